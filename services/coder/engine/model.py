@@ -1,0 +1,149 @@
+"""What goes into the engine and what comes out: the pure vocabulary of coding a chart.
+
+Place in the flow: `services.coder.service` builds a `Chart` from the stored documents, hands it to an `Engine`, and
+stores the `Suggestion`s. Nothing here or below performs I/O.
+
+Invariants: every suggestion carries at least one piece of evidence; an evidence span lies inside its document, and
+`document.text[start:end]` hashes to `sha256`.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class Setting(StrEnum):
+    """Where care was given; it decides how uncertain diagnoses are coded (Guidelines II.H, IV.H)."""
+
+    INPATIENT = "inpatient"
+    OUTPATIENT = "outpatient"
+    EMERGENCY = "emergency"
+
+
+class Assertion(StrEnum):
+    """What the text claims about a condition."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    HISTORICAL = "historical"
+    HYPOTHETICAL = "hypothetical"
+    FAMILY = "family"
+    UNCERTAIN = "uncertain"
+
+
+class CodeSystem(StrEnum):
+    """The code systems a suggestion may be in."""
+
+    ICD10CM = "icd10cm"
+    ICD10PCS = "icd10pcs"
+    CPT = "cpt"
+    HCPCS = "hcpcs"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One readable text of a chart, in one version. Offsets everywhere are character offsets into `text`."""
+
+    document_id: str
+    version: int
+    text: str
+    title: str = ""
+    kind: str = ""
+    authored_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CodedFact:
+    """A code that arrived in structured data, such as `Encounter.reasonCode`: evidence of its own kind, no answer.
+
+    `path` is the FHIR path it was read from, `system` the FHIR code system URI.
+    """
+
+    path: str
+    system: str
+    code: str
+    display: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """All that the engine may know about one encounter."""
+
+    documents: tuple[Document, ...]
+    setting: Setting = Setting.OUTPATIENT
+    service_date: date | None = None
+    coded_facts: tuple[CodedFact, ...] = ()
+    patient_age_years: int | None = None
+    patient_sex: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The words that justify a suggestion: a span of one document version, and the SHA-256 of its UTF-8 text."""
+
+    document_id: str
+    version: int
+    start: int
+    end: int
+    sha256: str
+
+    @classmethod
+    def of(cls, document: Document, start: int, end: int) -> "Evidence":
+        """Cite `document.text[start:end]`; raises ValueError when the span is empty or outside the text."""
+        if not 0 <= start < end <= len(document.text):
+            raise ValueError(f"span {start}:{end} is outside a document of {len(document.text)} characters")
+        digest = hashlib.sha256(document.text[start:end].encode("utf-8", "surrogatepass")).hexdigest()
+        return cls(document.document_id, document.version, start, end, digest)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A code that the engine proposes.
+
+    `confidence` is a calibrated probability in [0, 1]; `selected` marks what would be proposed by default; `missing`
+    names the details that the words leave open ("laterality", "type", ...); `why` is one sentence for the coder.
+    """
+
+    system: CodeSystem
+    code: str
+    display: str
+    confidence: float
+    selected: bool
+    assertion: Assertion
+    evidence: tuple[Evidence, ...]
+    missing: tuple[str, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineVersion:
+    """What produced a suggestion, enough to compute it again; `lexicon` is the hash of its content."""
+
+    engine: str
+    code_set: str
+    lexicon: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """The engine's answer for one chart: suggestions in the order in which they would be reported."""
+
+    version: EngineVersion
+    suggestions: tuple[Suggestion, ...] = field(default=())
+
+
+class Engine(Protocol):
+    """Chart in, suggestions out: deterministic, without I/O, safe to call from several processes."""
+
+    version: EngineVersion
+
+    def suggest(self, chart: Chart, *, exhaustive: bool = False) -> Suggestions:
+        """Suggest codes for `chart`; `exhaustive` selects every codable condition instead of those of the encounter."""
+        ...
+
+    def assess(self, text: str, spans: Sequence[tuple[int, int]]) -> list[Assertion]:
+        """Tell the assertion of each span of `text`."""
+        ...
