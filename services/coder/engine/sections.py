@@ -3,8 +3,12 @@
 Invariant: the sections of a text are in order, do not overlap, and together cover it exactly.
 """
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
+from importlib.resources import files
 
 
 class SectionKind(StrEnum):
@@ -50,6 +54,40 @@ class Section:
     end: int
 
 
+_TABLE = "headings.tsv"
+# A heading candidate stands at a line's start, after numbering or bullets, or after a sentence on the same line; it is
+# at most 48 characters long, which keeps the scan linear.
+_CANDIDATE = re.compile(
+    r"""(?m)
+    (?: ^[ \t]* (?:[#*\-•·>]+[ \t]*|\d{1,2}[.)][ \t]*)? (?:\*\*|__)? | (?<=[.!?;])[ \t]+(?=[A-Z]{2}) )
+    (?P<name> [A-Za-z][A-Za-z &/'()\-]{0,46} )
+    (?:\*\*|__)?[ \t]* (?P<mark> : | [ ]-[ ] | (?=\r?$) )
+    """,
+    re.VERBOSE,
+)
+
+
+@cache
+def _load_names() -> tuple[dict[str, SectionKind], frozenset[str]]:
+    """The kind of each heading, and the headings that are one only with a colon."""
+    lines = files(__package__).joinpath(_TABLE).read_text("utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if line and line[0] != "#"][1:]
+    names = [(name, SectionKind(kind)) for kind, names in rows for name in names.split("|")]
+    return {n.strip("()"): kind for n, kind in names}, frozenset(n.strip("()") for n, _ in names if n[0] == "(")
+
+
 def split_sections(text: str) -> tuple[Section, ...]:
     """Split `text` at its headings; text before the first heading is a section of kind OTHER without a heading."""
-    return (Section(SectionKind.OTHER, 0, 0, len(text)),) if text else ()
+    headings = [(0, 0, SectionKind.OTHER), *_find_headings(text)]
+    ends = [start for start, _, _ in headings[1:]] + [len(text)]
+    sections = (Section(kind, start, body, end) for (start, body, kind), end in zip(headings, ends, strict=True))
+    return tuple(s for s in sections if s.start < s.end)
+
+
+def _find_headings(text: str) -> Iterator[tuple[int, int, SectionKind]]:
+    kinds, needs_colon = _load_names()
+    for match in _CANDIDATE.finditer(text):
+        name = " ".join(match["name"].lower().split())
+        kind = kinds.get(name)
+        if kind is not None and (match["mark"] == ":" or name not in needs_colon):
+            yield match.start(), match.end(), kind
