@@ -1,0 +1,1 @@
+"""What two services need and no medical decision is made in. Imports no service."""

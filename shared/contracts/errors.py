@@ -1,8 +1,8 @@
 """The one base of every error that a user, an operator or a peer may see.
 
 Invariant: a class says everything but the place. `code` is stable and documented, `http_status` and `issue_type` (FHIR
-`issue-type`) tell an API how to answer, `retryable` tells a loop whether to try again. Messages never carry content of a
-resource.
+`issue-type`) tell an API how to answer, `retryable` tells a loop whether to try again. Messages never carry content of
+a resource.
 """
 
 from typing import ClassVar

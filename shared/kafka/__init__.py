@@ -1,0 +1,1 @@
+"""Kafka for every service: consumer loop, idempotent producer, topics."""

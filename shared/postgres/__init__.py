@@ -1,0 +1,1 @@
+"""PostgreSQL for every service: pool, named statements, migrations, inbox, outbox and quarantine."""

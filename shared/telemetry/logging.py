@@ -1,0 +1,81 @@
+"""Structured logs that cannot carry PHI.
+
+Invariant: only the fields of `ALLOWED_FIELDS = frozenset(
+    {
+        "import", "logging", "import", "sys", "import", "traceback",
+        "from", "collections.abc", "import", "MutableMapping", "from", "typing", "import", "Any", "import",
+        "structlog", "from", "shared.telemetry.settings", "import", "TelemetrySettings", "ALLOWED_FIELDS", "=", "frozenset(",
+        ,
+        ,
+    }
+)
+_LONGEST_VALUE = 200
+
+EventDict = MutableMapping[str, Any]
+
+
+def withhold_unlisted(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Drop every field that is not on the list, and say how many were dropped."""
+    withheld = [name for name in event if name not in ALLOWED_FIELDS]
+    for name in withheld:
+        del event[name]
+    for name, value in event.items():
+        if not isinstance(value, int | float | bool | None):
+            event[name] = str(value)[:_LONGEST_VALUE]
+    if withheld:
+        event["withheld_fields"] = len(withheld)
+    return event
+
+
+def reduce_exception(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Turn exc_info into the error's class and the place it came from."""
+    info = event.pop("exc_info", None)
+    if info is True:
+        info = sys.exc_info()[1]
+    if isinstance(info, tuple):
+        info = info[1]
+    if isinstance(info, BaseException):
+        event["error_class"] = type(info).__name__
+        frames = traceback.extract_tb(info.__traceback__)
+        if frames:
+            event["error_place"] = f"{frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno}"
+    return event
+
+
+def configure_logging(settings: TelemetrySettings, *, service: str) -> None:
+    """Set up logging for a process; the standard library's records take the same road without their arguments."""
+    renderer: Any = (
+        structlog.processors.JSONRenderer()
+        if settings.log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            reduce_exception,
+            withhold_unlisted,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(settings.log_level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    structlog.contextvars.bind_contextvars(service=service)
+    logging.basicConfig(handlers=[_Bridge()], level=logging.WARNING, force=True)
+
+
+class _Bridge(logging.Handler):
+    """Passes records of libraries on: their constant text, never the arguments, which may hold content."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Log the library's name and unformatted message."""
+        log = structlog.get_logger()
+        log.log(record.levelno, str(record.msg), logger=record.name, exc_info=record.exc_info)
+
+
+def get_logger(name: str) -> structlog.stdlib.BoundLogger:
+    """Return the logger of a module."""
+    logger: structlog.stdlib.BoundLogger = structlog.get_logger(logger=name)
+    return logger

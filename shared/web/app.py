@@ -1,0 +1,113 @@
+"""Makes the web application of a service: `/healthz`, `/readyz`, `/metrics`, errors, tokens, body limit."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from importlib.metadata import version
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.contracts.errors import ChartlineError
+from shared.web.errors import answer_error, install_error_handlers
+from shared.web.security import BearerTokens
+from shared.web.settings import WebSettings
+
+Probe = Callable[[], Awaitable[None]]
+Probes = Callable[[FastAPI], Mapping[str, Probe]]
+_PROBE_SECONDS = 3.0
+
+
+class BodyTooLarge(ChartlineError):
+    """A request body over the limit."""
+
+    code = "body-too-large"
+    http_status = 413
+    issue_type = "too-long"
+
+
+def create_service_app(
+    title: str,
+    *,
+    description: str,
+    settings: WebSettings,
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
+    probes: Probes,
+    routers: Sequence[APIRouter] = (),
+) -> FastAPI:
+    """Build the app. `probes` maps names to checks that raise when a part is away; it is asked at each `/readyz`."""
+    app = FastAPI(
+        title=title,
+        description=description,
+        version=version("chartline"),
+        lifespan=lifespan,
+        openapi_url="/openapi.json",
+    )
+    app.state.tokens = BearerTokens(settings.tokens)
+    app.add_middleware(_BodyLimit, max_bytes=settings.max_body_bytes)
+    install_error_handlers(app)
+    app.include_router(_operations(app, probes))
+    for router in routers:
+        app.include_router(router)
+    return app
+
+
+def _operations(app: FastAPI, probes: Probes) -> APIRouter:
+    router = APIRouter(tags=["operations"])
+
+    @router.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        """The process is alive."""
+        return {"status": "alive"}
+
+    @router.get("/readyz", responses={503: {"description": "A part is away."}})
+    async def readyz() -> JSONResponse:
+        """The parts that the service needs answer."""
+        parts = probes(app)
+        states = dict(zip(parts, await asyncio.gather(*map(_try_probe, parts.values())), strict=True))
+        ready = all(state == "ready" for state in states.values())
+        return JSONResponse(states, status_code=200 if ready else 503)
+
+    @router.get("/metrics", response_class=Response)
+    async def metrics() -> Response:
+        """Prometheus metrics."""
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+async def _try_probe(probe: Probe) -> str:
+    try:
+        await asyncio.wait_for(probe(), timeout=_PROBE_SECONDS)
+    except Exception as error:  # noqa: BLE001 - any failure means that the part is away
+        return type(error).__name__
+    return "ready"
+
+
+class _BodyLimit:
+    """Refuses bodies over the limit while they arrive, whatever Content-Length says."""
+
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+        self._app = app
+        self._max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._max_bytes:
+                raise BodyTooLarge(f"a request body may have {self._max_bytes} bytes")
+            return message
+
+        try:
+            await self._app(scope, counted, send)
+        except BodyTooLarge as error:
+            await answer_error(error)(scope, receive, send)
