@@ -5,7 +5,7 @@ Source: CloudEvents 1.0, JSON event format.
 """
 
 from datetime import UTC, datetime
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 from uuid import UUID, uuid4
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -32,7 +32,7 @@ class Envelope(Message, Generic[DataT]):
     source: str
     type: str
     subject: str
-    time: Annotated[AwareDatetime, Field(default_factory=lambda: datetime.now(UTC))]
+    time: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
     datacontenttype: Literal["application/json"] = "application/json"
     data: DataT
 

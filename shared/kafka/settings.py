@@ -21,8 +21,8 @@ class KafkaSettings(BaseModel):
     ssl_certfile: str | None = None
     ssl_keyfile: str | None = None
     group_prefix: str = "chartline"
-    replication_factor: int = Field(default=-1, ge=-1)
-    """For topics that Chartline creates; -1 takes the broker's default."""
+    replication_factor: int = Field(default=1, ge=1)
+    """For topics that Chartline creates. The client knows no "as the broker likes" (-1), so a cluster must say it here."""
     enable_idempotence: bool = True
     """Off only for brokers that do not know it, such as the in-memory one of the demo."""
     producer_batch_bytes: int = Field(default=262_144, ge=1)

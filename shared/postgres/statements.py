@@ -15,10 +15,7 @@ from typing import Any
 
 import asyncpg
 
-from shared.postgres.pool import Connection, Pool
-
-Executor = Connection | Pool
-"""A pool runs a single statement on any connection; a transaction needs one of its own."""
+from shared.postgres.pool import Executor
 
 _NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")

@@ -1,7 +1,7 @@
 """Structured logs that cannot carry PHI.
 
-Invariant: only the fields of `ALLOWED_FIELDS` pass, and each only as a short plain value; any other field is dropped and
-counted. Tracebacks are reduced to class and place, since an error's text may quote its input.
+Invariant: only the fields of `ALLOWED_FIELDS` pass, and each only as a short plain value; any other field is dropped
+and counted. Tracebacks are reduced to class and place, since an error's text may quote its input.
 """
 
 import logging
@@ -15,7 +15,7 @@ import structlog
 from shared.telemetry.settings import TelemetrySettings
 
 _ALLOWED = {
-    "the record itself": "event level timestamp logger service version",
+    "the record itself": "event level timestamp module service version",
     "Kafka": "topic topics partition offset count records group reason outcome",
     "the work": "chart_id chart_version coding_version work_item_id suggestion_id claim_id submission_id quarantine_id",
     "the way out": "payer_id state channel lane attempt attempts status_code edit code",
@@ -75,7 +75,7 @@ def configure_logging(settings: TelemetrySettings, *, service: str) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(settings.log_level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
     structlog.contextvars.bind_contextvars(service=service)
@@ -88,10 +88,10 @@ class _Bridge(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Log the library's name and unformatted message."""
         log = structlog.get_logger()
-        log.log(record.levelno, str(record.msg), logger=record.name, exc_info=record.exc_info)
+        log.log(record.levelno, str(record.msg), module=record.name, exc_info=record.exc_info)
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     """Return the logger of a module."""
-    logger: structlog.stdlib.BoundLogger = structlog.get_logger(logger=name)
+    logger: structlog.stdlib.BoundLogger = structlog.get_logger(module=name)
     return logger

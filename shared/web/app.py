@@ -94,9 +94,7 @@ class _BodyLimit:
         self._max_bytes = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+        """Pass the request on, counting; what the app answers to a body cut short is replaced by 413."""
         received = 0
 
         async def counted() -> Message:
@@ -107,7 +105,11 @@ class _BodyLimit:
                 raise BodyTooLarge(f"a request body may have {self._max_bytes} bytes")
             return message
 
-        try:
-            await self._app(scope, counted, send)
-        except BodyTooLarge as error:
-            await answer_error(error)(scope, receive, send)
+        async def unless_too_large(message: Message) -> None:
+            if received <= self._max_bytes:
+                await send(message)
+            elif message["type"] == "http.response.start":
+                refusal = BodyTooLarge(f"a request body may have {self._max_bytes} bytes")
+                await answer_error(refusal)(scope, receive, send)
+
+        await self._app(scope, counted, unless_too_large)
