@@ -22,7 +22,7 @@ class KafkaSettings(BaseModel):
     ssl_keyfile: str | None = None
     group_prefix: str = "chartline"
     replication_factor: int = Field(default=1, ge=1)
-    """For topics that Chartline creates. The client knows no "as the broker likes" (-1), so a cluster must say it here."""
+    """For topics that Chartline creates. The client cannot ask for the default of the broker (-1)."""
     enable_idempotence: bool = True
     """Off only for brokers that do not know it, such as the in-memory one of the demo."""
     producer_batch_bytes: int = Field(default=262_144, ge=1)
