@@ -1,0 +1,156 @@
+"""Reads one document of a chart: sections, concepts, assertion and detail, as mentions with codes.
+
+Place in the flow: the first half of the pipeline, document by document; `services.coder.engine.pipeline` then works on
+findings over the whole chart. Invariant: nothing is read out of a section's heading.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from services.coder.engine.assertion import Assessor
+from services.coder.engine.findings import Mention
+from services.coder.engine.model import Assertion, Chart
+from services.coder.engine.recognise import Match, Recogniser
+from services.coder.engine.sections import Section, SectionKind, split_sections
+from services.coder.engine.specificity import Specific, Specifier
+
+ASSESSING = frozenset(
+    {
+        SectionKind.ASSESSMENT,
+        SectionKind.ASSESSMENT_AND_PLAN,
+        SectionKind.PLAN,
+        SectionKind.IMPRESSION,
+        SectionKind.DISCHARGE_DIAGNOSES,
+        SectionKind.PROBLEM_LIST,
+    }
+)
+_MAX_PROBLEM_LENGTH = 90
+_CONTEXT_REACH = 240
+_SENTENCE_END = re.compile(r"[.;!?](?=\s)|\n")
+_WORDS = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class CodedMention:
+    """A mention with its code and assertion, before mentions of one code are gathered into a finding."""
+
+    mention: Mention
+    assertion: Assertion
+    specific: Specific
+
+
+class DocumentReader:
+    """Holds what reading needs, loaded once: the recogniser, the assessor and the specifier."""
+
+    def __init__(self, recogniser: Recogniser, assessor: Assessor, specifier: Specifier) -> None:
+        self._recogniser = recogniser
+        self._assessor = assessor
+        self._specifier = specifier
+
+    def read(self, chart: Chart, number: int) -> tuple[tuple[Section, ...], list[CodedMention]]:
+        """Read document `number` of `chart`."""
+        text = chart.documents[number].text
+        sections = split_sections(text)
+        place = _Place(sections)
+        matches = [m for m in self._recogniser.find(text, self._trust(chart, text, place)) if place.in_body(m.start)]
+        assertions = self._assessor.assess(text, [(m.start, m.end) for m in matches], sections)
+        mentions = [
+            CodedMention(
+                self._describe(text, number, match, place),
+                assertion,
+                self._specifier.refine(match.code, find_context(text, match.start, match.end)),
+            )
+            for match, assertion in zip(matches, assertions, strict=True)
+        ]
+        return sections, mentions
+
+    def _describe(self, text: str, number: int, match: Match, place: "_Place") -> Mention:
+        section = place.kind(match.start)
+        problem = section in ASSESSING and is_problem_heading(text, match.start, match.end)
+        term = " ".join(text[match.start : match.end].lower().split())
+        return Mention(number, match.start, match.end, section, term, match.source, problem)
+
+    def _trust(self, chart: Chart, text: str, place: "_Place") -> "_Trust":
+        return _Trust(self._recogniser, chart, text, place)
+
+
+class _Place:
+    """Where an offset stands among the sections."""
+
+    def __init__(self, sections: Sequence[Section]) -> None:
+        self._sections = sections
+        self._starts = [section.start for section in sections]
+
+    def at(self, offset: int) -> Section:
+        return self._sections[max(0, bisect_right(self._starts, offset) - 1)]
+
+    def kind(self, offset: int) -> SectionKind:
+        return self.at(offset).kind
+
+    def in_body(self, offset: int) -> bool:
+        return offset >= self.at(offset).body_start
+
+
+class _Trust:
+    """Whether a term with a condition is trusted where it stands; the document's words are gathered only when asked."""
+
+    def __init__(self, recogniser: Recogniser, chart: Chart, text: str, place: _Place) -> None:
+        self._index = recogniser.index
+        self._chart = chart
+        self._text = text
+        self._place = place
+        self._words: frozenset[str] | None = None
+
+    def __call__(self, row: int, start: int) -> bool:
+        number = self._index.condition_of[row]
+        if number < 0:
+            return True
+        condition = self._index.conditions[number]
+        if condition is None:
+            return True
+        if self._words is None:
+            self._words = frozenset(_WORDS.findall(self._text.lower()))
+        return condition.holds(
+            self._words, self._place.kind(start), self._chart.patient_sex, self._chart.patient_age_years
+        )
+
+
+def find_context(text: str, start: int, end: int) -> str:
+    """The sentence around a span, at most 240 characters to either side."""
+    before, after = text[max(0, start - _CONTEXT_REACH) : start], text[end : end + _CONTEXT_REACH]
+    ends = list(_SENTENCE_END.finditer(before))
+    stop = _SENTENCE_END.search(after)
+    return before[ends[-1].end() if ends else 0 :] + text[start:end] + after[: stop.start() if stop else len(after)]
+
+
+def is_problem_heading(text: str, start: int, end: int) -> bool:
+    """Whether a span in an assessing section stands on a line that names a problem rather than tells of it.
+
+    "2. Type 2 diabetes, uncontrolled." and "Hypertension: continue lisinopril" name one; a sentence does not.
+    """
+    line_start = text.rfind("\n", 0, start) + 1
+    line_end = text.find("\n", end)
+    line = text[line_start : line_end if line_end >= 0 else len(text)]
+    head = _head_of(line)
+    return len(head) <= _MAX_PROBLEM_LENGTH and start - line_start < len(head) and not _TELLS.search(head)
+
+
+_TELLS = re.compile(
+    r"(?i)\b(?:is|was|has|have|had|are|were|will|reports?|denies|we|i|he|she|they|patient|discussed|continue|order(?:ed)?|"
+    r"recommend(?:ed)?|should|take|start|follow|refer(?:red)?|advised?|return|if|call)\b"
+)
+_HEAD_END = re.compile(r"(?<=\w)[.:](?=\s|$)| - | – |(?<=\w);")
+
+
+def _head_of(line: str) -> str:
+    body = re.sub(r"^\s*(?:\d{1,2}[.)]|[#•*\-]+)?\s*", lambda m: " " * len(m[0]), line, count=1)
+    end = _HEAD_END.search(body)
+    return body[: end.start()] if end else body
+
+
+def iter_mentions(read: Sequence[list[CodedMention]]) -> Iterator[CodedMention]:
+    """All mentions of a chart, document by document."""
+    for mentions in read:
+        yield from mentions

@@ -1,0 +1,70 @@
+"""The engine: charts in, suggestions out, through stages that stand here in the order in which they run.
+
+Place in the flow: `build_engine` is what worker processes call once; `suggest` is pure and deterministic. Invariant:
+every suggestion cites words of the chart, and is valid on the date of service.
+"""
+
+from collections.abc import Sequence
+
+from services.coder.engine.assertion import Assessor
+from services.coder.engine.choice import Chooser
+from services.coder.engine.document import CodedMention, DocumentReader
+from services.coder.engine.findings import Finding, Reading, Stage
+from services.coder.engine.index import load_index
+from services.coder.engine.lexicon import hash_lexicon
+from services.coder.engine.model import Assertion, Chart, EngineVersion, Suggestions
+from services.coder.engine.recognise import Recogniser
+from services.coder.engine.sections import split_sections
+from services.coder.engine.specificity import Specifier
+from services.coder.engine.stages import merge_vague, resolve_sides
+from shared.codesets.icd10cm import CodeSet, load_icd10cm
+
+ENGINE_VERSION = "1"
+
+STAGES: tuple[Stage, ...] = (resolve_sides, merge_vague)
+"""What happens to a chart's findings between recognition and choice, in order."""
+
+
+class RuleEngine:
+    """The engine over the installed release, lexicon and weights; implements `model.Engine`."""
+
+    def __init__(self, codes: CodeSet) -> None:
+        self._codes = codes
+        self._assessor = Assessor()
+        self._reader = DocumentReader(Recogniser(load_index()), self._assessor, Specifier(codes))
+        self._chooser = Chooser(codes)
+        self.version = EngineVersion(f"{ENGINE_VERSION}+{self._chooser.weights_hash}", codes.release, hash_lexicon())
+
+    def find(self, chart: Chart) -> tuple[tuple[Finding, ...], Reading]:
+        """What the chart says, after all stages and before choice."""
+        read = [self._reader.read(chart, number) for number in range(len(chart.documents))]
+        reading = Reading(chart, tuple(sections for sections, _ in read), self._codes)
+        findings = gather_findings([mention for _, mentions in read for mention in mentions])
+        for stage in STAGES:
+            findings = stage(findings, reading)
+        return findings, reading
+
+    def suggest(self, chart: Chart, *, exhaustive: bool = False) -> Suggestions:
+        """Suggest codes for `chart`; `exhaustive` selects every codable condition instead of those of the encounter."""
+        findings, reading = self.find(chart)
+        return Suggestions(self.version, self._chooser.choose(findings, reading, exhaustive=exhaustive))
+
+    def assess(self, text: str, spans: Sequence[tuple[int, int]]) -> list[Assertion]:
+        """Tell the assertion of each span of `text`."""
+        return self._assessor.assess(text, spans, split_sections(text))
+
+
+def gather_findings(mentions: Sequence[CodedMention]) -> tuple[Finding, ...]:
+    """One finding for each code under one assertion, in the order of first mention."""
+    gathered: dict[tuple[str, Assertion], list[CodedMention]] = {}
+    for mention in mentions:
+        gathered.setdefault((mention.specific.code, mention.assertion), []).append(mention)
+    return tuple(
+        Finding(code, assertion, tuple(m.mention for m in group), group[0].specific.missing)
+        for (code, assertion), group in gathered.items()
+    )
+
+
+def build_engine() -> RuleEngine:
+    """Load everything the engine needs; about a second from the cache, a few when a table has changed."""
+    return RuleEngine(load_icd10cm())

@@ -1,0 +1,130 @@
+"""Moves a recognised code to the most specific one that the words support, and names the details that stay open.
+
+Place in the flow: after concept recognition and assertion, mention by mention. Example: "pain in the knee ... the right
+knee" gives M25.569, then M25.561; "fracture of the wrist" gets "A" as its 7th character while it is being treated.
+Invariant: the code only ever moves to one whose additional words stand in the text; the classification's own default
+(displaced, closed, initial encounter) is the one thing that is assumed, and laterality never is.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+from shared.codesets.icd10cm import CodeSet
+
+_SIDES = re.compile(r"\b(right|left|bilateral|unspecified)\b", re.IGNORECASE)
+_SIDE_WORDS = {
+    "right": "right",
+    "rt": "right",
+    "left": "left",
+    "lt": "left",
+    "bilateral": "bilateral",
+    "bilaterally": "bilateral",
+    "both": "bilateral",
+}
+_SIDE_PATTERN = re.compile(rf"\b({'|'.join(_SIDE_WORDS)})\b", re.IGNORECASE)
+_NOUN_AFTER_UNSPECIFIED = re.compile(r"\bunspecified (?:side|site)\b")
+_LATER = re.compile(
+    r"\b(?:follow[- ]?up (?:of|for|visit for)|healing|healed|status[- ]post|s/p|post[- ]?op(?:erative)?|cast removal|"
+    r"aftercare|weeks? (?:out|after|ago)|months? (?:out|after|ago))\b",
+    re.IGNORECASE,
+)
+_SEQUELA = re.compile(r"\b(?:sequelae?|late effects?|residuals?) (?:of|from)\b", re.IGNORECASE)
+_OPEN_DETAILS = (
+    (re.compile(r"unspecified trimester"), "trimester"),
+    (re.compile(r"stage unspecified|unspecified stage"), "stage"),
+    (re.compile(r"unspecified site|site not specified|unspecified part|unspecified joint"), "site"),
+    (re.compile(r"unspecified (?:as acute|severity)|severity unspecified"), "severity"),
+    (re.compile(r"unspecified type|unspecified organism"), "type"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Specific:
+    """A code as specific as the words allow, with the details that they leave open."""
+
+    code: str
+    missing: tuple[str, ...]
+
+
+class Specifier:
+    """Knows the families of codes that differ by side alone, and the 7th characters."""
+
+    def __init__(self, codes: CodeSet) -> None:
+        self._codes = codes
+        self._family_of, self._families = _find_families(codes)
+
+    def refine(self, code: str, context: str) -> Specific:
+        """Refine `code`, a node of the release, by the words of `context`: its sentence, or its problem entry."""
+        node = self._take_side(code, find_side(context))
+        sevenths = self._codes.seventh_characters(node) if self._codes.is_leaf(node) else {}
+        full = self._codes.with_seventh(node, _choose_seventh(sevenths, context)) if sevenths else node
+        return Specific(full, self._name_missing(node))
+
+    def _name_missing(self, node: str) -> tuple[str, ...]:
+        if not self._codes.is_leaf(node):
+            return ("type",)
+        side = ("laterality",) if self.side_family(node).get("unspecified") == node else ()
+        return side + name_open_details(self._codes.title(node))
+
+    def side_family(self, code: str) -> dict[str, str]:
+        """The codes that differ from `code` by side alone, by side; empty when side does not matter."""
+        return self._families.get(self._family_of.get(code, ""), {})
+
+    def _take_side(self, code: str, side: str | None) -> str:
+        family = self.side_family(code)
+        if not family or side is None or family.get("unspecified") != code:
+            return code
+        return family.get(side, code)
+
+
+def _find_families(codes: CodeSet) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """Leaves under one parent whose titles agree once the word for the side is blanked."""
+    families: dict[str, dict[str, str]] = {}
+    for node in codes.nodes():
+        if len(node) > 4 and codes.is_leaf(node):
+            title = codes.title(node)
+            sides = _SIDES.findall(title)
+            if sides:
+                shape = _SIDES.sub("~", title).lower().rstrip("s")
+                families.setdefault(f"{node[:-1]}|{shape}", {}).setdefault(_family_side(sides), node)
+    kept = {key: family for key, family in families.items() if len(family) > 1}
+    return {code: key for key, family in kept.items() for code in family.values()}, kept
+
+
+def _family_side(sides: list[str]) -> str:
+    named = [side.lower() for side in sides if side.lower() != "unspecified"]
+    return named[0] if named else "unspecified"
+
+
+def find_side(context: str) -> str | None:
+    """The one side that `context` names; None when it names none or, other than as both, several."""
+    sides = {_SIDE_WORDS[word.lower()] for word in _SIDE_PATTERN.findall(context)}
+    if "bilateral" in sides or sides == {"left", "right"}:
+        return "bilateral" if "bilateral" in sides else None
+    return sides.pop() if sides else None
+
+
+def _choose_seventh(sevenths: dict[str, str], context: str) -> str:
+    """Active treatment unless the words say otherwise (Guidelines I.C.19.a); else the one that means unspecified."""
+    if "A" in sevenths:
+        if "S" in sevenths and _SEQUELA.search(context):
+            return "S"
+        return "D" if "D" in sevenths and _LATER.search(context) else "A"
+    unspecified = (c for c, meaning in sevenths.items() if "unspecified" in meaning)
+    return next(unspecified, min(sevenths))
+
+
+@cache
+def name_open_details(title: str) -> tuple[str, ...]:
+    """The details that a title itself calls unspecified."""
+    lower = title.lower()
+    return tuple(detail for pattern, detail in _OPEN_DETAILS if pattern.search(lower))
+
+
+def drop_less_specific(codes: CodeSet, found: Iterable[str]) -> frozenset[str]:
+    """Of `found`, the codes that say less than another of them: the category's or subcategory's unspecified code."""
+    present = set(found)
+    vague = {c for c in present if "unspecified" in codes.title(c).lower() or not codes.is_billable(c)}
+    return frozenset(c for c in vague if any(o != c and o not in vague and o[:3] == c[:3] for o in present))

@@ -1,0 +1,150 @@
+"""Turns the classification's titles and notes, and the lexicon, into terms: words that name a code.
+
+Place in the flow: `services.coder.engine.index` stores the terms by key. What a coder takes for granted in a title is
+taken off here: brackets, "unspecified", "without complications". Invariant: a term's code is one node of the release,
+billable but for its 7th character wherever the classification offers a default.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from services.coder.engine.findings import Source
+from services.coder.engine.lexicon import Condition, LexiconEntry
+from services.coder.engine.tokens import load_qualifiers, read_term
+from shared.codesets.icd10cm import CodeSet, NoteKind
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Words that name `code`: content words in order, qualifier bits, where they come from, and how far they were varied."""
+
+    code: str
+    words: tuple[str, ...]
+    qualifiers: int
+    source: Source
+    distance: int = 0
+    when: Condition | None = None
+    capitals: bool = False
+
+
+_UNNAMED = re.compile(
+    r"(?i)\b(?:other|elsewhere|not otherwise|unspecified (?:drug|person|place)|in diseases|carrier|examination|"
+    r"encounter for|screening|observation|contact with|problems? related)\b"
+)
+_UNSPECIFIED = re.compile(r"(?i), unspecified[^,;]*|, not (?:specified|stated)[^,;]*")
+_SILENT_TAIL = re.compile(
+    r"(?i)(?<=[a-z\])])[,;]? (?:without (?!rupture)[^,;]*|not (?:intractable|otherwise)[^,;]*|uncomplicated|"
+    r"not due to [^,;]*)(?=[,;]|$)"
+)
+_BRACKETS = re.compile(r"\s*[\[(][^\])]*[\])]")
+_ABBREVIATED = re.compile(r"(?:\b[\w-]+ )+\[([A-Z]{2,6})\]")
+_PAIR = re.compile(r"^(.+ of )([\w ]+?),? (?:and|or) ([\w ]+)$")
+_MALIGNANT = re.compile(r"(?i)\bmalignant neoplasm\b")
+_BENIGN = re.compile(r"(?i)\bbenign neoplasm\b")
+_HYPHEN = re.compile(r"(?<=[a-z])-(?=[a-z])")
+
+
+def build_terms(codes: CodeSet, lexicon: tuple[LexiconEntry, ...]) -> Iterator[Term]:
+    """All terms of the release and of the lexicon; a lexicon row with a code the release lacks is left out."""
+    for node in codes.nodes():
+        target = default_code(codes, node)
+        for text, source in _node_texts(codes, node):
+            for variant, distance in vary(text):
+                if term := _make_term(target, variant, source, distance):
+                    yield term
+    for entry in lexicon:
+        if entry.code in codes:
+            target = default_code(codes, codes.node_of(entry.code))
+            for text in entry.terms:
+                yield from _lexicon_terms(target, text, entry)
+
+
+def _node_texts(codes: CodeSet, node: str) -> Iterator[tuple[str, Source]]:
+    title = codes.title(node)
+    # External causes and circumstances are recognised by our own words: their titles are no clinician's.
+    if node[0] in "VWXY" or _UNNAMED.search(title):
+        pass
+    else:
+        yield title, Source.TITLE
+    if node[0] not in "VWXY":
+        for kind in (NoteKind.INCLUSION, NoteKind.INCLUDES):
+            yield from ((note, Source.INCLUSION) for note in codes.notes(node, kind) if not _is_listing(note))
+
+
+def _is_listing(note: str) -> bool:
+    return note.endswith(":") or note.startswith(("any ", "conditions ", "codes ", "the ")) or len(note) > 90
+
+
+def _lexicon_terms(target: str, text: str, entry: LexiconEntry) -> Iterator[Term]:
+    capitals = text.startswith("=")
+    for variant in [text[1:]] if capitals else vary_hyphens(text):
+        tokens = read_term(variant)
+        if tokens.words:
+            words = tuple(variant.split()) if capitals and len(variant.split()) == 1 else tokens.words
+            bits = tokens.qualifiers & ~load_qualifiers().noise_bits
+            yield Term(target, words, bits, Source.LEXICON, 0, entry.when, capitals)
+
+
+def _make_term(code: str, text: str, source: Source, distance: int) -> Term | None:
+    tokens = read_term(text)
+    if not tokens.words or len(tokens.words) > MAX_WORDS or not any(len(word) > 2 for word in tokens.words):
+        return None
+    if tokens.qualifiers & load_qualifiers().noise_bits:
+        return None
+    return Term(code, tokens.words, tokens.qualifiers, source, distance)
+
+
+MAX_WORDS = 8
+
+
+def vary(text: str) -> Iterator[tuple[str, int]]:
+    """The ways in which a title or note is said, each with its distance from the text: the nearer is trusted first.
+
+    0 as it stands, 1 without ", unspecified", 2 without brackets or with its abbreviation, 3 without what a silent text
+    implies ("without complications"), 4 one of two joined sites, and everyday words for neoplasms.
+    """
+    forms: dict[str, int] = {text: 0}
+
+    def add(distance: int, pattern: re.Pattern[str], replacement: str) -> None:
+        for form in list(forms):
+            forms.setdefault(pattern.sub(replacement, form), distance)
+
+    add(1, _UNSPECIFIED, "")
+    add(2, _BRACKETS, "")
+    add(2, _ABBREVIATED, r"\1")
+    add(3, _SILENT_TAIL, "")
+    for form in list(forms):
+        if pair := _PAIR.match(form):
+            forms.setdefault(pair[1] + pair[2], 4)
+            forms.setdefault(pair[1] + pair[3], 4)
+    add(4, _MALIGNANT, "malignant tumor")
+    add(4, _MALIGNANT, "cancer")
+    add(4, _BENIGN, "benign tumor")
+    for form, distance in forms.items():
+        yield from ((variant, distance) for variant in vary_hyphens(form) if form.strip())
+
+
+def vary_hyphens(text: str) -> set[str]:
+    """With hyphens as written (read as two words) and closed up: "gastro-esophageal" and "gastroesophageal"."""
+    return {text, _HYPHEN.sub("", text)}
+
+
+def default_code(codes: CodeSet, node: str) -> str:
+    """The leaf that the classification assigns when nothing more than `node`'s own words is said, else `node`."""
+    while not codes.is_leaf(node):
+        child = next((c for c in codes.children(node) if _is_default(codes, node, c)), None)
+        if child is None:
+            return node
+        node = child
+    return node
+
+
+def _is_default(codes: CodeSet, node: str, child: str) -> bool:
+    title = codes.title(child).lower()
+    parent = codes.title(node).lower()
+    if "unspecified" in title and not title.startswith("other") and child[-1] in "90A":
+        return True
+    return title in {parent, f"{parent} without complications", f"{parent}, uncomplicated"} or (
+        len(codes.children(node)) == 1 or title.startswith(f"{parent} without")
+    )

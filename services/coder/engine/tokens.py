@@ -1,0 +1,141 @@
+"""Reads text as tokens of meaning: the same token for every spelling, plural and equivalent of a word.
+
+Place in the flow: terms (`services.coder.engine.terms`) and notes (`services.coder.engine.recognise`) are read by the
+same `Reader`, so that whatever it makes equal, matches. Invariant: token offsets are offsets into the given text;
+normalising looks at one token at a time and never moves an offset.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from hashlib import blake2b
+from importlib.resources import files
+from typing import NamedTuple
+
+WORD = re.compile(r"[^\W_]+(?:['’][a-zA-Z]{1,2}\b)?")
+_STOP_WORDS = (
+    "of the a an in on to by for and or with her his their its this that at from as into per my your our who due "
+    "unspecified nos nec classified elsewhere part site sites side"
+)
+_STOP = frozenset(_STOP_WORDS.split())
+
+
+class Qualifier(NamedTuple):
+    """A refining word: its axis ("laterality"), and its bit in a set of qualifiers."""
+
+    axis: str
+    word: str
+    bit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Qualifiers:
+    """The refining words: by each of their forms, and which bits the classification assumes in a silent text."""
+
+    by_form: dict[str, Qualifier]
+    default_bits: int
+    noise_bits: int
+    axis_bits: dict[str, int]
+
+    def words(self, bits: int) -> tuple[str, ...]:
+        """The words of a set, in table order."""
+        return tuple(dict.fromkeys(q.word for q in self.by_form.values() if q.bit & bits))
+
+
+def read_table(name: str) -> Iterator[list[str]]:
+    """The rows of a tab-separated table of this package, without comments and the heading line."""
+    lines = files(__package__).joinpath(name).read_text("utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if line and line[0] != "#"]
+    yield from rows[1:]
+
+
+@cache
+def load_qualifiers() -> Qualifiers:
+    """Read `qualifiers.tsv`."""
+    by_form: dict[str, Qualifier] = {}
+    axis_bits: dict[str, int] = {}
+    default_bits = noise_bits = 0
+    for number, (axis, word, forms, role) in enumerate(read_table("qualifiers.tsv")):
+        qualifier = Qualifier(axis, word, 1 << number)
+        axis_bits[axis] = axis_bits.get(axis, 0) | qualifier.bit
+        default_bits |= qualifier.bit if role == "default" else 0
+        noise_bits |= qualifier.bit if role == "noise" else 0
+        by_form.update((fold_word(form), qualifier) for form in forms.split("|") if "-" not in form)
+    return Qualifiers(by_form, default_bits, noise_bits, axis_bits)
+
+
+@cache
+def _load_equivalents() -> dict[str, str]:
+    return {
+        fold_word(form): fold_word(word)
+        for word, forms in read_table("words.tsv")
+        for form in forms.split("|")
+        if fold_word(form) != fold_word(word)
+    }
+
+
+def fold_word(word: str) -> str:
+    """Lower case without accents, possessive, British digraphs and plural: "Haemorrhages" and "hemorrhage" agree."""
+    if not word.isascii():
+        word = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
+    word = word.lower()
+    if "'" in word or "’" in word:
+        word = word.replace("’", "'").split("'")[0]
+    if len(word) < 4 or word.isdigit():
+        return word
+    if len(word) > 5:
+        word = word.replace("ae", "e").replace("oe", "e") if not word.endswith("ae") else word[:-1]
+    return _fold_ending(word)
+
+
+def _fold_ending(word: str) -> str:
+    if word.endswith("ies") and len(word) > 5:
+        return word[:-3] + "y"
+    if word.endswith("sis") or (word.endswith("us") and len(word) > 5):
+        return word[:-2]
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        word = word[:-1]
+    if word.endswith("e") and len(word) > 4:
+        word = word[:-1]
+    return word
+
+
+@cache
+def hash_word(word: str) -> int:
+    """A fixed 60-bit number for a folded word; the sum of a term's numbers is its key, whatever the word order."""
+    return int.from_bytes(blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") >> 4 | 1
+
+
+def canonical(word: str) -> str:
+    """The word that stands for `word` and all its forms."""
+    folded = fold_word(word)
+    return _load_equivalents().get(folded, folded)
+
+
+def is_stop(word: str) -> bool:
+    """Whether `word` carries no meaning for matching."""
+    return word.lower() in _STOP
+
+
+class TermTokens(NamedTuple):
+    """A term as the index stores it: its content words in order, and its qualifiers as bits."""
+
+    words: tuple[str, ...]
+    qualifiers: int
+
+
+def read_term(term: str) -> TermTokens:
+    """Read a term of the classification or the lexicon."""
+    table = load_qualifiers().by_form
+    words, bits = [], 0
+    for match in WORD.finditer(term):
+        raw = match[0]
+        if is_stop(raw):
+            continue
+        if qualifier := table.get(fold_word(raw)):
+            bits |= qualifier.bit
+        else:
+            words.append(canonical(raw))
+    return TermTokens(tuple(words), bits)
