@@ -9,12 +9,13 @@ import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 import asyncpg
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.contracts.envelope import CONTENT_TYPE, Envelope
 from shared.contracts.errors import Unavailable
 from shared.postgres.pool import Connection, Pool
 from shared.postgres.statements import Statements
@@ -37,6 +38,17 @@ class OutboxMessage:
     value: bytes | None
     headers: Mapping[str, str] = field(default_factory=dict)
     message_id: str | None = None
+
+
+def event_message(event: Envelope[Any]) -> OutboxMessage:
+    """Make the outbox message of one of our events: its type is the topic, its subject the key."""
+    return OutboxMessage(
+        topic=event.type,
+        key=event.subject,
+        value=event.encode(),
+        headers={"content-type": CONTENT_TYPE},
+        message_id=str(event.id),
+    )
 
 
 class Outbox:
