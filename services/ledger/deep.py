@@ -1,7 +1,7 @@
 """The deep check: reads the topics themselves and asks for every record whether the inbox knows it.
 
-Invariant: a record that the broker still has, at a position before the inbox's next one, has an outcome. It costs a pass
-over all that the broker keeps, so it is asked for by name.
+Invariant: a record that the broker still has, at a position before the inbox's next one, has an outcome. It costs a
+pass over all that the broker keeps, so it is asked for by name.
 """
 
 from collections.abc import AsyncIterator
