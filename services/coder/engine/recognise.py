@@ -1,13 +1,14 @@
 """Finds the terms of the index in a note: concept recognition.
 
 Place in the flow: after `sections`, before assertion. A window of words matches when its content words are a term's,
-in any order; qualifiers and stop words inside it are passed over. Invariants: matches do not overlap, a longer one wins;
-no window crosses a sentence; time is linear in the text, because a window holds at most MAX_WORDS content words.
+in any order; qualifiers and stop words inside it are passed over. Invariants: matches do not overlap, a longer one
+wins; no window crosses a sentence; time is linear in the text, since a window holds at most MAX_WORDS content words.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 from services.coder.engine.findings import Source
@@ -157,7 +158,7 @@ class Recogniser:
                 parts.append([])
             if words.values[at] > 0:
                 parts[-1].append(words.values[at])
-        orders = {_order(sum(parts, [])), _order(sum(parts[1:], []) + parts[0])}
+        orders = {_order(chain.from_iterable(parts)), _order(chain(*parts[1:], parts[0]))}
         return any(self.index.orders[r] in orders for r in self.index.chain(row))
 
     def _choose(self, words: Words, window: _Window, trusts: Callable[[int, int], bool]) -> Match | None:
@@ -204,7 +205,7 @@ class Recogniser:
         return words.starts[start], words.ends[end]
 
 
-def _order(values: list[int]) -> int:
+def _order(values: Iterable[int]) -> int:
     order = 0
     for value in values:
         order = extend_order(order, value)

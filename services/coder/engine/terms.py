@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 from services.coder.engine.findings import Source
 from services.coder.engine.lexicon import Condition, LexiconEntry
+from services.coder.engine.neoplasms import compose_neoplasms
 from services.coder.engine.tokens import load_qualifiers, read_term
 from shared.codesets.icd10cm import CodeSet, NoteKind
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Words that name `code`: content words in order, qualifier bits, where they come from, and how far they were varied."""
+    """Words that name `code`: content words in order, qualifier bits, their source and how far they were varied."""
 
     code: str
     words: tuple[str, ...]
@@ -38,7 +39,7 @@ _SILENT_TAIL = re.compile(
     r"not due to [^,;]*)(?=[,;]|$)"
 )
 _BRACKETS = re.compile(r"\s*[\[(][^\])]*[\])]")
-_ABBREVIATED = re.compile(r"(?:\b[\w-]+ )+\[([A-Z]{2,6})\]")
+_ABBREVIATED = re.compile(r"\s*\[([A-Z]{2,6})\]")
 _PAIR = re.compile(r"^(.+ of )([\w ]+?),? (?:and|or) ([\w ]+)$")
 _MALIGNANT = re.compile(r"(?i)\bmalignant neoplasm\b")
 _BENIGN = re.compile(r"(?i)\bbenign neoplasm\b")
@@ -53,6 +54,9 @@ def build_terms(codes: CodeSet, lexicon: tuple[LexiconEntry, ...]) -> Iterator[T
             for variant, distance in vary(text):
                 if term := _make_term(target, variant, source, distance):
                     yield term
+    for code, phrase in compose_neoplasms():
+        if code in codes and (term := _make_term(default_code(codes, code), phrase, Source.INDEX, 5)):
+            yield term
     for entry in lexicon:
         if entry.code in codes:
             target = default_code(codes, codes.node_of(entry.code))
@@ -92,7 +96,9 @@ def _make_term(code: str, text: str, source: Source, distance: int) -> Term | No
         return None
     if tokens.qualifiers & load_qualifiers().noise_bits:
         return None
-    return Term(code, tokens.words, tokens.qualifiers, source, distance)
+    capitals = len(tokens.words) == 1 and text.isupper() and len(text) < 7
+    words = (text,) if capitals else tokens.words
+    return Term(code, words, tokens.qualifiers, source, distance, capitals=capitals)
 
 
 MAX_WORDS = 8
@@ -112,7 +118,7 @@ def vary(text: str) -> Iterator[tuple[str, int]]:
 
     add(1, _UNSPECIFIED, "")
     add(2, _BRACKETS, "")
-    add(2, _ABBREVIATED, r"\1")
+    forms.setdefault(abbreviate(text), 2)
     add(3, _SILENT_TAIL, "")
     for form in list(forms):
         if pair := _PAIR.match(form):
@@ -123,6 +129,18 @@ def vary(text: str) -> Iterator[tuple[str, int]]:
     add(4, _BENIGN, "benign tumor")
     for form, distance in forms.items():
         yield from ((variant, distance) for variant in vary_hyphens(form) if form.strip())
+
+
+def abbreviate(text: str) -> str:
+    """With a bracketed abbreviation in place of the words whose initials it is: "Elevated PSA"; else `text`."""
+    found = _ABBREVIATED.search(text)
+    words = text[: found.start()].split() if found else []
+    if found is None or len(words) < len(found[1]):
+        return text
+    spelled = words[-len(found[1]) :]
+    if "".join(word[0] for word in spelled).upper() != found[1]:
+        return text
+    return " ".join((*words[: -len(spelled)], found[1])) + text[found.end() :]
 
 
 def vary_hyphens(text: str) -> set[str]:

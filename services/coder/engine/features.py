@@ -1,0 +1,78 @@
+"""Describes a candidate code in words that a coder can read: the input of the ranker.
+
+Place in the flow: between the stages and `choice`. A candidate is a code with all its findings. Invariant: features are
+names of facts about the chart ("assertion=present", "chapter=18"), never about a patient or a single document.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import log
+
+from services.coder.engine.findings import Finding
+from services.coder.engine.model import Assertion
+from services.coder.engine.tokens import read_term
+from shared.codesets.icd10cm import CodeSet
+
+STRENGTH = {a: n for n, a in enumerate(
+    (Assertion.PRESENT, Assertion.UNCERTAIN, Assertion.HISTORICAL, Assertion.HYPOTHETICAL, Assertion.FAMILY,
+     Assertion.ABSENT))}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A code, the finding under its strongest assertion, and the findings that say otherwise."""
+
+    code: str
+    finding: Finding
+    others: tuple[Finding, ...]
+
+
+def gather_candidates(findings: Sequence[Finding]) -> list[Candidate]:
+    """One candidate a code, in the order of the findings."""
+    by_code: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_code.setdefault(finding.code, []).append(finding)
+    found = []
+    for code, group in by_code.items():
+        group.sort(key=lambda f: STRENGTH[f.assertion])
+        found.append(Candidate(code, group[0], tuple(group[1:])))
+    return found
+
+
+def term_key(finding: Finding) -> str:
+    """The name of the words that a finding rests on, for what is learned about them: folded words and code."""
+    words = read_term(max((m.term for m in finding.mentions), key=len)).words
+    return f"{' '.join(words[:6])}>{finding.code}"
+
+
+def describe(candidate: Candidate, codes: CodeSet, vaguer: frozenset[str]) -> Iterator[str]:
+    """The features of a candidate; `vaguer` are the codes that another code of the chart says more exactly."""
+    finding = candidate.finding
+    yield f"assertion={finding.assertion}"
+    yield f"chapter={codes.chapter(candidate.code)}"
+    yield f"source={finding.mentions[0].source}"
+    yield f"mentions={min(3, len(finding.mentions))}"
+    longest = max(len(read_term(m.term).words) for m in finding.mentions)
+    yield f"words={min(3, longest)}"
+    title = codes.title(candidate.code)
+    if "unspecified" in title or title.endswith("NOS"):
+        yield "title=unspecified"
+    if title.startswith("Other"):
+        yield "title=other"
+    if candidate.code in vaguer:
+        yield "vaguer"
+    if any(f.assertion is Assertion.ABSENT for f in candidate.others):
+        yield "also=absent"
+    if finding.missing:
+        yield "missing"
+    if min(m.start for m in finding.mentions) < _OPENING:
+        yield "opening"
+
+
+_OPENING = 300
+
+
+def log_odds(right: float, seen: float, base: float, weight: float = 3.0) -> float:
+    """Smoothed log-odds of a rate against `base`; `weight` is how many observations the base counts for."""
+    rate = (right + weight * base) / (seen + weight)
+    return log(rate / (1 - rate)) - log(base / (1 - base))
