@@ -22,7 +22,8 @@ CODE_FORMS = {
     CodeSystem.HCPCS: re.compile(r"[A-Z][0-9]{4}"),
 }
 
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+_NO_NUL = r"^[^\x00]*$"  # PostgreSQL's text cannot hold it
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=_NO_NUL)]
 Target = Annotated[UUID, Field(description="The suggestion_id, or the decision_id of an earlier `add`.")]
 
 
@@ -32,15 +33,21 @@ class ApiModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Code(ApiModel):
+class CodeView(ApiModel):
     """A code as a claim shows it: ICD-10-CM with its dot, the other systems without."""
 
     system: CodeSystem = Field(examples=["icd10cm"])
-    code: str = Field(max_length=10, examples=["J18.9"])
-    display: str = Field(default="", max_length=300, examples=["Pneumonia, unspecified organism"])
+    code: str = Field(examples=["J18.9"])
+    display: str = Field(default="", examples=["Pneumonia, unspecified organism"])
     on_admission: Literal["y", "n", "u", "w"] | None = Field(
         default=None, description="Present on admission, for diagnoses of inpatients; left out when not known."
     )
+
+
+class Code(CodeView):
+    """A code that a coder writes; it must have the form of its system."""
+
+    display: str = Field(default="", max_length=300, pattern=_NO_NUL, examples=["Pneumonia, unspecified organism"])
 
     @model_validator(mode="after")
     def _has_the_form_of_its_system(self) -> Self:
@@ -150,7 +157,7 @@ class DecisionView(ApiModel):
     decision_id: UUID
     action: Literal["accept", "change", "reject", "add"]
     target_id: UUID = Field(description="What was decided about; for an `add` its own decision_id.")
-    code: Code | None
+    code: CodeView | None
     reason: str | None
     decided_by: str
     decided_at: datetime

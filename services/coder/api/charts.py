@@ -1,0 +1,65 @@
+"""Reading a chart, deciding about it, completing it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Response
+
+from services.coder.api.problems import document_errors
+from services.coder.api.requests import Cases, ChartIdPath, CoderPrincipal, LeasedRequest
+from services.coder.api_models import ChartView, CodingCompleted, DecisionBatch, DecisionsStored
+from services.coder.work_item import ChartId, ChartNotComplete, KeyReused, LeaseLost
+from shared.contracts.errors import InvalidContent, NotFound
+
+router = APIRouter(prefix="/v1/charts/{chart_id}", tags=["charts"])
+
+_CACHING = "private, no-cache"
+"""Only the caller may keep a chart, and only to ask again with its ETag."""
+
+
+@router.get(
+    "",
+    response_model=ChartView,
+    responses={
+        200: {"headers": {"ETag": {"description": "Changes with the chart.", "schema": {"type": "string"}}}},
+        304: {"description": "Nothing has changed since the ETag in If-None-Match."},
+        **document_errors(NotFound),
+    },
+)
+async def read_chart(
+    cases: Cases,
+    _principal: CoderPrincipal,
+    chart_id: ChartIdPath,
+    response: Response,
+    if_none_match: Annotated[str | None, Header(description="The ETag of an earlier answer.")] = None,
+) -> ChartView | Response:
+    """Read the current chart version: documents, suggestions with evidence, decisions, and findings of billing."""
+    if if_none_match:
+        current = _tag(await cases.charts.find_revision(ChartId(chart_id)))
+        if current in if_none_match:
+            return Response(status_code=304, headers={"ETag": current, "Cache-Control": _CACHING})
+    view, revision = await cases.charts.read_chart(ChartId(chart_id))
+    response.headers["ETag"] = _tag(revision)
+    response.headers["Cache-Control"] = _CACHING
+    return view
+
+
+@router.post("/decisions", responses=document_errors(NotFound, LeaseLost, InvalidContent, KeyReused))
+async def store_decisions(cases: Cases, request: LeasedRequest, batch: DecisionBatch) -> DecisionsStored:
+    """Store decisions under the caller's lease, all or none; they are never changed, a later one replaces an earlier.
+
+    `accept`, `change` and `reject` name a suggestion, or the decision_id of an `add`; `add` brings a code of its own.
+    """
+    return await cases.deciding.decide(request, batch)
+
+
+@router.post("/complete", responses=document_errors(NotFound, LeaseLost, ChartNotComplete, KeyReused))
+async def complete_chart(cases: Cases, request: LeasedRequest) -> CodingCompleted:
+    """Finish the chart: the decided codes become the final Claim, which goes to billing.
+
+    Refused with one issue for each open point: selected suggestions without a decision, no diagnosis, no coverage.
+    """
+    return await cases.completing.complete(request)
+
+
+def _tag(revision: int) -> str:
+    return f'"{revision}"'

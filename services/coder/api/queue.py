@@ -1,0 +1,34 @@
+"""Leasing from the queue, and its counts."""
+
+from fastapi import APIRouter, Response
+
+from services.coder.api.problems import document_errors
+from services.coder.api.requests import Cases, CoderPrincipal, KnownPrincipal
+from services.coder.api_models import LeaseGrant, QueueStats
+
+router = APIRouter(prefix="/v1/queue", tags=["queue"])
+
+
+@router.post(
+    "/lease-next",
+    response_model=LeaseGrant,
+    responses={204: {"description": "Nothing is open now."}, **document_errors()},
+)
+async def lease_next(cases: Cases, principal: CoderPrincipal) -> LeaseGrant | Response:
+    """Lease the most urgent open chart: it is the caller's alone until the lease is completed, released or expires."""
+    lease = await cases.queue.lease_next(principal.subject)
+    if lease is None:
+        return Response(status_code=204)
+    return LeaseGrant(
+        work_item_id=lease.work_item_id,
+        chart_id=lease.chart_id,
+        chart_version=lease.chart_version,
+        lease_token=lease.token,
+        expires_at=lease.expires_at,
+    )
+
+
+@router.get("/stats", responses=document_errors(roles=False))
+async def read_stats(cases: Cases, _principal: KnownPrincipal) -> QueueStats:
+    """Count the work items in each state; `failed` ones wait for a retry."""
+    return QueueStats(counts=await cases.queue.count_states())

@@ -1,0 +1,49 @@
+"""What the routes need of a request: the caller, the use cases, and the headers that guard a change."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Header, Path, Request
+
+from services.coder.service.deciding import Coder, UnderLease
+from services.coder.service.use_cases import UseCases
+from services.coder.work_item import ChartId, LeaseToken
+from shared.web.security import Principal, require_principal
+
+
+async def _find_use_cases(request: Request) -> UseCases:
+    cases: UseCases = request.app.state.use_cases
+    return cases
+
+
+Cases = Annotated[UseCases, Depends(_find_use_cases)]
+CoderPrincipal = Annotated[Principal, Depends(require_principal("coder", "lead"))]
+KnownPrincipal = Annotated[Principal, Depends(require_principal())]
+ChartIdPath = Annotated[UUID, Path(description="The chart's id, as the lease names it.")]
+WorkItemIdPath = Annotated[UUID, Path(description="The work item's id, as the lease names it.")]
+LeaseTokenHeader = Annotated[
+    UUID, Header(alias="Lease-Token", description="The lease_token of the caller's lease on this chart.")
+]
+IdempotencyKeyHeader = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        description="A value of the caller's choice. The same request under the same key is done once and gets the "
+        "same answer for 24 hours; another request under it is refused.",
+    ),
+]
+
+
+async def _read_under_lease(
+    principal: CoderPrincipal,
+    chart_id: ChartIdPath,
+    lease_token: LeaseTokenHeader,
+    idempotency_key: IdempotencyKeyHeader = None,
+) -> UnderLease:
+    coder = Coder(principal.subject, principal.practitioner)
+    return UnderLease(coder, ChartId(chart_id), LeaseToken(lease_token), idempotency_key)
+
+
+LeasedRequest = Annotated[UnderLease, Depends(_read_under_lease)]

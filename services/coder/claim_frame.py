@@ -1,0 +1,162 @@
+"""The parts that a draft and a final Claim share: header, parties, diagnoses, procedures and lines.
+
+Place in the flow: `claim_draft` and `claim_final` build on it; pure. Invariants: sequences count from 1 without gaps;
+every reference comes from `ChartFacts`, so it names a resource that travels with the chart. Source: FHIR R4 Claim.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID, uuid5
+
+from services.coder.chart_facts import ChartFacts
+from services.coder.coding import ChosenCode
+from services.coder.engine.model import CodeSystem
+from shared.contracts.messages import ChartReady
+from shared.fhir import systems
+
+Element = dict[str, Any]
+"""A FHIR element as decoded JSON; its values differ by name."""
+
+INSTITUTIONAL_CLASSES = frozenset({"IMP", "ACUTE", "NONAC", "OBSENC", "SS"})
+"""Encounter classes of a stay, which the hospital bills as an institution (v3-ActEncounterCode)."""
+
+MAX_POINTERS = 4
+"""A service line may point to at most four diagnoses (NUCC 1500 form, box 24E; X12 837P SV107)."""
+
+_SYSTEM_URIS = {
+    CodeSystem.ICD10CM: systems.ICD10CM,
+    CodeSystem.ICD10PCS: systems.ICD10PCS,
+    CodeSystem.CPT: systems.CPT,
+    CodeSystem.HCPCS: systems.HCPCS,
+}
+_ABSENT: Element = {
+    "extension": [
+        {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"},
+    ]
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A code on its way onto the claim, with the extensions that its element gets."""
+
+    chosen: ChosenCode
+    extensions: Sequence[Element] = ()
+
+
+def identify_claim(chart_id: UUID, name: str) -> str:
+    """Return the same Claim id for the same coding, however often it is built."""
+    return str(uuid5(chart_id, name))
+
+
+def build_claim(
+    chart: ChartReady,
+    facts: ChartFacts,
+    entries: Sequence[Entry],
+    *,
+    claim_id: str,
+    status: Literal["draft", "active"],
+    created: datetime,
+) -> Element:
+    """Build a Claim of use `claim`; parties that the chart does not carry are marked as unknown."""
+    diagnoses = _of_systems(entries, CodeSystem.ICD10CM)
+    claim: Element = {
+        "resourceType": "Claim",
+        "id": claim_id,
+        "identifier": [{"system": systems.CHART_IDENTIFIER, "value": str(chart.chart_id)}],
+        "status": status,
+        "type": _concept(systems.CLAIM_TYPE, _type_of(chart)),
+        "use": "claim",
+        "patient": _reference(facts.patient),
+        "billablePeriod": json.loads(chart.encounter.body).get("period"),
+        "created": created.isoformat(timespec="seconds"),
+        "insurer": _reference(facts.insurer) if facts.insurer else None,
+        "provider": _reference(facts.provider),
+        "priority": _concept(systems.PROCESS_PRIORITY, "normal"),
+        "careTeam": _build_care_team(facts),
+        "diagnosis": [_build_diagnosis(number, entry) for number, entry in enumerate(diagnoses, 1)],
+        "procedure": _build_procedures(chart, _of_systems(entries, CodeSystem.ICD10PCS)),
+        "insurance": [{"sequence": 1, "focal": True, "coverage": _reference(facts.coverage)}],
+        "item": _build_items(chart, _of_systems(entries, CodeSystem.CPT, CodeSystem.HCPCS), len(diagnoses)),
+    }
+    return {name: value for name, value in claim.items() if value}
+
+
+def _type_of(chart: ChartReady) -> str:
+    return "institutional" if chart.encounter_class in INSTITUTIONAL_CLASSES else "professional"
+
+
+def _of_systems(entries: Sequence[Entry], *wanted: CodeSystem) -> list[Entry]:
+    return [entry for entry in entries if entry.chosen.system in wanted]
+
+
+def _build_care_team(facts: ChartFacts) -> list[Element]:
+    """The attending practitioner is responsible; the others took part."""
+    return [
+        {
+            "sequence": number,
+            "provider": _reference(practitioner),
+            "responsible": number == 1,
+            "role": _concept(systems.CARE_TEAM_ROLE, "primary" if number == 1 else "other"),
+        }
+        for number, practitioner in enumerate(facts.care_team, 1)
+    ]
+
+
+def _build_diagnosis(number: int, entry: Entry) -> Element:
+    diagnosis: Element = {
+        **_extended(entry),
+        "sequence": number,
+        "diagnosisCodeableConcept": _coded(entry.chosen),
+    }
+    if number == 1:
+        diagnosis["type"] = [_concept(systems.DIAGNOSIS_TYPE, "principal")]
+    if entry.chosen.on_admission:
+        diagnosis["onAdmission"] = _concept(systems.DIAGNOSIS_ON_ADMISSION, entry.chosen.on_admission)
+    return diagnosis
+
+
+def _build_procedures(chart: ChartReady, entries: Sequence[Entry]) -> list[Element]:
+    day: Element = {"date": chart.service_date.isoformat()} if chart.service_date else {}
+    return [
+        {**_extended(entry), "sequence": number, **day, "procedureCodeableConcept": _coded(entry.chosen)}
+        for number, entry in enumerate(entries, 1)
+    ]
+
+
+def _build_items(chart: ChartReady, entries: Sequence[Entry], diagnosis_count: int) -> list[Element]:
+    pointers = list(range(1, min(diagnosis_count, MAX_POINTERS) + 1))
+    linked: Element = {"diagnosisSequence": pointers} if pointers else {}
+    day: Element = {"servicedDate": chart.service_date.isoformat()} if chart.service_date else {}
+    return [
+        {
+            **_extended(entry),
+            "sequence": number,
+            **linked,
+            "productOrService": _coded(entry.chosen),
+            **day,
+            "quantity": {"value": 1},
+            "encounter": [_reference(chart.encounter.reference)],
+        }
+        for number, entry in enumerate(entries, 1)
+    ]
+
+
+def _extended(entry: Entry) -> Element:
+    return {"extension": list(entry.extensions)} if entry.extensions else {}
+
+
+def _coded(chosen: ChosenCode) -> Element:
+    coding = {"system": _SYSTEM_URIS[chosen.system], "code": chosen.code}
+    return {"coding": [{**coding, "display": chosen.display} if chosen.display else coding]}
+
+
+def _concept(system: str, code: str) -> Element:
+    return {"coding": [{"system": system, "code": code}]}
+
+
+def _reference(reference: str | None) -> Element:
+    return {"reference": reference} if reference else _ABSENT

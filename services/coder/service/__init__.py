@@ -1,0 +1,5 @@
+"""The use cases: the only modules of this service that open transactions.
+
+`intake` takes messages in, `suggesting` runs between queue and engine, `queue` leases, `charts` reads, `deciding` and
+`completing` write what people decide, `answers` makes repeated requests harmless.
+"""

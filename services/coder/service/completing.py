@@ -1,0 +1,83 @@
+"""Completes a chart: the final Claim with its Provenance, stored and on its way in one transaction.
+
+Invariant: what is published is valid FHIR whose every code a person decided; a chart with open points is refused with
+all of them, and nothing is written.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from services.coder import SCHEMA
+from services.coder.api_models import CodingCompleted
+from services.coder.chart_facts import read_facts
+from services.coder.claim_final import CompletedChart, build_coded
+from services.coder.coding import list_codings, list_open_points, list_undecided
+from services.coder.messages import announce_coding
+from services.coder.service.answers import answer_once
+from services.coder.service.deciding import UnderLease, hold_lease
+from services.coder.store import charts, decisions, suggestions, work_items
+from services.coder.work_item import ChartNotComplete, Lease, OpenPoint, WrongState
+from shared.contracts.messages import ChartCoded
+from shared.fhir.issues import errors_of
+from shared.fhir.validation import validate
+from shared.postgres.outbox import Outbox
+from shared.postgres.pool import Connection, Pool
+
+
+@dataclass(frozen=True)
+class Completing:
+    """The use case behind `POST /v1/charts/{chart_id}/complete`."""
+
+    pool: Pool
+    lease_seconds: float
+
+    async def complete(self, request: UnderLease) -> CodingCompleted:
+        """Complete a chart under its lease; raises LeaseLost, NotFound and ChartNotComplete."""
+
+        async def act(connection: Connection) -> CodingCompleted:
+            lease, coding_version = await hold_lease(connection, request, self.lease_seconds)
+            coded = await _build(connection, request, lease, coding_version + 1)
+            await charts.insert_coding(connection, coded, completed_by=request.coder.subject)
+            await work_items.complete_work_item(connection, lease.work_item_id, coded.coding_version)
+            await Outbox(SCHEMA).enqueue(connection, [announce_coding(coded)])
+            return CodingCompleted(
+                chart_id=coded.chart_id, coding_version=coded.coding_version, claim_id=coded.claim.resource_id
+            )
+
+        return await answer_once(self.pool, request.repeatable("complete"), CodingCompleted, act)
+
+
+async def _build(connection: Connection, request: UnderLease, lease: Lease, coding_version: int) -> ChartCoded:
+    key = (connection, lease.chart_id, lease.chart_version)
+    chart = await charts.read_chart(*key)
+    proposed = await suggestions.read_suggestions(*key)
+    decided = await decisions.read_decisions(*key)
+    engine = await suggestions.read_engine(*key)
+    facts = read_facts(chart)
+    codings = list_codings(proposed, decided)
+    open_points = list_open_points(list_undecided(proposed, decided), codings, facts)
+    if engine is None:
+        raise WrongState("the engine has not answered for this chart version; it cannot have been leased")
+    if open_points:
+        raise ChartNotComplete(open_points)
+    coded = build_coded(
+        CompletedChart(
+            chart=chart,
+            facts=facts,
+            codings=codings,
+            engine=engine,
+            coding_version=coding_version,
+            completed_by=request.coder.practitioner,
+            completed_at=datetime.now(UTC),
+        )
+    )
+    await asyncio.to_thread(_require_valid, coded)
+    return coded
+
+
+def _require_valid(coded: ChartCoded) -> None:
+    """Refuse to publish what is not valid FHIR; takes about 3 ms, so not on the event loop."""
+    issues = [issue for resource in (coded.claim, coded.provenance) for issue in errors_of(validate(resource.body))]
+    if issues:
+        raise ChartNotComplete([OpenPoint(issue.rule, issue.message, issue.expression) for issue in issues])

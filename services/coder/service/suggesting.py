@@ -1,0 +1,57 @@
+"""Between the queue and the engine: lease a chart version, store the answer, open the work item, publish the draft.
+
+Invariant: an answer is stored only under the lease that asked for it, so a chart version is suggested once however many
+processes run, and never after a newer version came.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from services.coder import SCHEMA
+from services.coder.chart_facts import read_engine_chart, read_facts
+from services.coder.claim_draft import build_draft
+from services.coder.engine.model import Chart, Suggestions
+from services.coder.messages import announce_draft
+from services.coder.store import charts, suggestions, work_items
+from services.coder.store.work_items import EngineLease
+from services.coder.work_item import FailureReason, Lease
+from shared.contracts.messages import ChartReady
+from shared.postgres.outbox import Outbox
+from shared.postgres.pool import Pool
+
+
+@dataclass(frozen=True)
+class Suggesting:
+    """The use cases of an engine process; `holder` names it in the leases it takes."""
+
+    pool: Pool
+    holder: str
+    lease_seconds: float
+
+    async def lease_chart(self) -> EngineLease | None:
+        """Take the next chart version that waits for the engine, None when none does."""
+        return await work_items.lease_for_engine(self.pool, self.holder, self.lease_seconds)
+
+    async def read_chart(self, lease: Lease) -> tuple[ChartReady, Chart]:
+        """Read a leased chart version, as it came and as the engine takes it."""
+        async with self.pool.acquire() as connection:
+            chart = await charts.read_chart(connection, lease.chart_id, lease.chart_version)
+        return chart, read_engine_chart(chart, read_facts(chart))
+
+    async def store_answer(self, lease: Lease, chart: ChartReady, answer: Suggestions, seconds: float) -> bool:
+        """Store suggestions, open the work item and enqueue the draft; False when the lease was lost meanwhile."""
+        draft = build_draft(chart, read_facts(chart), answer, created=datetime.now(UTC))
+        async with self.pool.acquire() as connection, connection.transaction():
+            if not await work_items.open_for_coders(connection, lease):
+                return False
+            await suggestions.insert_suggestions(connection, lease.chart_id, lease.chart_version, answer, seconds)
+            await Outbox(SCHEMA).enqueue(connection, [announce_draft(draft)])
+        return True
+
+    async def put_aside(self, lease: Lease, reason: FailureReason) -> None:
+        """Put a chart version aside that the engine cannot do."""
+        await work_items.fail_work_item(self.pool, lease, reason)
+
+    async def give_back(self, lease: Lease) -> None:
+        """Let another process do it: this one stops."""
+        await work_items.give_back_to_engine(self.pool, lease)

@@ -1,0 +1,33 @@
+"""All use cases of the service in one frozen value: what `app` builds once and hands to those that drive them."""
+
+from dataclasses import dataclass
+
+from services.coder.service.charts import Charts
+from services.coder.service.completing import Completing
+from services.coder.service.deciding import Deciding
+from services.coder.service.intake import Intake
+from services.coder.service.queue import Queue
+from services.coder.settings import QueueSettings
+from shared.postgres.pool import Pool
+
+
+@dataclass(frozen=True)
+class UseCases:
+    """What messages and people can make the service do; the engine's own are `service.suggesting`."""
+
+    intake: Intake
+    queue: Queue
+    charts: Charts
+    deciding: Deciding
+    completing: Completing
+
+    @classmethod
+    def over(cls, pool: Pool, settings: QueueSettings) -> "UseCases":
+        """Build them over one pool."""
+        return cls(
+            intake=Intake(pool),
+            queue=Queue(pool, settings.lease_seconds),
+            charts=Charts(pool),
+            deciding=Deciding(pool, settings.lease_seconds),
+            completing=Completing(pool, settings.lease_seconds),
+        )

@@ -1,0 +1,48 @@
+"""What the coder service is told from outside: environment variables `CHARTLINE_CODER__...`."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.postgres.outbox import RelaySettings
+from shared.settings import ServiceSettings
+
+
+class EngineSettings(BaseModel):
+    """How the engine runs. `factory` is a dotted path to a function without arguments that returns an Engine."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    factory: str = Field(default="services.coder.engine:build_engine", pattern=r"^[\w.]+:\w+$")
+    processes: int = Field(default=2, ge=1)
+    chart_limit_seconds: float = Field(default=20.0, gt=0)
+    """A chart that takes longer is put aside; its process is killed and replaced."""
+    start_limit_seconds: float = Field(default=120.0, gt=0)
+    max_attempts: int = Field(default=3, ge=1)
+    """Runs of a chart that ended with the whole service, before the chart is put aside."""
+    idle_seconds: float = Field(default=0.25, gt=0)
+    """How long to wait before the queue is asked again, when it had nothing."""
+
+
+class QueueSettings(BaseModel):
+    """How leases live: a coder's lease lasts `lease_seconds` without activity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    lease_seconds: float = Field(default=900.0, gt=0)
+    tidy_seconds: float = Field(default=5.0, gt=0)
+    """How often expired leases go back to the queue."""
+
+
+class CoderOptions(BaseModel):
+    """The coder service's own room."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    engine: EngineSettings = EngineSettings()
+    queue: QueueSettings = QueueSettings()
+    relay: RelaySettings = RelaySettings()
+
+
+class CoderSettings(ServiceSettings):
+    """Settings of the coder service."""
+
+    coder: CoderOptions = CoderOptions()

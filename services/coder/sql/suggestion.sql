@@ -1,0 +1,49 @@
+-- name: insert_run
+-- Which engine answered for a chart version, and how long it took.
+insert into {schema}.suggestion_run (chart_id, chart_version, engine, code_set, lexicon, seconds)
+values (:chart_id, :chart_version, :engine, :code_set, :lexicon, :seconds);
+
+-- name: insert_suggestions
+-- The suggestions of a chart version in order of rank; `missing` comes as JSON arrays, for arrays of arrays cannot be ragged.
+insert into {schema}.suggestion (
+    suggestion_id, chart_id, chart_version, rank, system, code, display, confidence, selected, assertion, missing, why
+)
+select suggestion_id, :chart_id::uuid, :chart_version::integer, rank, system, code, display, confidence, selected,
+       assertion, array(select jsonb_array_elements_text(missing::jsonb)), why
+from unnest(
+    :suggestion_ids::uuid[], :systems::text[], :codes::text[], :displays::text[], :confidences::double precision[],
+    :selected::boolean[], :assertions::text[], :missing::text[], :whys::text[]
+) with ordinality as suggestion (
+    suggestion_id, system, code, display, confidence, selected, assertion, missing, why, rank
+);
+
+-- name: insert_evidence
+-- The spans that justify suggestions.
+insert into {schema}.evidence (
+    suggestion_id, position, document_id, document_version, start_at, end_at, sha256
+)
+select * from unnest(
+    :suggestion_ids::uuid[], :positions::integer[], :document_ids::text[], :document_versions::integer[],
+    :starts::integer[], :ends::integer[], :hashes::text[]
+);
+
+-- name: read_run
+-- Which engine answered for a chart version.
+select engine, code_set, lexicon
+from {schema}.suggestion_run
+where chart_id = :chart_id and chart_version = :chart_version;
+
+-- name: read_suggestions
+-- The suggestions of a chart version in the engine's order.
+select suggestion_id, system, code, display, confidence, selected, assertion, missing, why
+from {schema}.suggestion
+where chart_id = :chart_id and chart_version = :chart_version
+order by rank;
+
+-- name: read_evidence
+-- The spans of all suggestions of a chart version, in order.
+select evidence.suggestion_id, document_id, document_version, start_at, end_at, sha256
+from {schema}.evidence
+join {schema}.suggestion on suggestion.suggestion_id = evidence.suggestion_id
+where suggestion.chart_id = :chart_id and suggestion.chart_version = :chart_version
+order by suggestion.rank, evidence.position;

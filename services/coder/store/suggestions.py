@@ -1,0 +1,106 @@
+"""What the engine proposed for a chart version, with its evidence."""
+
+import json
+from collections import defaultdict
+from uuid import UUID, uuid4
+
+from services.coder.coding import StoredSuggestion
+from services.coder.engine.model import Assertion, CodeSystem, EngineVersion, Evidence, Suggestion, Suggestions
+from services.coder.store import SQL
+from services.coder.work_item import ChartId
+from shared.postgres.pool import Connection
+
+
+async def insert_suggestions(
+    connection: Connection, chart_id: ChartId, chart_version: int, answer: Suggestions, seconds: float
+) -> None:
+    """Keep the engine's answer for a chart version; `seconds` is how long it took."""
+    version = answer.version
+    await SQL.execute(
+        connection,
+        "insert_run",
+        chart_id=chart_id,
+        chart_version=chart_version,
+        engine=version.engine,
+        code_set=version.code_set,
+        lexicon=version.lexicon,
+        seconds=seconds,
+    )
+    if answer.suggestions:
+        stored = [StoredSuggestion(uuid4(), suggestion) for suggestion in answer.suggestions]
+        await _insert_codes(connection, chart_id, chart_version, stored)
+        await _insert_evidence(connection, stored)
+
+
+async def _insert_codes(
+    connection: Connection, chart_id: ChartId, chart_version: int, stored: list[StoredSuggestion]
+) -> None:
+    contents = [each.content for each in stored]
+    await SQL.execute(
+        connection,
+        "insert_suggestions",
+        chart_id=chart_id,
+        chart_version=chart_version,
+        suggestion_ids=[each.suggestion_id for each in stored],
+        systems=[content.system for content in contents],
+        codes=[content.code for content in contents],
+        displays=[content.display for content in contents],
+        confidences=[content.confidence for content in contents],
+        selected=[content.selected for content in contents],
+        assertions=[content.assertion for content in contents],
+        missing=[json.dumps(content.missing) for content in contents],
+        whys=[content.why for content in contents],
+    )
+
+
+async def _insert_evidence(connection: Connection, stored: list[StoredSuggestion]) -> None:
+    spans = [
+        (each.suggestion_id, position, evidence)
+        for each in stored
+        for position, evidence in enumerate(each.content.evidence, 1)
+    ]
+    await SQL.execute(
+        connection,
+        "insert_evidence",
+        suggestion_ids=[suggestion_id for suggestion_id, _, _ in spans],
+        positions=[position for _, position, _ in spans],
+        document_ids=[evidence.document_id for _, _, evidence in spans],
+        document_versions=[evidence.version for _, _, evidence in spans],
+        starts=[evidence.start for _, _, evidence in spans],
+        ends=[evidence.end for _, _, evidence in spans],
+        hashes=[evidence.sha256 for _, _, evidence in spans],
+    )
+
+
+async def read_engine(connection: Connection, chart_id: ChartId, chart_version: int) -> EngineVersion | None:
+    """Read which engine answered, None while it has not."""
+    row = await SQL.fetchrow(connection, "read_run", chart_id=chart_id, chart_version=chart_version)
+    return EngineVersion(row["engine"], row["code_set"], row["lexicon"]) if row else None
+
+
+async def read_suggestions(connection: Connection, chart_id: ChartId, chart_version: int) -> list[StoredSuggestion]:
+    """Read the suggestions of a chart version in the engine's order, with their evidence."""
+    key = {"chart_id": chart_id, "chart_version": chart_version}
+    rows = await SQL.fetch(connection, "read_suggestions", **key)
+    evidence: defaultdict[UUID, list[Evidence]] = defaultdict(list)
+    for span in await SQL.fetch(connection, "read_evidence", **key):
+        evidence[span["suggestion_id"]].append(
+            Evidence(span["document_id"], span["document_version"], span["start_at"], span["end_at"], span["sha256"])
+        )
+    return [
+        StoredSuggestion(
+            row["suggestion_id"],
+            Suggestion(
+                system=CodeSystem(row["system"]),
+                code=row["code"],
+                display=row["display"],
+                confidence=row["confidence"],
+                selected=row["selected"],
+                assertion=Assertion(row["assertion"]),
+                evidence=tuple(evidence[row["suggestion_id"]]),
+                missing=tuple(row["missing"]),
+                why=row["why"],
+            ),
+        )
+        for row in rows
+    ]

@@ -1,0 +1,100 @@
+"""From the stored chart to what the API shows of it.
+
+Place in the flow: `service` reads, this arranges, `api` sends; pure.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from services.coder.api_models import (
+    ChartView,
+    CodeView,
+    DecisionView,
+    DocumentView,
+    EncounterFacts,
+    EngineView,
+    EvidenceSpan,
+    SuggestionView,
+)
+from services.coder.chart_facts import ChartFacts
+from services.coder.coding import Decision, StoredSuggestion, list_undecided
+from services.coder.engine.model import EngineVersion, Evidence, Setting
+from services.coder.store.work_items import WorkItem
+from shared.contracts.messages import ChartReady, Finding
+
+
+def show_chart(
+    item: WorkItem,
+    chart: ChartReady,
+    facts: ChartFacts,
+    engine: EngineVersion | None,
+    suggestions: Sequence[StoredSuggestion],
+    decisions: Sequence[Decision],
+    findings: Sequence[Finding],
+) -> ChartView:
+    """Arrange a chart for its coder."""
+    return ChartView(
+        chart_id=chart.chart_id,
+        chart_version=chart.chart_version,
+        work_item_id=item.work_item_id,
+        state=item.state,
+        coding_version=item.coding_version,
+        encounter=_show_encounter(chart, facts),
+        documents=tuple(DocumentView(**document.model_dump()) for document in chart.documents),
+        engine=EngineView(engine=engine.engine, code_set=engine.code_set, lexicon=engine.lexicon) if engine else None,
+        suggestions=tuple(_show_suggestion(suggestion) for suggestion in suggestions),
+        decisions=tuple(show_decision(decision) for decision in decisions),
+        undecided=tuple(list_undecided(suggestions, decisions)),
+        findings=tuple(findings),
+    )
+
+
+def _show_encounter(chart: ChartReady, facts: ChartFacts) -> EncounterFacts:
+    return EncounterFacts(
+        reference=chart.encounter.reference,
+        encounter_class=chart.encounter_class,
+        setting=Setting(chart.setting),
+        service_date=chart.service_date,
+        patient_age_years=facts.patient_age_years,
+        patient_sex=facts.patient_sex,
+    )
+
+
+def _show_suggestion(suggestion: StoredSuggestion) -> SuggestionView:
+    content = suggestion.content
+    return SuggestionView(
+        suggestion_id=suggestion.suggestion_id,
+        system=content.system,
+        code=content.code,
+        display=content.display,
+        confidence=content.confidence,
+        selected=content.selected,
+        assertion=content.assertion,
+        missing=content.missing,
+        why=content.why,
+        evidence=tuple(_show_evidence(evidence) for evidence in content.evidence),
+    )
+
+
+def _show_evidence(evidence: Evidence) -> EvidenceSpan:
+    return EvidenceSpan(
+        document_id=evidence.document_id,
+        version=evidence.version,
+        start=evidence.start,
+        end=evidence.end,
+        sha256=evidence.sha256,
+    )
+
+
+def show_decision(decision: Decision) -> DecisionView:
+    """Arrange a decision."""
+    chosen = decision.code
+    return DecisionView(
+        decision_id=decision.decision_id,
+        action=decision.action.value,
+        target_id=decision.target_id,
+        code=CodeView.model_validate(asdict(chosen)) if chosen else None,
+        reason=decision.reason,
+        decided_by=decision.decided_by,
+        decided_at=decision.decided_at,
+    )
