@@ -42,6 +42,7 @@ class Chooser:
         candidates = gather_candidates(valid)
         vaguer = drop_less_specific(self._codes, [c.code for c in candidates if is_codable(c.finding, reading)])
         suggestions = []
+        in_report = choose_in_report(candidates)
         for candidate in candidates:
             confidence = self._weights.score(
                 describe(candidate, self._codes, vaguer),
@@ -49,6 +50,8 @@ class Chooser:
             )
             if exhaustive or style is Style.NARRATIVE:
                 chosen = confidence >= EXHAUSTIVE_THRESHOLD
+            elif style is Style.REPORT:
+                chosen = candidate.code in in_report
             else:
                 chosen = any(m.problem for m in candidate.finding.mentions)
             selected = chosen and is_codable(candidate.finding, reading)
@@ -91,3 +94,24 @@ def tell_style(reading: Reading) -> Style:
     if kinds & _ASSESSES or SectionKind.DISCHARGE_DIAGNOSES in kinds:
         return Style.ASSESSED
     return Style.REPORT if SectionKind.IMPRESSION in kinds else Style.NARRATIVE
+
+
+def choose_in_report(candidates: list[Candidate]) -> frozenset[str]:
+    """What a report confirms; its indication's signs and symptoms only when it confirms no disease (IV.D, IV.K).
+
+    Example: cough with "IMPRESSION: right middle lobe pneumonia" is pneumonia; with "normal chest" it is cough.
+    """
+    present = [c for c in candidates if c.finding.assertion is Assertion.PRESENT]
+    confirmed = any(_is_disease(c.code) and _in_sections(c, _CONCLUDES) for c in present)
+    return frozenset(c.code for c in present if not (confirmed and c.code[0] == "R"))
+
+
+_CONCLUDES = frozenset({SectionKind.IMPRESSION, SectionKind.FINDINGS})
+
+
+def _is_disease(code: str) -> bool:
+    return code[0] not in "RVWXYZ"
+
+
+def _in_sections(candidate: Candidate, kinds: frozenset[SectionKind]) -> bool:
+    return any(m.section in kinds for m in candidate.finding.mentions)

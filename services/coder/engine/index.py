@@ -18,7 +18,16 @@ from services.coder.engine.tokens import hash_word
 from shared.codesets.cache import hash_content, load_or_build
 from shared.codesets.icd10cm import CodeSet, load_icd10cm
 
-_CODE_FILES = ("terms.py", "tokens.py", "index.py", "words.tsv", "qualifiers.tsv", "neoplasms.py", "neoplasm_sites.tsv")
+_CODE_FILES = (
+    "terms.py",
+    "tokens.py",
+    "index.py",
+    "words.tsv",
+    "qualifiers.tsv",
+    "neoplasms.py",
+    "neoplasm_sites.tsv",
+    "untrusted.txt",
+)
 _SOURCES = tuple(Source)
 
 

@@ -46,7 +46,7 @@ _PHRASES = {
     "in_situ": ("{} carcinoma in situ", "in situ {} cancer"),
     "benign": ("benign {} tumor", "benign {} neoplasm", "{} adenoma", "{} lipoma", "{} papilloma", "{} fibroma"),
     "uncertain": ("{} neoplasm of uncertain behavior", "{} tumor of uncertain malignant potential"),
-    "unspecified": ("{} tumor", "{} neoplasm", "{} growth", "{} neoplastic process", "{} tumor mass"),
+    "unspecified": ("{} tumor", "{} neoplasm", "{} neoplastic process", "{} tumor mass"),
 }
 
 

@@ -16,12 +16,12 @@ from services.coder.engine.model import Assertion, Chart, EngineVersion, Suggest
 from services.coder.engine.recognise import Recogniser
 from services.coder.engine.sections import split_sections
 from services.coder.engine.specificity import Specifier
-from services.coder.engine.stages import merge_vague, resolve_sides
+from services.coder.engine.stages import read_indications
 from shared.codesets.icd10cm import CodeSet, load_icd10cm
 
 ENGINE_VERSION = "1"
 
-STAGES: tuple[Stage, ...] = (resolve_sides, merge_vague)
+STAGES: tuple[Stage, ...] = (read_indications,)
 """What happens to a chart's findings between recognition and choice, in order."""
 
 

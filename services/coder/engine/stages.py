@@ -4,26 +4,39 @@ Place in the flow: between gathering and the coding conventions. Each is a pure 
 docstring. Invariant: a stage adds no words of its own; mentions only move to the finding that absorbs theirs.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from services.coder.engine.findings import Finding, Reading
 from services.coder.engine.model import Assertion
+from services.coder.engine.sections import SectionKind
 
 
-def resolve_sides(findings: tuple[Finding, ...], reading: Reading) -> tuple[Finding, ...]:
-    """A condition with its side told once has that side throughout the chart.
+def read_indications(findings: tuple[Finding, ...], reading: Reading) -> tuple[Finding, ...]:
+    """In the indication of a study, "history of" introduces what the study is for, not what is over.
 
-    Example: "knee pain" in the complaint (M25.569) joins "right knee pain" in the assessment (M25.561).
+    Example: "CLINICAL HISTORY: 14-year-old with history of cough." is a patient with a cough (R05.9).
     """
-    return findings
+    return regroup(
+        replace(f, assertion=Assertion.PRESENT) if f.assertion is Assertion.HISTORICAL and _is_indicated(f) else f
+        for f in findings
+    )
 
 
-def merge_vague(findings: tuple[Finding, ...], reading: Reading) -> tuple[Finding, ...]:
-    """A vague code's mentions count for the exact code of the same category that is also there.
+def _is_indicated(finding: Finding) -> bool:
+    return all(m.section in _INDICATING for m in finding.mentions)
 
-    Example: "diabetes" (E11.9) beside "type 2 diabetes with neuropathy" (E11.40).
-    """
-    return findings
+
+_INDICATING = frozenset({SectionKind.INDICATION, SectionKind.CHIEF_COMPLAINT})
+
+
+def regroup(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings with at most one for each code and assertion, in the order of first mention."""
+    gathered: dict[tuple[str, Assertion], Finding] = {}
+    for finding in findings:
+        key = (finding.code, finding.assertion)
+        gathered[key] = merge(gathered[key], finding) if key in gathered else finding
+    return tuple(gathered.values())
 
 
 def merge(into: Finding, other: Finding) -> Finding:

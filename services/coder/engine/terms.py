@@ -8,6 +8,8 @@ billable but for its 7th character wherever the classification offers a default.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 
 from services.coder.engine.findings import Source
 from services.coder.engine.lexicon import Condition, LexiconEntry
@@ -33,7 +35,7 @@ _UNNAMED = re.compile(
     r"(?i)\b(?:other|elsewhere|not otherwise|unspecified (?:drug|person|place)|in diseases|carrier|examination|"
     r"encounter for|screening|observation|contact with|problems? related)\b"
 )
-_UNSPECIFIED = re.compile(r"(?i), unspecified[^,;]*|, not (?:specified|stated)[^,;]*")
+_UNSPECIFIED = re.compile(r"(?i), (?:unspecified|(?:site |cause )?not (?:specified|stated)|cause unspecified)[^,;]*")
 _SILENT_TAIL = re.compile(
     r"(?i)(?<=[a-z\])])[,;]? (?:without (?!rupture)[^,;]*|not (?:intractable|otherwise)[^,;]*|uncomplicated|"
     r"not due to [^,;]*)(?=[,;]|$)"
@@ -94,7 +96,7 @@ def _make_term(code: str, text: str, source: Source, distance: int) -> Term | No
     tokens = read_term(text)
     if not tokens.words or len(tokens.words) > MAX_WORDS or not any(len(word) > 2 for word in tokens.words):
         return None
-    if tokens.qualifiers & load_qualifiers().noise_bits:
+    if tokens.qualifiers & load_qualifiers().noise_bits or tokens.words in load_untrusted():
         return None
     capitals = len(tokens.words) == 1 and text.isupper() and len(text) < 7
     words = (text,) if capitals else tokens.words
@@ -151,18 +153,36 @@ def vary_hyphens(text: str) -> set[str]:
 def default_code(codes: CodeSet, node: str) -> str:
     """The leaf that the classification assigns when nothing more than `node`'s own words is said, else `node`."""
     while not codes.is_leaf(node):
-        child = next((c for c in codes.children(node) if _is_default(codes, node, c)), None)
-        if child is None:
+        parent = codes.title(node)
+        titles = {child: codes.title(child) for child in codes.children(node)}
+        fit, _, child = max((_fit_default(parent, title), -len(title), child) for child, title in titles.items())
+        if fit <= 0 and len(titles) > 1:
             return node
         node = child
     return node
 
 
-def _is_default(codes: CodeSet, node: str, child: str) -> bool:
-    title = codes.title(child).lower()
-    parent = codes.title(node).lower()
-    if "unspecified" in title and not title.startswith("other") and child[-1] in "90A":
-        return True
-    return title in {parent, f"{parent} without complications", f"{parent}, uncomplicated"} or (
-        len(codes.children(node)) == 1 or title.startswith(f"{parent} without")
-    )
+def _fit_default(parent: str, child: str) -> int:
+    """How well a subdivision says no more than its parent: it adds "unspecified", or what a silent text implies."""
+    before, after = parent.lower().removeprefix("other and unspecified "), child.lower()
+    if after.startswith("other ") and "unspecified" not in after:
+        return 0
+    fit = 4 * (_count_unknown(after) > _count_unknown(before)) + 4 * (after == before) + ("female" in after)
+    fit += 3 * (len(_IMPLIED.findall(after)) > len(_IMPLIED.findall(before)))
+    fit -= 3 * (len(_ADDED.findall(after)) > len(_ADDED.findall(before)))
+    return fit + (fit > 0 and set(read_term(before).words) <= set(read_term(after).words))
+
+
+def _count_unknown(title: str) -> int:
+    return len(re.findall(r"unspecified|not specified|status unknown", title))
+
+
+_IMPLIED = re.compile(r"\bwithout\b|\bnot intractable\b|\buncomplicated\b")
+_ADDED = re.compile(r"\bwith\b|(?<!not )\bintractable\b|\bbilateral\b")
+
+
+@cache
+def load_untrusted() -> frozenset[tuple[str, ...]]:
+    """The words of `untrusted.txt`, read as terms are."""
+    lines = files(__package__).joinpath("untrusted.txt").read_text("utf-8").splitlines()
+    return frozenset(read_term(line).words for line in lines if line and line[0] != "#")
