@@ -1,0 +1,8 @@
+"""Whether a condition is present, absent, historical, hypothetical, the family's or uncertain.
+
+`cues.toml` and `chronic.toml` hold the words, `scope.py` the rules, `assess.py` the answer.
+"""
+
+from services.coder.engine.assertion.assess import Assessor
+
+__all__ = ["Assessor"]

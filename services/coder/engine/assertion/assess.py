@@ -1,0 +1,77 @@
+"""Tells what a text claims about each condition that was found in it: the engine's assertion stage.
+
+Place in the flow: after sections and concepts, before the coding conventions. Invariant: one answer per span, in the
+order asked, for any text and any spans; the text is read once however many spans are asked.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from services.coder.engine.assertion.cues import Effect, load_course_pattern, load_lexicon
+from services.coder.engine.assertion.scope import find_scopes
+from services.coder.engine.assertion.tokens import fold_case, tokenize
+from services.coder.engine.model import Assertion
+from services.coder.engine.sections import Section, SectionKind
+
+# The first effect that holds decides: a family history that is denied is absent, a possible one is still the family's.
+_PRECEDENCE = (
+    (Effect.ABSENT, Assertion.ABSENT),
+    (Effect.HYPOTHETICAL, Assertion.HYPOTHETICAL),
+    (Effect.FAMILY, Assertion.FAMILY),
+    (Effect.UNCERTAIN, Assertion.UNCERTAIN),
+    (Effect.HISTORICAL, Assertion.HISTORICAL),
+    (Effect.RESOLVED, Assertion.HISTORICAL),
+    (Effect.BACKGROUND, Assertion.HISTORICAL),
+)
+_DEPENDS_ON_COURSE = int(Effect.BACKGROUND | Effect.RESOLVED)
+_DECISIONS = tuple(
+    next((assertion for effect, assertion in _PRECEDENCE if mask & effect), Assertion.PRESENT)
+    for mask in range(Effect.ALL + 1)
+)
+_SECTION_EFFECTS = {
+    SectionKind.FAMILY_HISTORY: int(Effect.FAMILY),
+    SectionKind.PAST_MEDICAL_HISTORY: int(Effect.BACKGROUND),
+    SectionKind.PAST_SURGICAL_HISTORY: int(Effect.BACKGROUND),
+    SectionKind.IMMUNIZATIONS: int(Effect.HYPOTHETICAL),
+}
+
+
+class Assessor:
+    """Answers for the assertion of spans; holds nothing but the cue tables, so one may serve a whole process."""
+
+    def __init__(self) -> None:
+        self._lexicon = load_lexicon()
+        self._chronic = load_course_pattern("chronic")
+        self._complaint = load_course_pattern("complaint")
+        self._transient = load_course_pattern("transient")
+
+    def assess(self, text: str, spans: Sequence[tuple[int, int]], sections: Sequence[Section] = ()) -> list[Assertion]:
+        """Tell the assertion of each of `spans`, character offsets into `text`; `sections` are in order.
+
+        A span may be empty or reach over the edges of the text: it is then judged by the nearest offset.
+        """
+        if not spans:
+            return []
+        before, after = find_scopes(tokenize(text), self._lexicon)
+        starts = [section.start for section in sections]
+        answers = []
+        for start, end in spans:
+            mask = before.at(start) | after.at(max(start, end - 1)) | _section_effect(sections, starts, start)
+            if mask & _DEPENDS_ON_COURSE:
+                mask = self._weigh_course(mask, fold_case(text[start:end]))
+            answers.append(_DECISIONS[mask])
+        return answers
+
+    def _weigh_course(self, mask: int, condition: str) -> int:
+        """A chronic condition or a complaint outlasts a history of it; a symptom that resolved leaves none behind."""
+        if mask & Effect.BACKGROUND and (self._chronic.search(condition) or self._complaint.search(condition)):
+            mask &= ~Effect.BACKGROUND
+        if mask & Effect.RESOLVED and self._transient.search(condition):
+            mask |= Effect.ABSENT
+        return mask
+
+
+def _section_effect(sections: Sequence[Section], starts: Sequence[int], offset: int) -> int:
+    """The effect of standing in a section: its heading says whose condition it is and when, unless a cue says more."""
+    index = bisect_right(starts, offset) - 1
+    return _SECTION_EFFECTS.get(sections[index].kind, 0) if index >= 0 else 0

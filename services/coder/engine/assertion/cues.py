@@ -1,0 +1,172 @@
+"""Reads the cue tables into a tree of words; data in, nothing decided here.
+
+Invariant: `Lexicon.match` answers for the longest phrase that begins at a token, in time bounded by the longest phrase.
+"""
+
+import itertools
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum, IntFlag, StrEnum
+from functools import cache
+from importlib import resources
+from typing import TypedDict
+
+from services.coder.engine.assertion.tokens import BLANK, tokenize
+
+
+class Effect(IntFlag):
+    """What a cue says of the conditions in its scope; several may hold at once."""
+
+    ABSENT = 1
+    HYPOTHETICAL = 2
+    FAMILY = 4
+    UNCERTAIN = 8
+    HISTORICAL = 16
+    BACKGROUND = 32
+    RESOLVED = 64
+    ALL = 127
+
+
+class Side(StrEnum):
+    """Where a cue stands, seen from the condition."""
+
+    BEFORE = "before"
+    AFTER = "after"
+    ANSWER = "answer"
+    STOP = "stop"
+
+
+class Reach(IntEnum):
+    """How far a scope goes, in order: what ends one ends the shorter ones too."""
+
+    NEXT = 1
+    ITEM = 2
+    PHRASE = 3
+    LIST = 4
+    SENTENCE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """One meaning of a phrase; `effect` holds bits of `Effect`, for a stop those that it ends."""
+
+    effect: int
+    side: Side
+    reach: Reach = Reach.LIST
+    breaks: bool = False
+
+
+@dataclass(slots=True)
+class _Node:
+    children: dict[str, "_Node"] = field(default_factory=dict)
+    cues: tuple[Cue, ...] | None = None
+
+
+class _Group(TypedDict, total=False):
+    effect: str
+    side: str
+    reach: str
+    breaks: bool
+    of: list[str]
+    phrases: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """All cue phrases, by their words."""
+
+    _root: _Node
+
+    @property
+    def first_words(self) -> "dict[str, _Node]":
+        """The words that begin a phrase, for a quick look before `match`."""
+        return self._root.children
+
+    def match(self, words: Sequence[str], index: int) -> tuple[int, tuple[Cue, ...]] | None:
+        """Return the index after the longest phrase that begins at `index`, with its meanings; None without one."""
+        node, found = self._root, None
+        for at in range(index, len(words)):
+            word = words[at]
+            if word == BLANK:
+                continue
+            child = node.children.get(word)
+            if child is None:
+                break
+            node = child
+            if node.cues is not None:
+                found = (at + 1, node.cues)
+        return found
+
+
+@cache
+def load_lexicon() -> Lexicon:
+    """Read `cues.toml`, once a process; a malformed table raises ValueError or KeyError."""
+    tables = tomllib.loads(_read("cues.toml"))
+    same = _read_same(tables["same"])
+    root = _Node()
+    for group in tables["group"]:
+        for cue in _build_cues(group):
+            for template in group["phrases"]:
+                for phrase in _expand(template):
+                    _insert(root, phrase, cue, same)
+    return Lexicon(root)
+
+
+@cache
+def load_course_pattern(course: str) -> re.Pattern[str]:
+    """Read one list of `courses.toml`, such as "chronic", into a pattern that searches folded text for it."""
+    stems: list[str] = tomllib.loads(_read("courses.toml"))[course]
+    whole = "|".join(re.escape(stem[1:]) for stem in stems if stem.startswith("="))
+    begun = "|".join(re.escape(stem).replace(r"\ ", r"\s+") for stem in stems if not stem.startswith("="))
+    return re.compile(rf"(?<![^\W_])(?:{begun}|(?:{whole})(?![^\W_]))")
+
+
+def _read_same(rows: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Map each word, and each row's name, to its row; a word in two rows would make phrases ambiguous."""
+    same = {word: row for row in rows.values() for word in row}
+    if len(same) != sum(len(row) for row in rows.values()) or not same.keys() >= rows.keys():
+        raise ValueError("each word of [same] belongs to one row, which is named by one of its words")
+    if broken := [word for word in same if len(tokenize(word).words) != 1]:
+        raise ValueError(f"[same] is for single words: {broken}")
+    return same
+
+
+def _read(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _build_cues(group: _Group) -> Iterator[Cue]:
+    effect = group["effect"]
+    if effect == "none":
+        yield Cue(0, Side.BEFORE)
+    elif effect == "stop":
+        of = [Effect[name.upper()] for name in group.get("of", ["all"])]
+        yield Cue(sum(of), Side.STOP)
+    else:
+        reach = Reach[group["reach"].upper()]
+        sides = ("before", "after") if group["side"] == "both" else (group["side"],)
+        for side in sides:
+            yield Cue(int(Effect[effect.upper()]), Side(side), reach, group.get("breaks", False))
+
+
+def _expand(template: str) -> Iterator[str]:
+    """Yield every phrase that "a (b|c|) d" stands for; a parenthesis without a bar is a parenthesis of the note."""
+    parts = [part[1:-1].split("|") if "|" in part else [part] for part in re.split(r"(\([^()]*\|[^()]*\))", template)]
+    yield from ("".join(choice) for choice in itertools.product(*parts))
+
+
+def _insert(root: _Node, phrase: str, cue: Cue, same: dict[str, list[str]]) -> None:
+    node = root
+    for word in tokenize(phrase).words:
+        if word == BLANK:
+            continue
+        child = node.children.get(word) or _Node()
+        for member in same.get(word, (word,)):
+            node.children[member] = child
+        node = child
+    if node is root:
+        raise ValueError(f"a cue without words: {phrase!r}")
+    if cue not in (node.cues or ()):
+        node.cues = (*(node.cues or ()), cue)

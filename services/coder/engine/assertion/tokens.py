@@ -1,0 +1,93 @@
+"""Splits a text into the words and marks that cues are made of; the first step of assertion.
+
+Invariant: the tokens joined together are the folded text, so token `i` ends where `i + 1` begins; time is linear in the
+text. What bears on no cue, such as blank space or the line end of a wrapped line, is a blank token.
+"""
+
+import re
+from dataclasses import dataclass
+from itertools import accumulate
+
+BLANK = " "
+LINE_BREAK = "\n"
+SENTENCE_END = "."
+_TOKEN = re.compile(r"[^\W_]+|.", re.DOTALL)
+_ABBREVIATIONS = frozenset({"dr", "mr", "mrs", "ms", "vs", "approx"})
+_JOINING = frozenset({",", "and", "or", "nor", "of", "no", "the", "a", "an", "with", "without", "for", "to", "any"})
+_JOINED = frozenset({"and", "or", "nor", "of"})
+_MARKS = frozenset({SENTENCE_END, "-"})
+_BLANKS = frozenset(char for char in map(chr, range(0x3001)) if char.isspace()) - {BLANK, LINE_BREAK}
+_DOUBTFUL = _MARKS | _BLANKS | {LINE_BREAK}
+_LIST_ITEM = re.compile(r"[-–—*•>\[]|\d{1,2}[.)]|[^\W\d_][.)]\s|[A-Z][^\n:.]{0,40}:")
+_SHORTEST_WRAPPED_LINE = 40
+_SHORTEST_WRAPPED_LINE_BEFORE_CAPITAL = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The tokens of a text, in order, with the character offsets of their beginnings and that of the text's end."""
+
+    words: list[str]
+    starts: list[int]
+
+    def word(self, index: int) -> str:
+        """The word at `index`; beyond the text there is a sentence end."""
+        return self.words[index] if 0 <= index < len(self.words) else SENTENCE_END
+
+    def before(self, index: int) -> int:
+        """The index of the last token before `index` that is not blank, -1 without one."""
+        index -= 1
+        while index >= 0 and self.words[index] == BLANK:
+            index -= 1
+        return index
+
+    def after(self, index: int) -> int:
+        """The index of the first token from `index` on that is not blank, the number of tokens without one."""
+        while index < len(self.words) and self.words[index] == BLANK:
+            index += 1
+        return index
+
+
+def fold_case(text: str) -> str:
+    """Lower-case `text` and straighten its apostrophes without changing its length."""
+    folded = text.lower()
+    if len(folded) != len(text):
+        folded = "".join(char if len(char.lower()) != 1 else char.lower() for char in text)
+    return folded.replace("’", "'")
+
+
+def tokenize(text: str) -> Tokens:
+    """Split `text` into words and single marks."""
+    words: list[str] = _TOKEN.findall(fold_case(text))
+    tokens = Tokens(words, list(accumulate(map(len, words), initial=0)))
+    line_start = 0
+    for index, word in enumerate(words):
+        if word not in _DOUBTFUL:
+            continue
+        if word == LINE_BREAK:
+            length, line_start = tokens.starts[index] - line_start, tokens.starts[index + 1]
+            bears = not _is_wrapped(text, tokens, index, length)
+        else:
+            bears = word in _MARKS and not _is_part_of_word(tokens, index)
+        if not bears:
+            words[index] = BLANK
+    return tokens
+
+
+def _is_part_of_word(tokens: Tokens, index: int) -> bool:
+    """Tell a decimal point, an abbreviation's full stop or a hyphen from an end or a dash."""
+    if tokens.words[index] == SENTENCE_END and tokens.word(index - 1) in _ABBREVIATIONS:
+        return True
+    return tokens.word(index + 1).isalnum() and tokens.word(index - 1).isalnum()
+
+
+def _is_wrapped(text: str, tokens: Tokens, index: int, length: int) -> bool:
+    """Tell whether the line of `length` characters that ends at token `index` goes on in the same statement."""
+    following = tokens.starts[tokens.after(index + 1)]
+    if following >= len(text) or text[following] == LINE_BREAK or _LIST_ITEM.match(text, following):
+        return False
+    if tokens.word(tokens.before(index)) in _JOINING or tokens.word(tokens.after(index + 1)) in _JOINED:
+        return True
+    if text[following].islower():
+        return length >= _SHORTEST_WRAPPED_LINE
+    return length >= _SHORTEST_WRAPPED_LINE_BEFORE_CAPITAL
