@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from services.local.ephemeral import CLIENT_ENVIRONMENT, find_ephemeral, open_ephemeral
+from services.local.ephemeral import CLIENT_SETTINGS, find_ephemeral, open_ephemeral
 from services.local.errors import LocalStackError
 from services.local.kafka import KAFKA_VERSION, is_apache_kafka_available, open_kafka
 
@@ -31,11 +31,10 @@ DESCRIPTIONS: Mapping[BrokerKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """A running broker, and the environment variables that lead clients to it."""
+    """A running broker, and the settings `kafka.*` that lead clients to it."""
 
     kind: BrokerKind
-    bootstrap_servers: str
-    client_environment: Mapping[str, str]
+    client_settings: Mapping[str, str | bool | int]
 
 
 def choose_broker(asked: BrokerKind | None = None) -> BrokerKind:
@@ -57,10 +56,10 @@ def choose_broker(asked: BrokerKind | None = None) -> BrokerKind:
 async def open_broker(kind: BrokerKind, folder: Path, *, logs: Path) -> AsyncIterator[Broker]:
     """Run the broker of `kind`; its data, if it keeps any, lives in `folder`."""
     if kind is BrokerKind.EXTERNAL:
-        yield Broker(kind, os.environ[BOOTSTRAP_VARIABLE], {})
+        yield Broker(kind, {})
     elif kind is BrokerKind.APACHE:
         async with open_kafka(folder, log=logs / "kafka.log") as servers:
-            yield Broker(kind, servers, {BOOTSTRAP_VARIABLE: servers})
+            yield Broker(kind, {"bootstrap_servers": servers})
     else:
         async with open_ephemeral(log=logs / "kafka.log") as servers:
-            yield Broker(kind, servers, {BOOTSTRAP_VARIABLE: servers, **CLIENT_ENVIRONMENT})
+            yield Broker(kind, {"bootstrap_servers": servers, **CLIENT_SETTINGS})

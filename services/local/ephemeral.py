@@ -15,10 +15,7 @@ from services.local.kafka import answers
 from services.local.process import Child, ChildSpec, pick_free_port
 
 START_TIMEOUT_SECONDS = 15.0
-CLIENT_ENVIRONMENT: Mapping[str, str] = {
-    "CHARTLINE_KAFKA__ENABLE_IDEMPOTENCE": "false",
-    "CHARTLINE_KAFKA__PRODUCER_BATCH_BYTES": "1",
-}
+CLIENT_SETTINGS: Mapping[str, bool | int] = {"enable_idempotence": False, "producer_batch_bytes": 1}
 """What clients must do without on this broker."""
 
 

@@ -13,7 +13,7 @@ import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -126,14 +126,29 @@ def read_tail(log: Path, lines: int = TAIL_LINES) -> tuple[str, ...]:
 
 def pick_free_port(preferred: int | None = None) -> int:
     """Return `preferred` when nothing listens on it on loopback, else a port that the kernel chose."""
-    for port in (preferred, 0):
-        if port is None:
-            continue
-        with socket.socket() as probe, suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", port))
-            return int(probe.getsockname()[1])
-    raise OSError("no free port on 127.0.0.1")
+    return pick_free_ports(1, preferred=preferred)[0]
+
+
+def pick_free_ports(count: int, *, preferred: int | None = None) -> list[int]:
+    """Return `count` different free ports of 127.0.0.1; the first is `preferred` when nothing listens there."""
+    with ExitStack() as probes:
+        first = [_bind(probes, preferred)] if preferred else []
+        ports = [port for port in first if port is not None]
+        while len(ports) < count:
+            port = _bind(probes, 0)
+            if port is None:
+                raise OSError("no free port on 127.0.0.1")
+            ports.append(port)
+    return ports
+
+
+def _bind(probes: ExitStack, port: int) -> int | None:
+    probe = probes.enter_context(socket.socket())
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with suppress(OSError):
+        probe.bind(("127.0.0.1", port))
+        return int(probe.getsockname()[1])
+    return None
 
 
 async def is_listening(port: int) -> bool:

@@ -18,6 +18,7 @@ from services.local.errors import LocalStackError
 from services.local.process import Child, ChildSpec
 from services.simulators.notes import JsonObject, is_note, report_from_composition, report_from_document
 from shared.codesets.cache import cache_folder
+from shared.fhir.systems import ICD10CM
 
 FIRST_DAY, LAST_DAY = "2026-08-01", "2026-09-30"
 """Two months of one ICD-10-CM release."""
@@ -82,6 +83,17 @@ def write_day(population: Path, target: Path, charts: int) -> int:
     texts = (json.dumps(note, ensure_ascii=False).encode() for note in notes if _encounter_of(note) in encounters)
     _write(target, "DiagnosticReport", chain(results, texts))
     return len(chosen)
+
+
+def read_reasons(day: Path) -> dict[str, str]:
+    """The ICD-10-CM code of the reason for each encounter of a day, by reference: what a coder reads in the chart."""
+    reasons = {}
+    for found in _read(day, "Encounter"):
+        codings = (coding for reason in found.content.get("reasonCode", ()) for coding in reason.get("coding", ()))
+        code = next((coding["code"] for coding in codings if coding.get("system") == ICD10CM), None)
+        if code:
+            reasons[f"Encounter/{found.content['id']}"] = code
+    return reasons
 
 
 async def _run_clinosim(people: int, seed: int, output: Path, log: Path) -> None:

@@ -1,0 +1,122 @@
+"""`chartline demo`: one simulated hospital day, from FHIR events to answered claims, on this machine.
+
+It stands outside the services as a hospital, coders and an operator do: it sends to Kafka, calls the queue API, and
+reads the ledger. Invariant: it ends only when everything has an outcome or when nothing has moved for a while.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+
+from services.ledger import Ledger, read_ledger
+from services.local.broker import BrokerKind, choose_broker
+from services.local.errors import LocalStackError
+from services.local.outcome import Expected, Outcome
+from services.local.progress import Steps
+from services.local.remembered import recall, remember
+from services.local.stack import Stack, is_external, open_stack
+from services.local.state import StateFolder
+from services.simulators.coder import SimulatedCoder
+from services.simulators.events import Event, read_events
+from services.simulators.hospital import read_reasons, simulate_population, write_day
+from services.simulators.replay import send_events
+from shared.kafka.producer import open_producer
+
+CODERS = 4
+STALLED_SECONDS = 60.0
+"""Without any change for so long, the demo says what is left instead of waiting on."""
+LOOK_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """What the command line asks for. `keep` goes on with the data of the demo before, with another day."""
+
+    charts: int
+    events_per_second: float | None
+    broker: BrokerKind | None
+    seed: int | None
+    keep: bool
+
+
+@asynccontextmanager
+async def run_demo(state: StateFolder, options: DemoOptions, steps: Steps) -> AsyncIterator[tuple[Stack, Outcome]]:
+    """Run the day to its end; the stack stays up while the block runs.
+
+    Raises LocalStackError or ChildFailed, possibly in an ExceptionGroup, when a part cannot run.
+    """
+    kind = choose_broker(options.broker)
+    empty = not (options.keep or is_external(kind))
+    if kind is BrokerKind.EPHEMERAL and not empty:
+        raise LocalStackError("the in-memory broker starts empty, so the database must too: leave out --keep")
+    seed = options.seed if options.seed is not None else _next_seed(state, empty)
+    simulation = asyncio.create_task(_simulate(options.charts, seed, state, steps))
+    try:
+        async with open_stack(state, kind, empty=empty, coders=CODERS, steps=steps) as stack:
+            day = await simulation
+            before = await read_ledger(stack.postgres, stack.kafka)
+            remember(state.seed, str(seed))
+            yield stack, await _run_day(stack, day, options, before, steps)
+    finally:
+        simulation.cancel()
+        await asyncio.gather(simulation, return_exceptions=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    events: tuple[Event, ...]
+    charts: int
+    reasons: Mapping[str, str]
+
+
+async def _simulate(charts: int, seed: int, state: StateFolder, steps: Steps) -> _Day:
+    with steps.step("Simulating a hospital"):
+        population = await simulate_population(charts, seed, log=state.log_of("hospital"))
+        written = await asyncio.to_thread(write_day, population, state.day, charts)
+        reading = await asyncio.to_thread(read_events, state.day)
+    return _Day(reading.events, written, read_reasons(state.day))
+
+
+async def _run_day(stack: Stack, day: _Day, options: DemoOptions, before: Ledger, steps: Steps) -> Outcome:
+    expected = Expected(before.totals["events_in"] + len(day.events), before.totals["charts"] + day.charts)
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as work, httpx.AsyncClient(base_url=stack.urls["coder"], trust_env=False) as client:
+        for token in stack.tokens.values():
+            work.create_task(SimulatedCoder(client, token, day.reasons).work(stop))
+        try:
+            await _send_day(stack, day, options.events_per_second, steps)
+            return await _await_end(stack, expected, before, steps)
+        finally:
+            stop.set()
+
+
+async def _send_day(stack: Stack, day: _Day, events_per_second: float | None, steps: Steps) -> None:
+    async with open_producer(stack.kafka) as producer:
+        with steps.step("Streaming FHIR events into Kafka", len(day.events)) as advance:
+            await send_events(producer, day.events, events_per_second=events_per_second, advance=advance)
+
+
+async def _await_end(stack: Stack, expected: Expected, before: Ledger, steps: Steps) -> Outcome:
+    charts = expected.charts - before.totals["charts"]
+    completed_before = before.work_items.get("completed", 0)
+    moved_at, last_seen = time.monotonic(), before
+    with steps.step("Coding charts", charts) as coded, steps.step("Having claims answered", charts) as answered:
+        while True:
+            ledger = await read_ledger(stack.postgres, stack.kafka)
+            coded(ledger.work_items.get("completed", 0) - completed_before)
+            answered(ledger.totals["claims_answered"] - before.totals["claims_answered"])
+            outcome = Outcome(ledger, expected)
+            if ledger != last_seen:
+                moved_at, last_seen = time.monotonic(), ledger
+            if outcome.complete or time.monotonic() - moved_at > STALLED_SECONDS:
+                return outcome
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+def _next_seed(state: StateFolder, empty: bool) -> int:
+    """The first day again for a fresh start, else the day after the last one."""
+    return 1 if empty else int(recall(state.seed) or 0) + 1

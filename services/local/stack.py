@@ -1,0 +1,131 @@
+"""The whole stack on one machine: PostgreSQL, Kafka, the three services and the simulated payer, each a child process.
+
+Invariant: leaving `open_stack` stops what it started, the services before what they stand on.
+"""
+
+import os
+import secrets
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+import httpx
+
+from services.local.broker import DESCRIPTIONS, BrokerKind, open_broker
+from services.local.database import create_database, migrate_services
+from services.local.environment import Rooms, read_settings, to_environment
+from services.local.postgres import open_postgres
+from services.local.process import ChildSpec, pick_free_ports
+from services.local.progress import Steps
+from services.local.remembered import remember
+from services.local.state import StateFolder
+from services.local.supervisor import Service, Supervisor, supervise
+from shared.contracts.topics import TOPICS
+from shared.kafka.admin import create_topics
+from shared.kafka.settings import KafkaSettings
+from shared.postgres.settings import PostgresSettings
+from shared.web.security import Principal, hash_token
+
+DSN_VARIABLE = "CHARTLINE_POSTGRES__DSN"
+QUEUE_PORT = 8080
+"""Where the queue API listens when nothing else does."""
+LEASE_SECONDS = 60.0
+"""Short, so that a chart whose coder was cut off is back in the queue within a demo."""
+NAMES = ("coder", "ingest", "claims", "payer")
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A running stack. `tokens` maps the names of coders to their bearer tokens, `urls` names of services to bases."""
+
+    postgres: PostgresSettings
+    kafka: KafkaSettings
+    urls: Mapping[str, str]
+    tokens: Mapping[str, str] = field(repr=False)
+    supervisor: Supervisor = field(repr=False)
+
+
+def is_external(kind: BrokerKind) -> bool:
+    """Whether the broker or the database is the user's own, whose data is not ours to remove."""
+    return kind is BrokerKind.EXTERNAL or DSN_VARIABLE in os.environ
+
+
+@asynccontextmanager
+async def open_stack(
+    state: StateFolder, kind: BrokerKind, *, empty: bool, coders: int, steps: Steps
+) -> AsyncIterator[Stack]:
+    """Start everything; with `empty` the database and a Kafka of ours begin without data.
+
+    Raises LocalStackError or ChildFailed when a part cannot run, a group of those when it is a service.
+    """
+    async with AsyncExitStack() as opened:
+        with steps.step("Starting PostgreSQL"):
+            dsn = await opened.enter_async_context(_open_database(state, empty=empty))
+        with steps.step(f"Starting {DESCRIPTIONS[kind]}"):
+            if empty:
+                state.forget_kafka()
+            broker = await opened.enter_async_context(open_broker(kind, state.kafka, logs=state.logs))
+        rooms: Rooms = {"postgres": {"dsn": dsn}, "kafka": broker.client_settings}
+        settings = read_settings(rooms)
+        with steps.step("Creating topics and tables"):
+            await create_topics(settings.kafka, TOPICS)
+            await migrate_services(settings.postgres)
+        ports = dict(zip(NAMES, pick_free_ports(len(NAMES), preferred=QUEUE_PORT), strict=True))
+        tokens = {f"coder-{number}": secrets.token_urlsafe(24) for number in range(1, coders + 1)}
+        with steps.step("Starting ingest, coder, claims and a simulated payer"):
+            services = [_describe_service(state, name, ports, tokens, rooms) for name in reversed(NAMES)]
+            supervisor = await opened.enter_async_context(supervise(services))
+        remember(state.variables, "".join(f"{name}='{value}'\n" for name, value in to_environment(rooms).items()))
+        urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+        yield Stack(settings.postgres, settings.kafka, urls, tokens, supervisor)
+
+
+@asynccontextmanager
+async def _open_database(state: StateFolder, *, empty: bool) -> AsyncIterator[str]:
+    if own := os.environ.get(DSN_VARIABLE):
+        yield own
+        return
+    async with open_postgres(state.postgres, log=state.log_of("postgres")) as server:
+        yield await create_database(server, empty=empty)
+
+
+def _describe_service(
+    state: StateFolder, name: str, ports: Mapping[str, int], tokens: Mapping[str, str], rooms: Rooms
+) -> Service:
+    verb = ("simulate", "payer") if name == "payer" else ("run", name)
+    principals = {
+        hash_token(token): Principal(subject=coder, practitioner=f"Practitioner/{coder}").model_dump(mode="json")
+        for coder, token in tokens.items()
+    }
+    own_rooms: Rooms = {
+        **rooms,
+        "web": {"port": ports[name], "tokens": principals},
+        "coder": {"queue": {"lease_seconds": LEASE_SECONDS}},
+        "claims": _name_payers(ports["payer"]),
+    }
+    return Service(
+        ChildSpec(
+            name=name,
+            command=(sys.executable, "-m", "services.cli", *verb),
+            log=state.log_of(name),
+            environment=to_environment(own_rooms),
+            grace_seconds=12.0,
+        ),
+        is_ready=lambda: _is_ready(ports[name]),
+    )
+
+
+def _name_payers(payer_port: int) -> Mapping[str, object]:
+    """One payer by HTTP who takes every claim that no other payer's profile names."""
+    profile = {"channel": "fhir", "endpoint": f"http://127.0.0.1:{payer_port}/fhir"}
+    return {"payers": {"simulated": profile}, "default_payer": "simulated"}
+
+
+async def _is_ready(port: int) -> bool:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        try:
+            answer = await client.get(f"http://127.0.0.1:{port}/readyz", timeout=5.0)
+        except httpx.TransportError:
+            return False
+    return answer.status_code == httpx.codes.OK

@@ -1,0 +1,121 @@
+"""The simulated medical coder: takes charts from the queue and decides, over HTTP alone, as a person's workbench would.
+
+Place in the flow: between the queue API and the claims that follow. Invariant: it knows what a person in front of the
+chart would know and nothing of the service's insides.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import httpx
+
+JsonObject = dict[str, Any]
+
+VISIT_SERVICES: Mapping[str, str] = {"AMB": "99213", "EMER": "99283", "IMP": "99232"}
+"""The CPT number of the visit by encounter class: a middle level, since nobody reads these charts."""
+IDLE_SECONDS = 0.2
+NOT_SUPPORTED = "Not reported: the documentation does not make it a condition of this encounter."
+BILLING_KEEPS_FIRST = "Returned by billing; the first-listed diagnosis alone is kept."
+
+
+def decide(chart: JsonObject, reason_for_visit: str | None) -> list[JsonObject]:
+    """Decide about a chart as `GET /v1/charts/{id}` shows it; `reason_for_visit` is an ICD-10-CM code.
+
+    Selected suggestions are accepted and the others rejected; without any, the reason for the visit is the diagnosis.
+    The visit itself becomes the service. Of a chart that billing returned the first diagnosis stays.
+    """
+    decided = {decision["target_id"] for decision in chart["decisions"]}
+    open_suggestions = [found for found in chart["suggestions"] if found["suggestion_id"] not in decided]
+    decisions = [_accept(found) if found["selected"] else _reject(found) for found in open_suggestions]
+    if chart["findings"]:
+        decisions += _reduce_diagnoses(chart)
+    added = {decision["code"]["system"] for decision in chart["decisions"] if decision["action"] == "add"}
+    has_diagnosis = any(found["selected"] for found in chart["suggestions"]) or "icd10cm" in added
+    if not has_diagnosis and reason_for_visit:
+        decisions.append(_add("icd10cm", reason_for_visit, "Reason for the visit."))
+    if "cpt" not in added:
+        service = VISIT_SERVICES.get(chart["encounter"]["encounter_class"], VISIT_SERVICES["AMB"])
+        decisions.append(_add("cpt", service, "The visit."))
+    return decisions
+
+
+class SimulatedCoder:
+    """One coder with a token of their own. `reasons` has the ICD-10-CM code of the reason by encounter reference."""
+
+    def __init__(self, client: httpx.AsyncClient, token: str, reasons: Mapping[str, str]) -> None:
+        self._client = client
+        self._authorization = {"Authorization": f"Bearer {token}"}
+        self._reasons = reasons
+        self._grant: JsonObject | None = None
+
+    async def work(self, stop: asyncio.Event) -> None:
+        """Code one chart after the other until `stop`; while the service is down, wait and go on where it stopped."""
+        while not stop.is_set():
+            try:
+                busy = await self.code_next()
+            except httpx.TransportError:
+                busy = False
+            except httpx.HTTPStatusError as error:
+                if not error.response.is_server_error:
+                    raise
+                busy = False
+            if not busy:
+                await asyncio.sleep(IDLE_SECONDS)
+
+    async def code_next(self) -> bool:
+        """Lease the next chart, or take the one that is still held; decide, complete.
+
+        Returns False when no chart waits, the lease was lost or the chart cannot be completed. Raises httpx.HTTPError
+        when the service cannot be reached or refuses; called again it reads the chart again, so that no decision is
+        stored twice.
+        """
+        self._grant = self._grant or await self._lease_next()
+        if self._grant is None:
+            return False
+        path = f"/v1/charts/{self._grant['chart_id']}"
+        chart = (await self._send("GET", path)).json()
+        decisions = decide(chart, self._reasons.get(chart["encounter"]["reference"]))
+        lease = {"Lease-Token": self._grant["lease_token"]}
+        kept = not decisions or await self._change(f"{path}/decisions", lease, {"decisions": decisions})
+        kept = kept and await self._change(f"{path}/complete", lease)
+        self._grant = None
+        return kept
+
+    async def _lease_next(self) -> JsonObject | None:
+        response = await self._send("POST", "/v1/queue/lease-next")
+        return None if response.status_code == httpx.codes.NO_CONTENT else response.json()
+
+    async def _change(self, path: str, lease: Mapping[str, str], body: JsonObject | None = None) -> bool:
+        """Change a leased chart; False when the lease is lost or the chart has points that a coder cannot close."""
+        try:
+            await self._send("POST", path, body=body, headers=lease)
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code not in (httpx.codes.CONFLICT, httpx.codes.UNPROCESSABLE_ENTITY):
+                raise
+            return False
+        return True
+
+    async def _send(
+        self, method: str, path: str, *, body: JsonObject | None = None, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        everything = {**self._authorization, **(headers or {})}
+        response = await self._client.request(method, path, json=body, headers=everything)
+        return response.raise_for_status()
+
+
+def _accept(suggestion: JsonObject) -> JsonObject:
+    return {"action": "accept", "target_id": suggestion["suggestion_id"]}
+
+
+def _reject(suggestion: JsonObject, reason: str = NOT_SUPPORTED) -> JsonObject:
+    return {"action": "reject", "target_id": suggestion["suggestion_id"], "reason": reason}
+
+
+def _add(system: str, code: str, reason: str) -> JsonObject:
+    return {"action": "add", "code": {"system": system, "code": code}, "reason": reason}
+
+
+def _reduce_diagnoses(chart: JsonObject) -> Iterator[JsonObject]:
+    selected = [found for found in chart["suggestions"] if found["selected"]]
+    return (_reject(found, BILLING_KEEPS_FIRST) for found in selected[1:])
