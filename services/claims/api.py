@@ -1,0 +1,69 @@
+"""The claims API: where claims are, and an operator's one order. Thin: `service` does the work.
+
+Invariant: no answer carries content of a claim, and every call needs a known token.
+"""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from services.claims.api_models import ClaimPage, ClaimStats, ClaimView, SubmissionView
+from services.claims.claim import State
+from services.claims.service import OverviewService, SendingService
+from shared.web.security import require_principal
+
+router = APIRouter(prefix="/v1", tags=["claims"], dependencies=[Depends(require_principal())])
+
+
+def _overview(request: Request) -> OverviewService:
+    service: OverviewService = request.app.state.claims.overview
+    return service
+
+
+def _sending(request: Request) -> SendingService:
+    service: SendingService = request.app.state.claims.sending
+    return service
+
+
+Overview = Annotated[OverviewService, Depends(_overview)]
+Sending = Annotated[SendingService, Depends(_sending)]
+
+
+@router.get("/claims")
+async def list_claims(
+    overview: Overview,
+    state: State | None = None,
+    after: Annotated[UUID | None, Query(description="`next_after` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> ClaimPage:
+    """Claims of one state, or of all, in order of id."""
+    return await overview.list_claims(state=state, after=after, limit=limit)
+
+
+@router.get("/claims/{claim_id}")
+async def get_claim(claim_id: UUID, overview: Overview) -> ClaimView:
+    """One claim and what it waits for."""
+    return await overview.get_claim(claim_id)
+
+
+@router.get("/claims/{claim_id}/submissions")
+async def list_submissions(claim_id: UUID, overview: Overview) -> list[SubmissionView]:
+    """Every attempt to deliver a claim, oldest first."""
+    return await overview.list_submissions(claim_id)
+
+
+@router.post(
+    "/claims/{claim_id}/requeue",
+    responses={409: {"description": "Only an undelivered claim can be queued again."}},
+)
+async def requeue_claim(claim_id: UUID, sending: Sending, overview: Overview) -> ClaimView:
+    """Give an undelivered claim another term, once its payer can be reached again."""
+    await sending.requeue_claim(claim_id)
+    return await overview.get_claim(claim_id)
+
+
+@router.get("/stats")
+async def count_claims(overview: Overview) -> ClaimStats:
+    """Where all claims are, and whether every chart has exactly one effective claim."""
+    return await overview.count_claims()

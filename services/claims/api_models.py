@@ -1,0 +1,86 @@
+"""What the claims API shows: the contract with operators and dashboards.
+
+Invariant: nothing here is content of a claim. Ids, states, codes, counts and times only.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.claims.claim import Channel, State
+from services.claims.schedule import Outcome
+from shared.contracts.messages import Finding
+
+
+class ApiModel(BaseModel):
+    """Base of all answers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ClaimView(ApiModel):
+    """One claim and what it waits for."""
+
+    claim_id: UUID = Field(description="Also the value of Bundle.identifier, which the payer answers to.")
+    chart_id: UUID
+    coding_version: int
+    payer_id: str
+    state: State
+    superseded_by: UUID | None = Field(
+        description="The later claim of the chart; without it, this is the effective one."
+    )
+    replaces: UUID | None = Field(description="The claim at the payer that this one replaces.")
+    findings: tuple[Finding, ...]
+    channel: Channel | None
+    bundle_sha256: str | None
+    queued_at: datetime | None
+    deadline_at: datetime | None
+    attempts: int
+    next_attempt_at: datetime | None
+    reason: str | None = Field(description="Code of what happened last.")
+    codes: tuple[str, ...] = Field(description="CARC of the answer, or issue codes of the refusal.")
+    created_at: datetime
+    updated_at: datetime
+
+
+class ClaimPage(ApiModel):
+    """Claims in order of id."""
+
+    claims: tuple[ClaimView, ...]
+    next_after: UUID | None = Field(description="Pass it as `after` for the next page; null on the last one.")
+
+
+class SubmissionView(ApiModel):
+    """One attempt to deliver a claim."""
+
+    attempt: int
+    channel: Channel
+    outcome: Outcome
+    tries: int = Field(description="How often it was posted within this attempt.")
+    status_code: int | None
+    reason: str | None
+    issue_codes: tuple[str, ...]
+    started_at: datetime
+    finished_at: datetime | None
+
+
+class LaneStats(ApiModel):
+    """Claims of one payer and channel in one state."""
+
+    payer_id: str
+    channel: Channel | None
+    state: State
+    count: int
+    effective: int
+    oldest: datetime = Field(description="When the longest unchanged one changed last.")
+
+
+class ClaimStats(ApiModel):
+    """Where all claims are."""
+
+    states: dict[State, int]
+    attempts: dict[Outcome, int]
+    lanes: tuple[LaneStats, ...]
+    unserved_lanes: tuple[str, ...] = Field(description="Payer and channel of waiting claims that no settings serve.")
+    unbalanced_charts: tuple[UUID, ...] = Field(description="Charts without exactly one effective claim; always empty.")

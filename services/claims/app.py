@@ -1,0 +1,147 @@
+"""Builds the claims service: the one place that opens connections and starts loops.
+
+Place in the flow: `uvicorn` serves `create_app(settings)`; its lifespan is the life of everything below.
+Invariant: what was opened is closed in reverse order; a stop lets every loop end its work within the drain time.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from fastapi import FastAPI
+
+from services.claims import SCHEMA
+from services.claims.api import router
+from services.claims.claim import Channel, PayerId
+from services.claims.consumer import GROUP, make_consumer
+from services.claims.lanes import FhirLane
+from services.claims.payers import PayerProfile
+from services.claims.rounds import Rounds, supervise
+from services.claims.service import AnswerService, IntakeService, OverviewService, PreparationService, SendingService
+from services.claims.settings import ClaimsSettings
+from shared.kafka.producer import open_publisher
+from shared.postgres.outbox import OutboxRelay
+from shared.postgres.pool import Pool, open_pool, probe_pool
+from shared.web.app import Probe, create_service_app
+
+Loop = Callable[[asyncio.Event], Awaitable[None]]
+Lane = Rounds | FhirLane
+
+
+@dataclass(frozen=True)
+class ClaimsContext:
+    """Everything that is open while the service runs."""
+
+    pool: Pool
+    intake: IntakeService
+    answers: AnswerService
+    preparation: PreparationService
+    sending: SendingService
+    overview: OverviewService
+
+
+def create_app(settings: ClaimsSettings) -> FastAPI:
+    """Build the web application; nothing is opened before its lifespan begins."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_claims(settings) as context:
+            app.state.claims = context
+            yield
+
+    def probes(app: FastAPI) -> Mapping[str, Probe]:
+        return {"postgres": partial(probe_pool, app.state.claims.pool)}
+
+    return create_service_app(
+        "Chartline claims",
+        description="Turns coded charts into Bundles for payers and delivers them until they are answered.",
+        settings=settings.web,
+        lifespan=lifespan,
+        probes=probes,
+        routers=[router],
+    )
+
+
+@asynccontextmanager
+async def open_claims(settings: ClaimsSettings) -> AsyncIterator[ClaimsContext]:
+    """Open connections, run all loops, and drain them at the end."""
+    async with (
+        open_pool(settings.postgres, application_name="chartline-claims") as pool,
+        open_publisher(settings.kafka) as publisher,
+    ):
+        context = _build_context(pool, settings)
+        relay = OutboxRelay(pool, SCHEMA, publisher, settings.claims.relay)
+        async with _running(_make_loops(context, relay, settings), settings.web.drain_seconds):
+            yield context
+
+
+def _build_context(pool: Pool, settings: ClaimsSettings) -> ClaimsContext:
+    answers = AnswerService(pool, SCHEMA)
+    return ClaimsContext(
+        pool=pool,
+        intake=IntakeService(pool, SCHEMA, settings.claims),
+        answers=answers,
+        preparation=PreparationService(pool, SCHEMA, settings.claims),
+        sending=SendingService(pool, SCHEMA, settings.claims, answers),
+        overview=OverviewService(pool, SCHEMA, settings.claims),
+    )
+
+
+def _make_loops(context: ClaimsContext, relay: OutboxRelay, settings: ClaimsSettings) -> dict[str, Loop]:
+    """Wire the loops: codings and answers wake preparation, preparation wakes the lanes, lanes wake the relay."""
+    options = settings.claims
+    lanes: list[Lane] = []
+    for name, profile in options.payers.items():
+        lanes.append(_make_lane(PayerId(name), profile, context, relay, settings))
+
+    def _after_preparation() -> None:
+        relay.wake()
+        for lane in lanes:
+            lane.wake()
+
+    preparation = Rounds(
+        "preparation",
+        context.preparation.prepare_claims,
+        idle_seconds=options.idle_seconds,
+        afterwards=_after_preparation,
+    )
+    consumer = make_consumer(settings.kafka, context.intake, context.answers, preparation.wake)
+    loops: dict[str, Loop] = {lane.name: lane.run for lane in lanes}
+    return {GROUP: consumer.run, preparation.name: preparation.run, **loops, "outbox": relay.run}
+
+
+def _make_lane(
+    payer_id: PayerId, profile: PayerProfile, context: ClaimsContext, relay: OutboxRelay, settings: ClaimsSettings
+) -> Lane:
+    options = settings.claims
+    if profile.channel is Channel.KAFKA:
+        return Rounds(
+            f"kafka/{payer_id}",
+            partial(context.sending.publish_due, payer_id, options.kafka_batch),
+            idle_seconds=options.idle_seconds,
+            afterwards=relay.wake,
+        )
+    return FhirLane(
+        payer_id,
+        profile,
+        context.sending,
+        idle_seconds=options.idle_seconds,
+        drain_seconds=settings.web.drain_seconds / 2,
+    )
+
+
+@asynccontextmanager
+async def _running(loops: Mapping[str, Loop], drain_seconds: float) -> AsyncIterator[None]:
+    """Run the loops; at the end ask them to stop, and cancel what does not within the drain time."""
+    stop = asyncio.Event()
+    tasks = [asyncio.create_task(supervise(name, run, stop), name=name) for name, run in loops.items()]
+    try:
+        yield
+    finally:
+        stop.set()
+        _, late = await asyncio.wait(tasks, timeout=drain_seconds)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

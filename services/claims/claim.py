@@ -1,0 +1,69 @@
+"""The life of a claim: its states, its identity, and what an answer does to it; pure.
+
+Place in the flow: every other module of this service speaks in these words. docs/state-machines.md draws the life, and
+CHECK constraints hold it.
+Invariant: a claim's identifier never changes, so a Bundle that is sent again is the same Bundle to its payer.
+"""
+
+from enum import StrEnum
+from typing import NewType
+from uuid import UUID, uuid5
+
+PayerId = NewType("PayerId", str)
+
+_NAMESPACE = UUID("5f3e4f0e-7c2b-5b7a-9d55-0a1f6f1f3c11")
+
+
+class State(StrEnum):
+    """What a claim waits for, or how it ended."""
+
+    READY = "ready"
+    """Waits to be scrubbed and built, and for the answer to an earlier claim of the chart."""
+    DRAFT = "draft"
+    """Scrubbed, has errors, is back with the coder; never sent."""
+    QUEUED = "queued"
+    """Waits for its next attempt."""
+    SUBMITTED = "submitted"
+    """The payer or its topic has it; waits for the answer."""
+    UNDELIVERED = "undelivered"
+    """The deadline passed without an acknowledgement; waits for an operator, or a late answer."""
+    PENDED = "pended"
+    """The payer has it and will decide later."""
+    ACCEPTED = "accepted"
+    PARTIALLY_DENIED = "partially_denied"
+    DENIED = "denied"
+    REJECTED = "rejected"
+    """Refused before adjudication."""
+    REPLACED = "replaced"
+    """A later claim of the chart took its place at the payer."""
+    VOIDED = "voided"
+    """A later coding came before it was ever sent."""
+
+
+class Channel(StrEnum):
+    """How a payer takes claims."""
+
+    KAFKA = "kafka"
+    FHIR = "fhir"
+
+
+NEVER_SENT = frozenset({State.READY, State.DRAFT})
+IN_FLIGHT = frozenset({State.QUEUED, State.SUBMITTED, State.UNDELIVERED})
+"""The payer may have the claim and has not answered: a later claim of the chart waits."""
+ANSWERED = frozenset({State.PENDED, State.ACCEPTED, State.PARTIALLY_DENIED, State.DENIED, State.REJECTED})
+IN_FORCE = frozenset({State.PENDED, State.ACCEPTED, State.PARTIALLY_DENIED})
+"""The payer holds the claim: a later one names it in `related`."""
+CLOSED = frozenset({State.REPLACED, State.VOIDED})
+
+
+def identify_claim(chart_id: UUID, coding_version: int, payer_id: str) -> UUID:
+    """Return the one id that this coding's claim to this payer can have, whoever computes it and how often."""
+    return uuid5(_NAMESPACE, f"{chart_id}/{coding_version}/{payer_id}")
+
+
+def take_answer(state: State, answer: State) -> State:
+    """Return the state after a payer's answer: a closed claim stays closed, and a decision outlives a late `pended`."""
+    decided = state in ANSWERED and state is not State.PENDED
+    if state in CLOSED or (decided and answer is State.PENDED):
+        return state
+    return answer

@@ -1,0 +1,82 @@
+"""A lane per payer and channel: each takes its own due claims, so that a dead payer delays only itself.
+
+Place in the flow: after `preparation`; Kafka lanes hand Bundles to the outbox in rounds, FHIR lanes post them, up to
+the payer's `max_in_flight` at one time.
+Invariant: a claim is sent only under a lease that outlasts the attempt; what a stopped lane had begun is sent again
+later with the same identifier.
+"""
+
+import asyncio
+
+from services.claims.claim import PayerId
+from services.claims.fhir_channel import FhirChannel, open_channel
+from services.claims.payers import PayerProfile
+from services.claims.rounds import rest
+from services.claims.service.sending import SendingService
+from services.claims.store import TakenClaim
+from shared.telemetry.logging import get_logger
+
+_log = get_logger(__name__)
+
+
+class FhirLane:
+    """The lane of a payer that takes `Claim/$submit`."""
+
+    def __init__(
+        self,
+        payer_id: PayerId,
+        profile: PayerProfile,
+        sending: SendingService,
+        *,
+        idle_seconds: float,
+        drain_seconds: float,
+    ) -> None:
+        self.name = f"fhir/{payer_id}"
+        self._payer_id = payer_id
+        self._profile = profile
+        self._sending = sending
+        self._idle_seconds = idle_seconds
+        self._drain_seconds = drain_seconds
+        self._woken = asyncio.Event()
+        self._in_flight: set[asyncio.Task[None]] = set()
+
+    def wake(self) -> None:
+        """Say that claims may be due."""
+        self._woken.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver until `stop`, then let what is in flight end within the drain time."""
+        async with open_channel(self._profile) as channel:
+            try:
+                while not stop.is_set():
+                    await self._turn(channel, stop)
+            finally:
+                await self._drain()
+
+    async def _turn(self, channel: FhirChannel, stop: asyncio.Event) -> None:
+        self._woken.clear()
+        free = self._profile.limits.max_in_flight - len(self._in_flight)
+        taken = await self._sending.take_due(self._payer_id, free) if free else []
+        for claim in taken:
+            task = asyncio.create_task(self._deliver(channel, claim))
+            self._in_flight.add(task)
+            task.add_done_callback(self._in_flight.discard)
+        if len(taken) < free or not free:
+            await rest((self._woken, stop), self._idle_seconds, self._in_flight)
+
+    async def _deliver(self, channel: FhirChannel, claim: TakenClaim) -> None:
+        try:
+            async with asyncio.timeout(self._profile.lease_seconds):
+                end = await channel.submit(claim)
+            await self._sending.record_attempt(claim, end.report, answer=end.answer, retry_after=end.retry_after)
+        except Exception as error:  # noqa: BLE001 - the lease runs out and the claim is sent again; others go on
+            _log.error("attempt-not-recorded", claim_id=claim.claim_id, attempt=claim.attempt, exc_info=error)
+        else:
+            self._woken.set()
+
+    async def _drain(self) -> None:
+        if self._in_flight:
+            _, late = await asyncio.wait(self._in_flight, timeout=self._drain_seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)

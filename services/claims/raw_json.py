@@ -1,0 +1,73 @@
+"""JSON objects as text: find and change single members and leave every other byte as the sender wrote it.
+
+Place in the flow: `build` splices resources into a Bundle with it; pure. Parsing and printing again would turn `878.50`
+into `878.5` and a hospital's escapes into ours.
+Invariant: what is not named in the call is the same text afterwards. Anything but valid JSON raises ValueError.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_REFERENCE = re.compile(r'"reference"([ \t\n\r]*:[ \t\n\r]*)("(?:[^"\\]|\\.)*")')
+_decode = json.JSONDecoder().raw_decode
+
+
+class Span(NamedTuple):
+    """Where a value stands in a text: `text[start:end]`."""
+
+    start: int
+    end: int
+
+
+def find_members(text: str) -> dict[str, Span]:
+    """Return where the value of each member of the outermost object stands."""
+    position = _skip(text, 0, "{")
+    members: dict[str, Span] = {}
+    while text[position : position + 1] != "}":
+        position = _skip(text, position, ",") if members else position
+        name, position = _decode(text, position)
+        start = _skip(text, position, ":")
+        _, end = _decode(text, start)
+        members[name] = Span(start, end)
+        position = _space(text, end)
+    return members
+
+
+def set_member(text: str, name: str, value: str) -> str:
+    """Replace the value of a member of the outermost object, or append the member; `value` is JSON text."""
+    members = find_members(text)
+    if name in members:
+        start, end = members[name]
+        return text[:start] + value + text[end:]
+    close = text.rindex("}")
+    comma = "," if members else ""
+    return f"{text[:close]}{comma}{json.dumps(name)}:{value}{text[close:]}"
+
+
+def replace_references(text: str, choose: Callable[[str], str | None]) -> str:
+    """Replace whole `"reference": "..."` members at any depth; `choose` gets the target, None leaves the member.
+
+    A match is always a member: inside a JSON string every quotation mark has a backslash before it.
+    """
+
+    def _replace(match: re.Match[str]) -> str:
+        replacement = choose(json.loads(match[2]))
+        return match[0] if replacement is None else replacement
+
+    return _REFERENCE.sub(_replace, text)
+
+
+def _space(text: str, position: int) -> int:
+    match = _SPACE.match(text, position)
+    return match.end() if match else position
+
+
+def _skip(text: str, position: int, mark: str) -> int:
+    """Return the place of the token after `mark`, which must come next."""
+    position = _space(text, position)
+    if not text.startswith(mark, position):
+        raise ValueError(f"expected {mark} at character {position}")
+    return _space(text, position + 1)

@@ -1,0 +1,13 @@
+"""Use cases of the claims service, and the only place that opens transactions.
+
+`intake` takes codings in, `preparation` scrubs and builds, `sending` leases attempts and records their ends, `answers`
+takes what payers say, `overview` reads.
+"""
+
+from services.claims.service.answers import AnswerService
+from services.claims.service.intake import IntakeService
+from services.claims.service.overview import OverviewService
+from services.claims.service.preparation import PreparationService
+from services.claims.service.sending import SendingService
+
+__all__ = ["AnswerService", "IntakeService", "OverviewService", "PreparationService", "SendingService"]

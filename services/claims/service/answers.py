@@ -1,0 +1,116 @@
+"""Takes what payers say: an answer ends the waiting of its claim, whichever way it came.
+
+Place in the flow: `claim.response.v1` in batches, and the HTTP answers that `sending` hands over.
+Invariants: an answer counts once, however often it is repeated; one that names no claim that was sent is parked with
+the reason `unmatched-response`, never guessed.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from services.claims.claim import Channel, State, take_answer
+from services.claims.responses import Answer, read_answer
+from services.claims.store import ClaimStore
+from shared.contracts.errors import ChartlineError, InvalidContent
+from shared.kafka.record import Record
+from shared.postgres.inbox import Inbox, InboxEntry, Outcome
+from shared.postgres.pool import Connection, Pool
+from shared.postgres.quarantine import Quarantine, Unusable
+from shared.telemetry.metrics import counter
+
+UNMATCHED = "unmatched-response"
+"""Reason code of an answer that names no claim of ours."""
+
+_DECISIONS = frozenset({State.ACCEPTED, State.PARTIALLY_DENIED, State.DENIED})
+_answered = counter("chartline_claims_answered_total", "Answers of payers.", ("channel", "state"))
+
+Matched = tuple[UUID, Answer]
+
+
+class AnswerService:
+    """Applies answers."""
+
+    def __init__(self, pool: Pool, schema: str) -> None:
+        self._pool = pool
+        self._store = ClaimStore(schema)
+        self._inbox = Inbox(schema)
+        self._quarantine = Quarantine(schema)
+
+    async def receive_responses(self, records: Sequence[Record]) -> None:
+        """Apply a batch of `claim.response.v1` in one transaction."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            fresh = await self._inbox.unseen(connection, records)
+            read, unusable = _read_answers(fresh)
+            states = await self._store.lock_claims(connection, {claim_id for _, (claim_id, _) in read})
+            unusable += [Unusable(record, UNMATCHED) for record, (claim_id, _) in read if claim_id not in states]
+            matched = [(record, answer) for record, answer in read if answer[0] in states]
+            new = await self._apply(connection, Channel.KAFKA, [answer for _, answer in matched], states)
+            entries = [_entry(record, answer, new) for record, answer in matched]
+            entries += await self._quarantine.hold(connection, unusable)
+            await self._inbox.record(connection, entries)
+
+    async def apply_answer(self, connection: Connection, claim_id: UUID, answer: Answer) -> None:
+        """Apply the answer that came back over HTTP, in the caller's transaction."""
+        states = await self._store.lock_claims(connection, {claim_id})
+        await self._apply(connection, Channel.FHIR, [(claim_id, answer)], states)
+
+    async def _apply(
+        self, connection: Connection, channel: Channel, matched: Sequence[Matched], states: dict[UUID, State]
+    ) -> set[tuple[UUID, str]]:
+        """Keep the answers and move their claims, in order; returns claim and hash of those that were new."""
+        if not matched:
+            return set()
+        unique = {(claim_id, answer.sha256): (claim_id, answer) for claim_id, answer in matched}
+        new = await self._store.insert_responses(connection, channel, list(unique.values()))
+        answered: dict[UUID, tuple[State, Sequence[str]]] = {}
+        for key, (claim_id, answer) in unique.items():
+            if key in new:
+                before = answered[claim_id][0] if claim_id in answered else states[claim_id]
+                answered[claim_id] = take_answer(before, answer.state), answer.codes
+                _answered.labels(channel, answer.state).inc()
+        if answered:
+            await self._store.answer_claims(connection, answered)
+            decided = [claim_id for claim_id, (state, _) in answered.items() if state in _DECISIONS]
+            await self._store.mark_replaced(connection, decided)
+        return new
+
+
+def _read_answers(records: Sequence[Record]) -> tuple[list[tuple[Record, Matched]], list[Unusable]]:
+    read: list[tuple[Record, Matched]] = []
+    unusable: list[Unusable] = []
+    for record in records:
+        try:
+            answer = _read(record)
+        except ChartlineError as error:
+            unusable.append(Unusable(record, error.code, error.expression))
+            continue
+        claim_id = _claim_of(answer, record)
+        if claim_id is None:
+            unusable.append(Unusable(record, UNMATCHED))
+        else:
+            read.append((record, (claim_id, answer)))
+    return read, unusable
+
+
+def _read(record: Record) -> Answer:
+    if record.value is None:
+        raise InvalidContent("the record has no value; an answer is a ClaimResponse")
+    return read_answer(record.value)
+
+
+def _claim_of(answer: Answer, record: Record) -> UUID | None:
+    """The claim that the answer names; only where it names none, the one that the record's key names."""
+    name = answer.request or (record.key or b"").decode(errors="replace")
+    try:
+        return UUID(name)
+    except ValueError:
+        return None
+
+
+def _entry(record: Record, matched: Matched, new: set[tuple[UUID, str]]) -> InboxEntry:
+    claim_id, answer = matched
+    key = (claim_id, answer.sha256)
+    if key in new:
+        new.discard(key)  # A second record of the batch with the same content is a repetition.
+        return InboxEntry(record, Outcome.APPLIED)
+    return InboxEntry(record, Outcome.DUPLICATE)

@@ -1,0 +1,74 @@
+"""Reads for operators: claims, their attempts, and where all claims are. Invariant: nothing here changes anything."""
+
+import json
+from collections import Counter
+from uuid import UUID
+
+import asyncpg
+
+from services.claims.api_models import ClaimPage, ClaimStats, ClaimView, LaneStats, SubmissionView
+from services.claims.claim import State
+from services.claims.schedule import Outcome
+from services.claims.settings import ClaimsOptions
+from services.claims.store import ClaimStore
+from shared.contracts.errors import NotFound
+from shared.postgres.pool import Pool
+
+_WAITING = frozenset({State.READY, State.QUEUED, State.SUBMITTED})
+_MOST_UNBALANCED = 100
+
+
+class OverviewService:
+    """Reads for operators."""
+
+    def __init__(self, pool: Pool, schema: str, options: ClaimsOptions) -> None:
+        self._pool = pool
+        self._store = ClaimStore(schema)
+        self._options = options
+
+    async def get_claim(self, claim_id: UUID) -> ClaimView:
+        """Return one claim; raises NotFound."""
+        row = await self._store.get_claim(self._pool, claim_id)
+        if row is None:
+            raise NotFound("there is no claim with this id")
+        return _view(row)
+
+    async def list_claims(self, *, state: State | None, after: UUID | None, limit: int) -> ClaimPage:
+        """Return a page of claims of one state, or of all."""
+        rows = await self._store.list_claims(self._pool, state=state, after=after, limit=limit)
+        next_after = rows[-1]["claim_id"] if len(rows) == limit else None
+        return ClaimPage(claims=tuple(_view(row) for row in rows), next_after=next_after)
+
+    async def list_submissions(self, claim_id: UUID) -> list[SubmissionView]:
+        """Return the attempts of a claim, oldest first; raises NotFound."""
+        await self.get_claim(claim_id)
+        rows = await self._store.list_submissions(self._pool, claim_id)
+        return [SubmissionView(**dict(row)) for row in rows]
+
+    async def count_claims(self) -> ClaimStats:
+        """Return where all claims are."""
+        lanes = [LaneStats(**dict(row)) for row in await self._store.count_claims(self._pool)]
+        states = Counter(dict.fromkeys(State, 0))
+        for lane in lanes:
+            states[lane.state] += lane.count
+        attempts = await self._store.count_submissions(self._pool)
+        return ClaimStats(
+            states=dict(states),
+            attempts={outcome: attempts.get(outcome, 0) for outcome in Outcome},
+            lanes=tuple(lanes),
+            unserved_lanes=tuple(sorted({_lane_name(lane) for lane in lanes if self._is_unserved(lane)})),
+            unbalanced_charts=tuple(await self._store.find_unbalanced_charts(self._pool, _MOST_UNBALANCED)),
+        )
+
+    def _is_unserved(self, lane: LaneStats) -> bool:
+        profile = self._options.payers.get(lane.payer_id)
+        served = profile is not None and lane.channel in (None, profile.channel)
+        return lane.state in _WAITING and not served
+
+
+def _lane_name(lane: LaneStats) -> str:
+    return f"{lane.payer_id}/{lane.channel or 'none'}"
+
+
+def _view(row: asyncpg.Record) -> ClaimView:
+    return ClaimView(**{**dict(row), "findings": json.loads(row["findings"])})

@@ -1,0 +1,34 @@
+-- name: lock_claims
+-- The claims that answers name, if they were ever sent, locked in order of id.
+select claim_id, state
+from {schema}.claim
+where claim_id = any(:claim_ids::uuid[]) and attempts > 0
+order by claim_id
+for update;
+
+-- name: insert_responses
+-- Keep answers, each content once; returns which were new.
+insert into {schema}.response (claim_id, channel, state, codes, sha256, body)
+select claim_id, channel, state, coalesce(string_to_array(nullif(codes, ''), ' '), '{}'), sha256, body
+from unnest(:claim_ids::uuid[], :channels::text[], :states::text[], :codes::text[], :sha256s::text[], :bodies::bytea[])
+     as answer (claim_id, channel, state, codes, sha256, body)
+on conflict (claim_id, sha256) do nothing
+returning claim_id, sha256;
+
+-- name: answer_claims
+-- An answer ends the waiting: no lease, no next attempt.
+update {schema}.claim
+set state = answered.state, codes = coalesce(string_to_array(nullif(answered.codes, ''), ' '), '{}'),
+    reason = 'answered', lease_expires_at = null, next_attempt_at = null, updated_at = now()
+from unnest(:claim_ids::uuid[], :states::text[], :codes::text[]) as answered (claim_id, state, codes)
+where claim.claim_id = answered.claim_id;
+
+-- name: mark_replaced
+-- The payer has decided about the later claim: the earlier ones that it held are of the past.
+update {schema}.claim as earlier
+set state = 'replaced', updated_at = now()
+from {schema}.claim as later
+where later.claim_id = any(:claim_ids::uuid[]) and later.replaces is not null
+  and earlier.chart_id = later.chart_id and earlier.payer_id = later.payer_id
+  and earlier.coding_version < later.coding_version
+  and earlier.state in ('pended', 'accepted', 'partially_denied');

@@ -1,0 +1,45 @@
+-- name: take_ready
+-- Claims to scrub and build: the oldest that no unanswered earlier claim of their chart holds back. `original_id` is the
+-- earlier claim that the payer holds, which this one replaces there.
+select claim.claim_id, claim.chart_id, claim.coding_version, claim.payer_id, coding.event, original.claim_id as original_id
+from {schema}.claim
+join {schema}.coding using (chart_id, coding_version)
+left join lateral (
+    select earlier.claim_id
+    from {schema}.claim as earlier
+    where earlier.chart_id = claim.chart_id
+      and earlier.payer_id = claim.payer_id
+      and earlier.coding_version < claim.coding_version
+      and earlier.state in ('pended', 'accepted', 'partially_denied')
+    order by earlier.coding_version desc
+    limit 1
+) as original on true
+where claim.state = 'ready'
+  and not exists (
+      select from {schema}.claim as earlier
+      where earlier.chart_id = claim.chart_id
+        and earlier.coding_version < claim.coding_version
+        and earlier.state in ('queued', 'submitted', 'undelivered')
+  )
+order by claim.created_at
+limit :limit
+for update of claim skip locked;
+
+-- name: queue_claims
+-- Fix bytes and destination, and make the claims due.
+update {schema}.claim
+set state = 'queued', channel = built.channel, endpoint = built.endpoint, bundle = built.bundle,
+    bundle_sha256 = built.bundle_sha256, findings = built.findings::jsonb, replaces = built.replaces,
+    queued_at = now(), next_attempt_at = now(), deadline_at = now() + built.deadline_seconds * interval '1 second',
+    updated_at = now()
+from unnest(:claim_ids::uuid[], :channels::text[], :endpoints::text[], :bundles::bytea[], :bundle_sha256s::text[],
+            :findings::text[], :replaces::uuid[], :deadline_seconds::double precision[])
+     as built (claim_id, channel, endpoint, bundle, bundle_sha256, findings, replaces, deadline_seconds)
+where claim.claim_id = built.claim_id and claim.state = 'ready';
+
+-- name: draft_claims
+-- Claims with errors wait for the coder.
+update {schema}.claim
+set state = 'draft', findings = scrubbed.findings::jsonb, updated_at = now()
+from unnest(:claim_ids::uuid[], :findings::text[]) as scrubbed (claim_id, findings)
+where claim.claim_id = scrubbed.claim_id and claim.state = 'ready';

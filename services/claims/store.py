@@ -1,0 +1,321 @@
+"""Typed reads and writes of the claims schema.
+
+Place in the flow: `service` calls these inside its transactions; the statements are in `sql/`.
+Invariant: nothing here opens or ends a transaction.
+"""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from services.claims.claim import Channel, PayerId, State
+from services.claims.responses import Answer
+from services.claims.schedule import Outcome, Plan
+from shared.contracts.messages import Finding
+from shared.postgres.pool import Connection, Executor
+from shared.postgres.statements import Statements
+
+CodingKey = tuple[UUID, int]
+"""A chart and a coding version of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewCoding:
+    """A coding as it arrived; `event` is the value of its record."""
+
+    chart_id: UUID
+    coding_version: int
+    chart_version: int
+    claim_sha256: str
+    event: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NewClaim:
+    """The claim that a coding makes. `superseded_by` is set when a later coding arrived in the same batch."""
+
+    claim_id: UUID
+    chart_id: UUID
+    coding_version: int
+    payer_id: PayerId
+    superseded_by: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyClaim:
+    """A claim to scrub and build. `original_id` is the earlier claim that its payer holds."""
+
+    claim_id: UUID
+    chart_id: UUID
+    coding_version: int
+    payer_id: PayerId
+    event: bytes
+    original_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltClaim:
+    """A claim that can be sent, with its destination."""
+
+    claim_id: UUID
+    channel: Channel
+    endpoint: str | None
+    bundle: bytes
+    bundle_sha256: str
+    findings: tuple[Finding, ...]
+    replaces: UUID | None
+    deadline_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The times by which a claim's next attempt is planned; `now` is the database's clock."""
+
+    state: State
+    queued_at: datetime
+    deadline_at: datetime
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TakenClaim:
+    """A claim under lease: what to send, where to, and the attempt's number, which fences the result."""
+
+    claim_id: UUID
+    payer_id: PayerId
+    endpoint: str | None
+    bundle: bytes
+    attempt: int
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptReport:
+    """What is on the record about an attempt: codes and counts, no content."""
+
+    outcome: Outcome
+    tries: int
+    status_code: int | None = None
+    reason: str | None = None
+    issue_codes: tuple[str, ...] = ()
+
+
+class ClaimStore:
+    """The tables of one schema."""
+
+    def __init__(self, schema: str) -> None:
+        self._sql = Statements("services.claims", schema=schema)
+
+    async def lock_charts(self, connection: Connection, chart_ids: Collection[UUID]) -> dict[UUID, int]:
+        """Lock the charts and return the newest coding version of each, 0 for a new one."""
+        rows = await self._sql.fetch(connection, "lock_charts", chart_ids=sorted(chart_ids))
+        return {row["chart_id"]: row["coding_version"] for row in rows}
+
+    async def find_codings(self, connection: Connection, keys: Collection[CodingKey]) -> dict[CodingKey, str]:
+        """Return the hash of the Claim of each of these codings that is known."""
+        charts, versions = [key[0] for key in keys], [key[1] for key in keys]
+        rows = await self._sql.fetch(connection, "find_codings", chart_ids=charts, coding_versions=versions)
+        return {(row["chart_id"], row["coding_version"]): row["claim_sha256"] for row in rows}
+
+    async def insert_codings(self, connection: Connection, codings: Sequence[NewCoding]) -> None:
+        """Keep codings."""
+        await self._sql.execute(
+            connection,
+            "insert_codings",
+            chart_ids=[coding.chart_id for coding in codings],
+            coding_versions=[coding.coding_version for coding in codings],
+            chart_versions=[coding.chart_version for coding in codings],
+            claim_sha256s=[coding.claim_sha256 for coding in codings],
+            events=[coding.event for coding in codings],
+        )
+
+    async def insert_claims(self, connection: Connection, claims: Sequence[NewClaim]) -> None:
+        """Make these the claims of their charts; the effective ones before them give way to the newest."""
+        newest = [claim for claim in claims if claim.superseded_by is None]
+        charts = [claim.chart_id for claim in newest]
+        await self._sql.execute(
+            connection, "supersede_claims", chart_ids=charts, claim_ids=[claim.claim_id for claim in newest]
+        )
+        await self._sql.execute(
+            connection,
+            "insert_claims",
+            claim_ids=[claim.claim_id for claim in claims],
+            chart_ids=[claim.chart_id for claim in claims],
+            coding_versions=[claim.coding_version for claim in claims],
+            payer_ids=[claim.payer_id for claim in claims],
+            superseded_bys=[claim.superseded_by for claim in claims],
+        )
+        versions = [claim.coding_version for claim in newest]
+        await self._sql.execute(connection, "advance_charts", chart_ids=charts, coding_versions=versions)
+
+    async def take_ready(self, connection: Connection, limit: int) -> list[ReadyClaim]:
+        """Lock claims that can be prepared now."""
+        rows = await self._sql.fetch(connection, "take_ready", limit=limit)
+        return [ReadyClaim(**dict(row)) for row in rows]
+
+    async def queue_claims(self, connection: Connection, built: Sequence[BuiltClaim]) -> None:
+        """Fix bytes and destination of claims, and make them due."""
+        await self._sql.execute(
+            connection,
+            "queue_claims",
+            claim_ids=[claim.claim_id for claim in built],
+            channels=[claim.channel for claim in built],
+            endpoints=[claim.endpoint for claim in built],
+            bundles=[claim.bundle for claim in built],
+            bundle_sha256s=[claim.bundle_sha256 for claim in built],
+            findings=[print_findings(claim.findings) for claim in built],
+            replaces=[claim.replaces for claim in built],
+            deadline_seconds=[claim.deadline_seconds for claim in built],
+        )
+
+    async def draft_claims(self, connection: Connection, findings: dict[UUID, tuple[Finding, ...]]) -> None:
+        """Put claims with errors back to draft."""
+        texts = [print_findings(found) for found in findings.values()]
+        await self._sql.execute(connection, "draft_claims", claim_ids=list(findings), findings=texts)
+
+    async def take_due(
+        self, connection: Connection, payer_id: str, channel: Channel, *, limit: int, lease_seconds: float
+    ) -> list[TakenClaim]:
+        """Lease the due claims of a lane and begin an attempt of each."""
+        rows = await self._sql.fetch(
+            connection,
+            "take_due",
+            payer_id=payer_id,
+            channel=channel,
+            limit=limit,
+            lease_seconds=lease_seconds,
+        )
+        return [_taken(row) for row in rows]
+
+    async def lock_attempt(self, connection: Connection, claim_id: UUID, attempt: int) -> Terms | None:
+        """Lock the claim of an attempt; None when the attempt has lost its lease."""
+        row = await self._sql.fetchrow(connection, "lock_attempt", claim_id=claim_id, attempt=attempt)
+        return _terms(row) if row else None
+
+    async def finish_submission(
+        self, connection: Connection, claim_id: UUID, attempt: int, report: AttemptReport
+    ) -> None:
+        """Put the end of an attempt on the record."""
+        await self._sql.execute(
+            connection,
+            "finish_submission",
+            claim_id=claim_id,
+            attempt=attempt,
+            outcome=report.outcome,
+            tries=report.tries,
+            status_code=report.status_code,
+            reason=report.reason,
+            issue_codes=list(report.issue_codes),
+        )
+
+    async def finish_delivered(self, connection: Connection, taken: Sequence[TakenClaim]) -> None:
+        """Put the attempts of a batch on the record as delivered."""
+        ids, attempts = [claim.claim_id for claim in taken], [claim.attempt for claim in taken]
+        await self._sql.execute(connection, "finish_delivered", claim_ids=ids, attempts=attempts)
+
+    async def plan_attempts(
+        self, connection: Connection, plans: dict[UUID, Plan], *, reason: str | None, codes: Sequence[str] = ()
+    ) -> None:
+        """End the leases of claims, with the state and the next attempt that follow."""
+        await self._sql.execute(
+            connection,
+            "plan_attempts",
+            claim_ids=list(plans),
+            states=[plan.state for plan in plans.values()],
+            next_attempt_ats=[plan.next_attempt_at for plan in plans.values()],
+            reasons=[reason for _ in plans],
+            codes=list(codes),
+        )
+
+    async def requeue_claim(self, connection: Executor, claim_id: UUID, deadline_seconds: float) -> bool:
+        """Give an undelivered claim another term; False when it is in another state."""
+        changed = await self._sql.fetchval(
+            connection, "requeue_claim", claim_id=claim_id, deadline_seconds=deadline_seconds
+        )
+        return changed is not None
+
+    async def lock_claims(self, connection: Connection, claim_ids: Collection[UUID]) -> dict[UUID, State]:
+        """Lock claims and return their states; unknown ids are left out."""
+        rows = await self._sql.fetch(connection, "lock_claims", claim_ids=list(claim_ids))
+        return {row["claim_id"]: State(row["state"]) for row in rows}
+
+    async def insert_responses(
+        self, connection: Connection, channel: Channel, answers: Sequence[tuple[UUID, Answer]]
+    ) -> set[tuple[UUID, str]]:
+        """Keep answers; returns claim and hash of those that were new."""
+        rows = await self._sql.fetch(
+            connection,
+            "insert_responses",
+            claim_ids=[claim_id for claim_id, _ in answers],
+            channels=[channel for _ in answers],
+            states=[answer.state for _, answer in answers],
+            codes=[" ".join(answer.codes) for _, answer in answers],
+            sha256s=[answer.sha256 for _, answer in answers],
+            bodies=[answer.body for _, answer in answers],
+        )
+        return {(row["claim_id"], row["sha256"]) for row in rows}
+
+    async def answer_claims(self, connection: Connection, answered: dict[UUID, tuple[State, Sequence[str]]]) -> None:
+        """End the waiting of claims."""
+        await self._sql.execute(
+            connection,
+            "answer_claims",
+            claim_ids=list(answered),
+            states=[state for state, _ in answered.values()],
+            codes=[" ".join(codes) for _, codes in answered.values()],
+        )
+
+    async def mark_replaced(self, connection: Connection, decided: Collection[UUID]) -> None:
+        """Close what the decided claims replace at their payers."""
+        await self._sql.execute(connection, "mark_replaced", claim_ids=list(decided))
+
+    async def get_claim(self, connection: Executor, claim_id: UUID) -> asyncpg.Record | None:
+        """Read one claim, as `api_models.ClaimView` shows it."""
+        return await self._sql.fetchrow(connection, "get_claim", claim_id=claim_id)
+
+    async def list_claims(
+        self, connection: Executor, *, state: State | None, after: UUID | None, limit: int
+    ) -> list[asyncpg.Record]:
+        """Read claims in order of id."""
+        return await self._sql.fetch(connection, "list_claims", state=state, after=after, limit=limit)
+
+    async def list_submissions(self, connection: Executor, claim_id: UUID) -> list[asyncpg.Record]:
+        """Read the attempts of a claim, as `api_models.SubmissionView` shows them."""
+        return await self._sql.fetch(connection, "list_submissions", claim_id=claim_id)
+
+    async def count_claims(self, connection: Executor) -> list[asyncpg.Record]:
+        """Count claims by payer, channel and state."""
+        return await self._sql.fetch(connection, "count_claims")
+
+    async def count_submissions(self, connection: Executor) -> dict[str, int]:
+        """Count attempts by outcome."""
+        return {row["outcome"]: row["count"] for row in await self._sql.fetch(connection, "count_submissions")}
+
+    async def find_unbalanced_charts(self, connection: Executor, limit: int) -> list[UUID]:
+        """Return charts without exactly one effective claim for their newest coding."""
+        rows = await self._sql.fetch(connection, "find_unbalanced_charts", limit=limit)
+        return [row["chart_id"] for row in rows]
+
+
+def print_findings(findings: Sequence[Finding]) -> str:
+    """Return findings as JSON text."""
+    return json.dumps([finding.model_dump(mode="json") for finding in findings])
+
+
+def _terms(row: asyncpg.Record) -> Terms:
+    return Terms(State(row["state"]), row["queued_at"], row["deadline_at"], row["now"])
+
+
+def _taken(row: asyncpg.Record) -> TakenClaim:
+    return TakenClaim(
+        claim_id=row["claim_id"],
+        payer_id=PayerId(row["payer_id"]),
+        endpoint=row["endpoint"],
+        bundle=row["bundle"],
+        attempt=row["attempt"],
+        terms=_terms(row),
+    )

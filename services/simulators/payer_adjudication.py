@@ -1,0 +1,78 @@
+"""How the simulated payer decides: a Bundle in, a ClaimResponse out; pure.
+
+Invariant: the answer is a function of the Bundle and the verdict alone, so that a Bundle that comes again, even to a
+payer that was restarted in between, gets the same answer to the byte.
+"""
+
+import hashlib
+from enum import StrEnum
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from shared.fhir import systems
+
+ADJUDICATION_ERROR = "http://terminology.hl7.org/CodeSystem/adjudication-error"
+JsonObject = dict[str, Any]
+"""A FHIR element as Python's `json` reads it."""
+
+DENIAL_REASONS = ("16", "50", "97", "197")
+"""CARC numbers: lacks information, not medically necessary, included in another service, no authorization."""
+
+
+class Verdict(StrEnum):
+    """What the payer makes of a claim."""
+
+    ACCEPTED = "accepted"
+    DENIED = "denied"
+    REJECTED = "rejected"
+
+
+def choose_verdict(identifier: str, denial_percent: float) -> Verdict:
+    """Deny the given share of claims, always the same ones: the hash of the identifier decides."""
+    share = int.from_bytes(_digest(identifier)[:4], "big") / 2**32 * 100
+    return Verdict.DENIED if share < denial_percent else Verdict.ACCEPTED
+
+
+def adjudicate(bundle: JsonObject, verdict: Verdict) -> JsonObject:
+    """Return the ClaimResponse to the Claim of a well-formed Bundle."""
+    claim = bundle["entry"][0]["resource"]
+    identifier = bundle["identifier"]
+    response: JsonObject = {
+        "resourceType": "ClaimResponse",
+        "id": str(uuid5(NAMESPACE_URL, f"{identifier['value']}/{verdict}")),
+        "status": "active",
+        "type": claim["type"],
+        "use": "claim",
+        "patient": claim["patient"],
+        "created": bundle["timestamp"],
+        "insurer": claim.get("insurer") or {"display": "Simulated payer"},
+        "request": {"type": "Claim", "identifier": identifier},
+        "outcome": "error" if verdict is Verdict.REJECTED else "complete",
+    }
+    if verdict is Verdict.REJECTED:
+        return {**response, "error": [{"code": _concept(ADJUDICATION_ERROR, "a001")}]}
+    return {**response, **_decide_lines(claim, verdict, identifier["value"])}
+
+
+def _decide_lines(claim: JsonObject, verdict: Verdict, identifier: str) -> JsonObject:
+    decision = _deny(identifier) if verdict is Verdict.DENIED else [{"category": _category("eligible")}]
+    lines = [{"itemSequence": item["sequence"], "adjudication": decision} for item in claim.get("item", ())]
+    return {"item": lines} if lines else {"adjudication": decision}
+
+
+def _deny(identifier: str) -> list[JsonObject]:
+    reason = DENIAL_REASONS[_digest(identifier)[4] % len(DENIAL_REASONS)]
+    nothing = {"value": 0, "currency": "USD"}
+    return [{"category": _category("benefit"), "reason": _concept(systems.CARC, reason), "amount": nothing}]
+
+
+def _category(code: str) -> JsonObject:
+    return _concept(systems.ADJUDICATION, code)
+
+
+def _concept(system: str, code: str) -> JsonObject:
+    return {"coding": [{"system": system, "code": code}]}
+
+
+def _digest(identifier: str) -> bytes:
+    return hashlib.sha256(identifier.encode()).digest()
