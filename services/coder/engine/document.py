@@ -8,6 +8,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from services.coder.engine.assertion import Assessor
 from services.coder.engine.findings import Mention
@@ -59,8 +60,8 @@ class DocumentReader:
         mentions = [
             CodedMention(
                 self._describe(text, number, match, place),
-                assertion,
-                self._specifier.refine(match.code, find_context(text, match.start, match.end)),
+                weigh_alternatives(text, match, assertion),
+                self._specifier.refine(match.code, partial(find_context, text, match.start, match.end)),
             )
             for match, assertion in zip(matches, assertions, strict=True)
         ]
@@ -123,6 +124,19 @@ def find_context(text: str, start: int, end: int) -> str:
     ends = list(_SENTENCE_END.finditer(before))
     stop = _SENTENCE_END.search(after)
     return before[ends[-1].end() if ends else 0 :] + text[start:end] + after[: stop.start() if stop else len(after)]
+
+
+_OR = r"(?:or|versus|vs\.?)"
+_AFTER_OR = re.compile(rf"\b{_OR}\s+(?:an?\s+)?$", re.IGNORECASE)
+_BEFORE_OR = re.compile(rf"^,?\s+{_OR}\b", re.IGNORECASE)
+
+
+def weigh_alternatives(text: str, match: Match, assertion: Assertion) -> Assertion:
+    """A disease offered as one of two is uncertain: "atelectasis or pneumonia" (Guidelines IV.H)."""
+    if assertion is not Assertion.PRESENT or match.code[0] in "RVWXYZ":
+        return assertion
+    before, after = text[max(0, match.start - 12) : match.start], text[match.end : match.end + 10]
+    return Assertion.UNCERTAIN if _AFTER_OR.search(before) or _BEFORE_OR.search(after) else assertion
 
 
 def is_problem_heading(text: str, start: int, end: int) -> bool:

@@ -6,6 +6,7 @@ names of facts about the chart ("assertion=present", "chapter=18"), never about 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log
 
 from services.coder.engine.findings import Finding
@@ -41,7 +42,7 @@ def gather_candidates(findings: Sequence[Finding]) -> list[Candidate]:
 
 def term_key(finding: Finding) -> str:
     """The name of the words that a finding rests on, for what is learned about them: folded words and code."""
-    words = read_term(max((m.term for m in finding.mentions), key=len)).words
+    words = read_words(max((m.term for m in finding.mentions), key=len))
     return f"{' '.join(words[:6])}>{finding.code}"
 
 
@@ -49,16 +50,10 @@ def describe(candidate: Candidate, codes: CodeSet, vaguer: frozenset[str]) -> It
     """The features of a candidate; `vaguer` are the codes that another code of the chart says more exactly."""
     finding = candidate.finding
     yield f"assertion={finding.assertion}"
-    yield f"chapter={codes.chapter(candidate.code)}"
     yield f"source={finding.mentions[0].source}"
     yield f"mentions={min(3, len(finding.mentions))}"
-    longest = max(len(read_term(m.term).words) for m in finding.mentions)
-    yield f"words={min(3, longest)}"
-    title = codes.title(candidate.code)
-    if "unspecified" in title or title.endswith("NOS"):
-        yield "title=unspecified"
-    if title.startswith("Other"):
-        yield "title=other"
+    yield f"words={min(3, max(len(read_words(m.term)) for m in finding.mentions))}"
+    yield from describe_code(candidate.code, codes)
     if candidate.code in vaguer:
         yield "vaguer"
     if any(f.assertion is Assertion.ABSENT for f in candidate.others):
@@ -67,6 +62,24 @@ def describe(candidate: Candidate, codes: CodeSet, vaguer: frozenset[str]) -> It
         yield "missing"
     if min(m.start for m in finding.mentions) < _OPENING:
         yield "opening"
+
+
+@lru_cache(maxsize=50_000)
+def describe_code(code: str, codes: CodeSet) -> tuple[str, ...]:
+    """The features that a code has whatever the chart says."""
+    title = codes.title(code)
+    found = [f"chapter={codes.chapter(code)}"]
+    if "unspecified" in title.lower() or title.endswith("NOS"):
+        found.append("title=unspecified")
+    if title.startswith("Other"):
+        found.append("title=other")
+    return tuple(found)
+
+
+@lru_cache(maxsize=50_000)
+def read_words(term: str) -> tuple[str, ...]:
+    """The content words of a mention's term; kept, since terms repeat."""
+    return read_term(term).words
 
 
 _OPENING = 300

@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
+from itertools import combinations
 from typing import TypedDict
 
 from services.coder.engine.findings import Source
@@ -32,7 +33,10 @@ _SOURCES = tuple(Source)
 
 
 class IndexColumns(TypedDict):
-    """One row a term; `condition_of` is the number of the lexicon entry whose condition applies, or -1."""
+    """One row a term; `condition_of` is the number of the lexicon entry whose condition applies, or -1.
+
+    `pairs` are the sums of any two words of one term: a window that begins with another pair can be given up.
+    """
 
     keys: list[int]
     codes: list[str]
@@ -45,6 +49,7 @@ class IndexColumns(TypedDict):
     words: list[str]
     capitals: list[str]
     capital_rows: list[int]
+    pairs: list[int]
 
 
 class TermIndex:
@@ -62,6 +67,7 @@ class TermIndex:
         self._capital_rows = frozenset(columns["capital_rows"])
         self.words = {word: hash_word(word) for word in columns["words"]}
         self.capitals = {word: hash_word("=" + word) for word in columns["capitals"]}
+        self.pairs = frozenset(columns["pairs"])
         self.first_term: dict[int, int] = {}
         self.next_term = array("l", [-1] * len(columns["keys"]))
         for row in range(len(columns["keys"]) - 1, -1, -1):
@@ -108,6 +114,7 @@ def build_columns(codes: CodeSet) -> IndexColumns:
     seen: set[tuple[int, str, int]] = set()
     words: set[str] = set()
     capitals: set[str] = set()
+    pairs: set[int] = set()
     columns = IndexColumns(
         keys=[],
         codes=[],
@@ -120,6 +127,7 @@ def build_columns(codes: CodeSet) -> IndexColumns:
         words=[],
         capitals=[],
         capital_rows=[],
+        pairs=[],
     )
     terms = sorted(build_terms(codes, lexicon), key=lambda term: (not codes.is_leaf(term.code), term.distance))
     for term in terms:
@@ -140,6 +148,8 @@ def build_columns(codes: CodeSet) -> IndexColumns:
         columns["orders"].append(order_hash(hashed))
         columns["sizes"].append(len(term.words))
         columns["condition_of"].append(-1 if term.when is None else places[term.when])
+        pairs.update(hash_word(a) + hash_word(b) for a, b in combinations(hashed, 2))
+    columns["pairs"] = sorted(pairs)
     columns["codes"], columns["words"], columns["capitals"] = list(code_number), sorted(words), sorted(capitals)
     return columns
 

@@ -82,20 +82,23 @@ class Recogniser:
 
     def read_words(self, text: str) -> Words:
         """Classify every word of `text`."""
-        words = Words([], [], [], [])
+        starts: list[int] = []
+        ends: list[int] = []
+        values: list[int] = []
+        breaks: list[int] = []
         memo, previous = self._memo, 0
         for match in WORD.finditer(text):
-            raw, start = match[0], match.start()
+            start, end = match.span()
+            raw = text[start:end]
             value = memo.get(raw)
-            if value is None:
-                value = self._classify(raw)
-            gap = text[previous:start]
-            words.starts.append(start)
-            words.ends.append(match.end())
-            words.values.append(value)
-            words.breaks.append(0 if gap in {" ", "-", ""} else _break_level(gap))
-            previous = match.end()
-        return words
+            starts.append(start)
+            ends.append(end)
+            values.append(self._classify(raw) if value is None else value)
+            # One blank between words is by far the commonest gap, and no break.
+            single = start - previous == 1 and text[previous] in " -"
+            breaks.append(0 if single or start == previous else _break_level(text[previous:start]))
+            previous = end
+        return Words(starts, ends, values, breaks)
 
     def _classify(self, raw: str) -> int:
         if len(self._memo) > _MEMO_LIMIT:
@@ -115,37 +118,45 @@ class Recogniser:
         return _UNKNOWN if value is None else value
 
     def _find_windows(self, text: str, words: Words) -> list[_Window]:
+        """Every window that is some term's words, and every word that is a term in capitals."""
         windows: list[_Window] = []
         capitals, first_term = self.index.capitals, self.index.first_term
-        for first, value in enumerate(words.values):
-            raw = text[words.starts[first] : words.ends[first]]
-            if raw in capitals:
-                row = first_term.get(capitals[raw], -1)
-                windows.append(_Window(first, first, row, 1, 0, True))
+        starts, ends, values, _ = words
+        for first, value in enumerate(values):
+            if (raw := text[starts[first] : ends[first]]) in capitals:
+                windows.append(_Window(first, first, first_term[capitals[raw]], 1, 0, True))
             if value > 0:
+                if value in first_term:
+                    windows.append(_Window(first, first, first_term[value], 1, 0, False))
                 self._extend(words, first, windows)
         return windows
 
-    def _extend(self, words: Words, first: int, windows: list[_Window]) -> None:
-        values, breaks, first_term = words.values, words.breaks, self.index.first_term
-        key = size = skipped = crossing = 0
-        for last in range(first, min(first + 2 * MAX_WORDS, len(values))):
+    def _extend(self, words: Words, first: int, windows: list[_Window]) -> None:  # noqa: C901 - the hot loop, kept in one place
+        """Add the windows of two words and more that begin at the content word `first`."""
+        _, _, values, breaks = words
+        first_term, pairs = self.index.first_term, self.index.pairs
+        key, size, skipped, crossing = values[first], 1, 0, 0
+        for last in range(first + 1, min(first + 2 * MAX_WORDS, len(values))):
             value = values[last]
-            if last > first and breaks[last]:
+            if value == _UNKNOWN:
+                return
+            if breaks[last]:
                 if breaks[last] == 2:
                     return
-                crossing = crossing or last
+                crossing = 1
             if value > 0:
                 key += value
                 size += 1
-                if (row := first_term.get(key)) is not None and (
-                    not crossing or self._is_listed(words, first, last, row)
-                ):
-                    windows.append(_Window(first, last, row, size, 1 if crossing else 0, False))
+                skipped = 0
+                if size == 2 and key not in pairs:
+                    return
+                if key in first_term:
+                    row = first_term[key]
+                    if not crossing or self._is_listed(words, first, last, row):
+                        windows.append(_Window(first, last, row, size, crossing, False))
                 if size == MAX_WORDS:
                     return
-                skipped = 0
-            elif value == _UNKNOWN or skipped == _MAX_SKIPPED:
+            elif skipped == _MAX_SKIPPED:
                 return
             else:
                 skipped += 1
@@ -164,12 +175,13 @@ class Recogniser:
     def _choose(self, words: Words, window: _Window, trusts: Callable[[int, int], bool]) -> Match | None:
         first, last, bits = self._gather_qualifiers(words, window)
         start, end = words.starts[window.first], words.ends[window.last]
-        best: tuple[tuple[int, int, int], int] | None = None
+        best: tuple[tuple[int, bool, bool, int], int] | None = None
         required = ~(bits | self._qualifiers.default_bits)
         for row in self.index.chain(window.row):
             has = self.index.qualifiers[row]
             if self.index.capitals_only(row) is window.capitals and not has & required and trusts(row, start):
-                rank = (self._fit(has, bits), self.index.source(row) is Source.LEXICON, -row)
+                told = self.index.condition_of[row] >= 0
+                rank = (self._fit(has, bits), told, self.index.source(row) is Source.LEXICON, -row)
                 best = max(best, (rank, row)) if best else (rank, row)
         if best is None:
             return None

@@ -7,7 +7,7 @@ Invariant: the code only ever moves to one whose additional words stand in the t
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -54,13 +54,24 @@ class Specifier:
     def __init__(self, codes: CodeSet) -> None:
         self._codes = codes
         self._family_of, self._families = _find_families(codes)
+        self._known: dict[str, tuple[str, dict[str, str], tuple[str, ...]]] = {}
 
-    def refine(self, code: str, context: str) -> Specific:
-        """Refine `code`, a node of the release, by the words of `context`: its sentence, or its problem entry."""
-        node = self._take_side(code, find_side(context))
-        sevenths = self._codes.seventh_characters(node) if self._codes.is_leaf(node) else {}
-        full = self._codes.with_seventh(node, _choose_seventh(sevenths, context)) if sevenths else node
-        return Specific(full, self._name_missing(node))
+    def refine(self, code: str, context: Callable[[], str]) -> Specific:
+        """Refine `code`, a node of the release, by the words of `context`: its sentence, asked for only when needed."""
+        node, sevenths, missing = self._describe(code)
+        if self._families.get(self._family_of.get(node, ""), {}).get("unspecified") == node:
+            node = self._take_side(node, find_side(context()))
+            node, sevenths, missing = self._describe(node)
+        full = self._codes.with_seventh(node, _choose_seventh(sevenths, context())) if sevenths else node
+        return Specific(full, missing)
+
+    def _describe(self, node: str) -> tuple[str, dict[str, str], tuple[str, ...]]:
+        """What is known of a node without a text; kept, since a note names the same few codes again and again."""
+        found = self._known.get(node)
+        if found is None:
+            sevenths = self._codes.seventh_characters(node) if self._codes.is_leaf(node) else {}
+            found = self._known[node] = (node, sevenths, self._name_missing(node))
+        return found
 
     def _name_missing(self, node: str) -> tuple[str, ...]:
         if not self._codes.is_leaf(node):

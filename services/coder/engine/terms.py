@@ -83,13 +83,17 @@ def _is_listing(note: str) -> bool:
 
 
 def _lexicon_terms(target: str, text: str, entry: LexiconEntry) -> Iterator[Term]:
-    capitals = text.startswith("=")
-    for variant in [text[1:]] if capitals else vary_hyphens(text):
+    noise = load_qualifiers().noise_bits
+    if text.startswith("="):
+        words = tuple(text[1:].split())
+        capitals = len(words) == 1
+        yield Term(target, words if capitals else read_term(text).words, 0, Source.LEXICON, 0, entry.when, capitals)
+        return
+    for variant in vary_hyphens(text):
         tokens = read_term(variant)
-        if tokens.words:
-            words = tuple(variant.split()) if capitals and len(variant.split()) == 1 else tokens.words
-            bits = tokens.qualifiers & ~load_qualifiers().noise_bits
-            yield Term(target, words, bits, Source.LEXICON, 0, entry.when, capitals)
+        # "Small kidney" without its noise would be any kidney.
+        if len(tokens.words) > bool(tokens.qualifiers & noise):
+            yield Term(target, tokens.words, tokens.qualifiers & ~noise, Source.LEXICON, 0, entry.when)
 
 
 def _make_term(code: str, text: str, source: Source, distance: int) -> Term | None:
