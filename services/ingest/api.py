@@ -1,0 +1,106 @@
+"""What operators see of intake: where a chart stands, what is held and why, and another try for what is held.
+
+Place in the flow: thin; `service` and `held` do the work. Invariant: no answer has content of a resource, or an id that
+a hospital gave.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, ConfigDict
+
+from services.ingest import held, store
+from services.ingest.service import IngestService
+from shared.contracts.errors import NotFound
+from shared.web.security import require_principal
+
+OPERATOR = "operator"
+router = APIRouter(prefix="/v1", tags=["intake"], dependencies=[Depends(require_principal(OPERATOR))])
+
+
+class Answer(BaseModel):
+    """Base of the answers."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+class ChartSummary(Answer):
+    """Where a chart stands, without its texts. `missing_count` is how much of what it refers to is not known."""
+
+    chart_id: UUID
+    state: Literal["open", "ready", "withdrawn"]
+    chart_version: int
+    encounter_class: str
+    encounter_status: str
+    document_count: int
+    missing_count: int
+    hold_until: datetime | None
+    evaluate_at: datetime | None
+    emitted_at: datetime | None
+
+
+class HeldSummary(Answer):
+    """A record in quarantine, without key, headers and body."""
+
+    quarantine_id: int
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    expression: str | None
+    size_bytes: int | None
+    held_at: datetime
+    replayed_at: datetime | None
+
+
+class HeldPage(Answer):
+    """Held records, newest first; `next_before` asks for the page below, None at the end."""
+
+    held: tuple[HeldSummary, ...]
+    next_before: int | None
+
+
+class Replayed(Answer):
+    """What became of a held record this time."""
+
+    outcome: Literal["applied", "stale", "duplicate", "quarantined"]
+    reason: str | None
+
+
+def _service(request: Request) -> IngestService:
+    service: IngestService = request.app.state.context.service
+    return service
+
+
+Service = Annotated[IngestService, Depends(_service)]
+
+
+@router.get("/charts/{chart_id}")
+async def read_chart(chart_id: UUID, service: Service) -> ChartSummary:
+    """Tell where a chart stands."""
+    row = await store.read_chart(service.pool, chart_id)
+    if row is None:
+        raise NotFound("no chart has this id")
+    return ChartSummary.model_validate(dict(row))
+
+
+@router.get("/quarantine")
+async def list_quarantine(
+    service: Service,
+    reason: Annotated[str | None, Query(max_length=64)] = None,
+    before: Annotated[int | None, Query(ge=1)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> HeldPage:
+    """List what could not be used, newest first."""
+    found = await held.list_held(service.pool, reason=reason, before=before, limit=limit)
+    following = found[-1].quarantine_id if len(found) == limit else None
+    return HeldPage(held=tuple(HeldSummary.model_validate(each) for each in found), next_before=following)
+
+
+@router.post("/quarantine/{quarantine_id}/replay")
+async def replay_quarantined(quarantine_id: int, service: Service) -> Replayed:
+    """Take a held record in again, with the rules of today; its outcome in the inbox stays."""
+    outcome = await service.replay(quarantine_id)
+    return Replayed(outcome=outcome.outcome.value, reason=outcome.reason)

@@ -1,0 +1,111 @@
+"""Builds the ingest service: the one place where its parts meet.
+
+Invariant: everything that `open_context` opens it closes, in reverse order; on shutdown the loops get the drain time to
+finish what they have in hand, and what is cut short comes again from Kafka.
+"""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from fastapi import FastAPI
+
+from services.ingest import SCHEMA
+from services.ingest.api import router
+from services.ingest.consumer import make_consumer
+from services.ingest.emission import Emission
+from services.ingest.examiner import open_examiner
+from services.ingest.service import IngestService
+from services.ingest.settings import IngestSettings
+from shared.kafka.consumer import ConsumerLoop
+from shared.kafka.producer import open_publisher
+from shared.postgres.outbox import OutboxRelay
+from shared.postgres.pool import Pool, open_pool, probe_pool
+from shared.telemetry.logging import get_logger
+from shared.web.app import Probe, create_service_app
+
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class IngestContext:
+    """What the running service is made of."""
+
+    pool: Pool
+    service: IngestService
+    consumer: ConsumerLoop
+    emission: Emission
+    relay: OutboxRelay
+
+
+def create_app(settings: IngestSettings) -> FastAPI:
+    """Build the web application; nothing is opened before its lifespan begins."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_context(settings) as context:
+            app.state.context = context
+            async with _running(context, settings.web.drain_seconds):
+                yield
+
+    def probes(app: FastAPI) -> Mapping[str, Probe]:
+        return {"postgres": partial(probe_pool, app.state.context.pool)}
+
+    return create_service_app(
+        "Chartline ingest",
+        description="Takes FHIR events in, assembles charts, and tells which are ready to be coded.",
+        settings=settings.web,
+        lifespan=lifespan,
+        probes=probes,
+        routers=[router],
+    )
+
+
+@asynccontextmanager
+async def open_context(settings: IngestSettings) -> AsyncIterator[IngestContext]:
+    """Open pool, publisher and worker processes, and build what works over them."""
+    options = settings.ingest
+    async with (
+        open_pool(settings.postgres, application_name=f"chartline-{SCHEMA}") as pool,
+        open_publisher(settings.kafka) as publisher,
+        open_examiner(options.examiner_processes, options.examination_seconds) as examiner,
+    ):
+        relay = OutboxRelay(pool, SCHEMA, publisher)
+        service = IngestService(pool, examiner, options, wake=relay.wake)
+        emission = Emission(pool, options, wake_relay=relay.wake)
+        yield IngestContext(pool, service, make_consumer(settings.kafka, service), emission, relay)
+
+
+@asynccontextmanager
+async def _running(context: IngestContext, drain_seconds: float) -> AsyncIterator[None]:
+    """Run the loops beside the web server; when one of them fails for good, the process ends with it."""
+    stop = asyncio.Event()
+    loops = asyncio.create_task(_run_loops(context, stop))
+    loops.add_done_callback(_end_when_failed)
+    try:
+        yield
+    finally:
+        stop.set()
+        context.relay.wake()
+        done, _ = await asyncio.wait([loops], timeout=drain_seconds)
+        if not done:
+            loops.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await loops
+
+
+async def _run_loops(context: IngestContext, stop: asyncio.Event) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(context.consumer.run(stop))
+        tasks.create_task(context.emission.run(stop))
+        tasks.create_task(context.relay.run(stop))
+
+
+def _end_when_failed(loops: asyncio.Task[None]) -> None:
+    if not loops.cancelled() and (error := loops.exception()):
+        _log.error("service-loop-failed", exc_info=error)
+        signal.raise_signal(signal.SIGTERM)
