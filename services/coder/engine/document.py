@@ -15,7 +15,7 @@ from services.coder.engine.findings import Mention
 from services.coder.engine.model import Assertion, Chart
 from services.coder.engine.recognise import Match, Recogniser
 from services.coder.engine.sections import Section, SectionKind, split_sections
-from services.coder.engine.specificity import Specific, Specifier
+from services.coder.engine.specificity import Specific, Specifier, find_context
 
 ASSESSING = frozenset(
     {
@@ -28,8 +28,6 @@ ASSESSING = frozenset(
     }
 )
 _MAX_PROBLEM_LENGTH = 90
-_CONTEXT_REACH = 240
-_SENTENCE_END = re.compile(r"[.;!?](?=\s)|\n")
 _WORDS = re.compile(r"[^\W_]+")
 
 
@@ -118,14 +116,6 @@ class _Trust:
         )
 
 
-def find_context(text: str, start: int, end: int) -> str:
-    """The sentence around a span, at most 240 characters to either side."""
-    before, after = text[max(0, start - _CONTEXT_REACH) : start], text[end : end + _CONTEXT_REACH]
-    ends = list(_SENTENCE_END.finditer(before))
-    stop = _SENTENCE_END.search(after)
-    return before[ends[-1].end() if ends else 0 :] + text[start:end] + after[: stop.start() if stop else len(after)]
-
-
 _OR = r"(?:or|versus|vs\.?)"
 _AFTER_OR = re.compile(rf"\b{_OR}\s+(?:an?\s+)?$", re.IGNORECASE)
 _BEFORE_OR = re.compile(rf"^,?\s+{_OR}\b", re.IGNORECASE)
@@ -153,7 +143,7 @@ def is_problem_heading(text: str, start: int, end: int) -> bool:
 
 _TELLS = re.compile(
     r"(?i)\b(?:is|was|has|have|had|are|were|will|reports?|denies|we|i|he|she|they|patient|discussed|continue|order(?:ed)?|"
-    r"recommend(?:ed)?|should|take|start|follow|refer(?:red)?|advised?|return|if|call)\b"
+    r"recommend(?:ed)?|should|take|start|refer(?:red)?|advised?|return|if|call)\b"
 )
 _HEAD_END = re.compile(r"(?<=\w)[.:](?=\s|$)| - | – |(?<=\w);")
 

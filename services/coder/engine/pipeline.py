@@ -15,13 +15,13 @@ from services.coder.engine.lexicon import hash_lexicon
 from services.coder.engine.model import Assertion, Chart, EngineVersion, Suggestions
 from services.coder.engine.recognise import Recogniser
 from services.coder.engine.sections import split_sections
-from services.coder.engine.specificity import Specifier
-from services.coder.engine.stages import read_indications
+from services.coder.engine.specificity import load_specifier
+from services.coder.engine.stages import add_chronic_pain, read_indications, settle_sides
 from shared.codesets.icd10cm import CodeSet, load_icd10cm
 
 ENGINE_VERSION = "1"
 
-STAGES: tuple[Stage, ...] = (read_indications,)
+STAGES: tuple[Stage, ...] = (read_indications, settle_sides, add_chronic_pain)
 """What happens to a chart's findings between recognition and choice, in order."""
 
 
@@ -31,7 +31,7 @@ class RuleEngine:
     def __init__(self, codes: CodeSet) -> None:
         self._codes = codes
         self._assessor = Assessor()
-        self._reader = DocumentReader(Recogniser(load_index()), self._assessor, Specifier(codes))
+        self._reader = DocumentReader(Recogniser(load_index()), self._assessor, load_specifier(codes))
         self._chooser = Chooser(codes)
         self.version = EngineVersion(f"{ENGINE_VERSION}+{self._chooser.weights_hash}", codes.release, hash_lexicon())
 

@@ -7,10 +7,11 @@ Invariant: the code only ever moves to one whose additional words stand in the t
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
 
+from services.coder.engine.tokens import read_term
 from shared.codesets.icd10cm import CodeSet
 
 _SIDES = re.compile(r"\b(right|left|bilateral|unspecified)\b", re.IGNORECASE)
@@ -62,8 +63,22 @@ class Specifier:
         if self._families.get(self._family_of.get(node, ""), {}).get("unspecified") == node:
             node = self._take_side(node, find_side(context()))
             node, sevenths, missing = self._describe(node)
-        full = self._codes.with_seventh(node, _choose_seventh(sevenths, context())) if sevenths else node
-        return Specific(full, missing)
+        return Specific(self._complete(node, sevenths, context), missing)
+
+    def take_sides(self, code: str, sides: Collection[str]) -> tuple[str, ...]:
+        """The codes for a condition on `sides` whose `code` leaves the side open; both sides are two codes at times."""
+        node = self._codes.node_of(code)
+        family = self.side_family(node)
+        if family.get("unspecified") != node or not sides:
+            return (code,)
+        both = "bilateral" in sides or {"left", "right"} <= set(sides)
+        wanted = ("bilateral",) if both and "bilateral" in family else ("right", "left") if both else tuple(sides)
+        suffix = code[-1] if code != node else ""
+        nodes = [family[side] for side in wanted if side in family]
+        return tuple(self._codes.with_seventh(n, suffix) if suffix else n for n in nodes) or (code,)
+
+    def _complete(self, node: str, sevenths: dict[str, str], context: Callable[[], str]) -> str:
+        return self._codes.with_seventh(node, _choose_seventh(sevenths, context())) if sevenths else node
 
     def _describe(self, node: str) -> tuple[str, dict[str, str], tuple[str, ...]]:
         """What is known of a node without a text; kept, since a note names the same few codes again and again."""
@@ -109,6 +124,24 @@ def _family_side(sides: list[str]) -> str:
     return named[0] if named else "unspecified"
 
 
+@cache
+def load_specifier(codes: CodeSet) -> Specifier:
+    """The specifier of a release, made once a process."""
+    return Specifier(codes)
+
+
+_SITED = re.compile(rf"\b({'|'.join(_SIDE_WORDS)})\b[- ]((?:[^\W\d_]+ ){{0,3}}[^\W\d_]+)", re.IGNORECASE)
+
+
+def find_sited_sides(text: str) -> dict[str, set[str]]:
+    """Which sides the text names with which words: "right distal radius" gives right to "distal" and "radius"."""
+    found: dict[str, set[str]] = {}
+    for match in _SITED.finditer(text):
+        for word in read_term(match[2]).words:
+            found.setdefault(word, set()).add(_SIDE_WORDS[match[1].lower()])
+    return found
+
+
 def find_side(context: str) -> str | None:
     """The one side that `context` names; None when it names none or, other than as both, several."""
     sides = {_SIDE_WORDS[word.lower()] for word in _SIDE_PATTERN.findall(context)}
@@ -139,3 +172,15 @@ def drop_less_specific(codes: CodeSet, found: Iterable[str]) -> frozenset[str]:
     present = set(found)
     vague = {c for c in present if "unspecified" in codes.title(c).lower() or not codes.is_billable(c)}
     return frozenset(c for c in vague if any(o != c and o not in vague and o[:3] == c[:3] for o in present))
+
+
+_CONTEXT_REACH = 240
+_SENTENCE_END = re.compile(r"[.;!?](?=\s)|\n")
+
+
+def find_context(text: str, start: int, end: int) -> str:
+    """The sentence around a span, at most 240 characters to either side."""
+    before, after = text[max(0, start - _CONTEXT_REACH) : start], text[end : end + _CONTEXT_REACH]
+    ends = list(_SENTENCE_END.finditer(before))
+    stop = _SENTENCE_END.search(after)
+    return before[ends[-1].end() if ends else 0 :] + text[start:end] + after[: stop.start() if stop else len(after)]

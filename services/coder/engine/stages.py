@@ -4,12 +4,15 @@ Place in the flow: between gathering and the coding conventions. Each is a pure 
 docstring. Invariant: a stage adds no words of its own; mentions only move to the finding that absorbs theirs.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
 from services.coder.engine.findings import Finding, Reading
 from services.coder.engine.model import Assertion
 from services.coder.engine.sections import SectionKind
+from services.coder.engine.specificity import find_context, find_side, find_sited_sides, load_specifier
+from services.coder.engine.tokens import read_term
 
 
 def read_indications(findings: tuple[Finding, ...], reading: Reading) -> tuple[Finding, ...]:
@@ -28,6 +31,58 @@ def _is_indicated(finding: Finding) -> bool:
 
 
 _INDICATING = frozenset({SectionKind.INDICATION, SectionKind.CHIEF_COMPLAINT})
+
+
+def settle_sides(findings: tuple[Finding, ...], reading: Reading) -> tuple[Finding, ...]:
+    """A side told elsewhere in the chart, with the same site, is the condition's side.
+
+    Examples: "Right elbow pain ... Assessment: medial epicondylitis" gives M77.01; "bilateral medial epicondylitis",
+    for which there is no bilateral code, gives M77.01 and M77.02.
+    """
+    if not any("laterality" in f.missing for f in findings):
+        return findings
+    specifier = load_specifier(reading.codes)
+    sited = [find_sited_sides(document.text) for document in reading.chart.documents]
+    settled = []
+    for finding in findings:
+        sides = _sides_of(finding, reading, sited) if "laterality" in finding.missing else frozenset[str]()
+        codes = specifier.take_sides(finding.code, sides)
+        missing = (
+            finding.missing if codes == (finding.code,) else tuple(m for m in finding.missing if m != "laterality")
+        )
+        settled += [replace(finding, code=code, missing=missing) for code in codes]
+    return regroup(settled)
+
+
+def _sides_of(finding: Finding, reading: Reading, sited: list[dict[str, set[str]]]) -> frozenset[str]:
+    """The sides in the mentions' own sentences, else those that the chart names with a word of the code's title."""
+    texts = [document.text for document in reading.chart.documents]
+    near = {find_side(find_context(texts[m.document], m.start, m.end)) for m in finding.mentions} - {None}
+    if near:
+        return frozenset(side for side in near if side)
+    words = read_term(reading.codes.title(finding.code)).words
+    return frozenset(side for by_word in sited for word in words for side in by_word.get(word, ()))
+
+
+def add_chronic_pain(findings: tuple[Finding, ...], reading: Reading) -> tuple[Finding, ...]:
+    """Pain that is called chronic is coded as such beside its site (Guidelines I.C.6.b.1).
+
+    Example: "Chronic low back pain" is M54.50 and G89.29.
+    """
+    chronic = [f for f in findings if is_codable(f) and _PAIN.match(f.code) and _is_chronic(f, reading)]
+    if not chronic or any(f.code.startswith(("G89.2", "G89.4")) for f in findings):
+        return findings
+    added = replace(chronic[0], code="G89.29", missing=(), reasons=("pain that is called chronic",))
+    return (*findings, added)
+
+
+_PAIN = re.compile(r"M54\.|M25\.5|M79\.6|R10\.|R07\.|R52")
+
+
+def _is_chronic(finding: Finding, reading: Reading) -> bool:
+    texts = [document.text for document in reading.chart.documents]
+    said = (texts[m.document][max(0, m.start - 12) : m.end].lower() for m in finding.mentions)
+    return any("chronic" in words for words in said)
 
 
 def regroup(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -44,6 +44,8 @@ _BRACKETS = re.compile(r"\s*[\[(][^\])]*[\])]")
 _ABBREVIATED = re.compile(r"\s*\[([A-Z]{2,6})\]")
 _PAIR = re.compile(r"^(.+ of )([\w ]+?),? (?:and|or) ([\w ]+)$")
 _MALIGNANT = re.compile(r"(?i)\bmalignant neoplasm\b")
+_UPPER_END = re.compile(r"(?i)\b(?:the )?upper end of")
+_LOWER_END = re.compile(r"(?i)\b(?:the )?lower end of")
 _BENIGN = re.compile(r"(?i)\bbenign neoplasm\b")
 _HYPHEN = re.compile(r"(?<=[a-z])-(?=[a-z])")
 
@@ -133,6 +135,8 @@ def vary(text: str) -> Iterator[tuple[str, int]]:
     add(4, _MALIGNANT, "malignant tumor")
     add(4, _MALIGNANT, "cancer")
     add(4, _BENIGN, "benign tumor")
+    add(4, _UPPER_END, "proximal")
+    add(4, _LOWER_END, "distal")
     for form, distance in forms.items():
         yield from ((variant, distance) for variant in vary_hyphens(form) if form.strip())
 
