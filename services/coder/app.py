@@ -1,7 +1,7 @@
 """Builds the coder service: the one place where its parts meet.
 
-Invariant: everything that `open_context` opens it closes, in reverse order; on shutdown the loops get `drain_seconds` to
-finish what they have in hand, and what is cut short is given back or comes again.
+Invariant: everything that `open_context` opens it closes, in reverse order; on shutdown the loops get `drain_seconds`
+to finish what they have in hand, and what is cut short is given back or comes again.
 """
 
 import asyncio

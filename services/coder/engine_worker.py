@@ -44,7 +44,7 @@ class EngineWorker:
 
     async def start(self) -> None:
         """Have a process with a built engine; raises Unavailable when none comes up in time."""
-        if self.version is None or self._process is None or not self._process.is_alive():
+        if not self._is_up():
             await asyncio.to_thread(self._start)
 
     async def suggest(self, chart: Chart) -> Suggestions:
@@ -66,6 +66,10 @@ class EngineWorker:
             process.join(_JOIN_SECONDS)
         if pipe is not None:
             pipe.close()
+
+    def _is_up(self) -> bool:
+        """An idle process has nothing to say: a pipe that can be read is at its end."""
+        return self.version is not None and self._pipe is not None and not self._pipe.poll(0)
 
     def _start(self) -> None:
         self.kill()

@@ -8,7 +8,7 @@ from services.coder.coding import Action, ChosenCode, Decision
 from services.coder.engine.model import CodeSystem
 from services.coder.store import SQL
 from services.coder.work_item import ChartId
-from shared.postgres.pool import Connection, Pool
+from shared.postgres.pool import Connection, Executor
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,6 @@ async def keep_answer(connection: Connection, caller: str, key: str, answer: str
     await SQL.execute(connection, "keep_answer", caller=caller, key=key, answer=answer)
 
 
-async def forget_answers(connection: Connection | Pool, older_than_hours: float) -> None:
+async def forget_answers(connection: Executor, older_than_hours: float) -> None:
     """Forget keys that serve no more."""
     await SQL.execute(connection, "forget_answers", hours=older_than_hours)

@@ -16,7 +16,7 @@ from services.coder.work_item import (
     WorkItemId,
 )
 from shared.contracts.messages import ChartReady
-from shared.postgres.pool import Connection, Pool
+from shared.postgres.pool import Connection, Executor
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ async def reopen_returned(connection: Connection, codings: Sequence[tuple[ChartI
     )
 
 
-async def lease_for_engine(connection: Connection | Pool, holder: str, seconds: float) -> EngineLease | None:
+async def lease_for_engine(connection: Executor, holder: str, seconds: float) -> EngineLease | None:
     """Take the next chart version that waits for the engine."""
     row = await SQL.fetchrow(connection, "lease_for_engine", holder=holder, seconds=seconds)
     return EngineLease(_lease(row), row["attempts"]) if row else None
@@ -89,22 +89,22 @@ async def open_for_coders(connection: Connection, lease: Lease) -> bool:
     return await _change(connection, "open_for_coders", lease)
 
 
-async def fail_work_item(connection: Connection | Pool, lease: Lease, reason: FailureReason) -> bool:
+async def fail_work_item(connection: Executor, lease: Lease, reason: FailureReason) -> bool:
     """Put the work item aside; False when the lease is lost."""
     return await _change(connection, "fail_work_item", lease, reason=reason)
 
 
-async def give_back_to_engine(connection: Connection | Pool, lease: Lease) -> None:
+async def give_back_to_engine(connection: Executor, lease: Lease) -> None:
     """Undo `lease_for_engine`."""
     await SQL.execute(connection, "give_back_to_engine", work_item_id=lease.work_item_id, token=lease.token)
 
 
-async def retry_failed(connection: Connection | Pool, work_item_id: WorkItemId) -> bool:
+async def retry_failed(connection: Executor, work_item_id: WorkItemId) -> bool:
     """Give a failed chart version to the engine again; False when it is not in state failed."""
     return await SQL.fetchval(connection, "retry_failed", work_item_id=work_item_id) is not None
 
 
-async def lease_next(connection: Connection | Pool, holder: str, seconds: float) -> Lease | None:
+async def lease_next(connection: Executor, holder: str, seconds: float) -> Lease | None:
     """Take the most urgent open work item for one coder."""
     row = await SQL.fetchrow(connection, "lease_next", holder=holder, seconds=seconds)
     return _lease(row) if row else None
@@ -118,15 +118,13 @@ async def hold_lease(
     return (_lease(row), row["coding_version"]) if row else None
 
 
-async def release_lease(
-    connection: Connection | Pool, work_item_id: WorkItemId, token: LeaseToken, holder: str
-) -> bool:
+async def release_lease(connection: Executor, work_item_id: WorkItemId, token: LeaseToken, holder: str) -> bool:
     """Give a work item back; False when the lease is lost."""
     released = await SQL.fetchval(connection, "release_lease", work_item_id=work_item_id, token=token, holder=holder)
     return released is not None
 
 
-async def return_expired_leases(connection: Connection | Pool) -> int:
+async def return_expired_leases(connection: Executor) -> int:
     """Open the work items whose leases have expired, at most 100 at a time; returns how many."""
     return len(await SQL.fetch(connection, "return_expired_leases"))
 
@@ -146,19 +144,19 @@ async def find_by_chart(connection: Connection, chart_id: ChartId) -> WorkItem |
     )
 
 
-async def find_state(connection: Connection | Pool, work_item_id: WorkItemId) -> State | None:
+async def find_state(connection: Executor, work_item_id: WorkItemId) -> State | None:
     """Find the state of a work item."""
     state = await SQL.fetchval(connection, "find_state", work_item_id=work_item_id)
     return State(state) if state else None
 
 
-async def count_states(connection: Connection | Pool) -> dict[State, int]:
+async def count_states(connection: Executor) -> dict[State, int]:
     """Count the work items in each state; every state is named."""
     rows = await SQL.fetch(connection, "count_states")
     return dict.fromkeys(State, 0) | {State(row["state"]): row["count"] for row in rows}
 
 
-async def _change(connection: Connection | Pool, statement: str, lease: Lease, **values: object) -> bool:
+async def _change(connection: Executor, statement: str, lease: Lease, **values: object) -> bool:
     changed = await SQL.fetchval(connection, statement, work_item_id=lease.work_item_id, token=lease.token, **values)
     return changed is not None
 

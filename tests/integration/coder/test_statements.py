@@ -1,0 +1,68 @@
+"""Every statement is one that PostgreSQL accepts, and the hot ones use their indexes at size."""
+
+import json
+from typing import Any
+
+from services.coder.store import SQL
+from shared.postgres.pool import Pool
+from tests.builders.charts import CHART_ID
+
+OPEN_ITEMS = 20_000
+
+
+async def test_every_statement_can_be_prepared(coder_pool: Pool) -> None:
+    async with coder_pool.acquire() as connection:
+        for statement in SQL.by_name.values():
+            prepared = await connection.prepare(statement.text)
+            assert len(prepared.get_parameters()) == len(statement.parameters), statement.name
+
+
+async def fill_queue(pool: Pool, state: str) -> None:
+    """Put OPEN_ITEMS work items of one state beside as many completed ones."""
+    await pool.execute(
+        """
+        with chart as (
+            insert into coder.chart (chart_id, chart_version, status, encounter_class, setting, content)
+            select gen_random_uuid(), 1, 'ready', 'AMB', 'outpatient', '' from generate_series(1, 2 * $1::integer)
+            returning chart_id
+        )
+        insert into coder.work_item (chart_id, chart_version, state, priority, coding_version)
+        select chart_id, 1, case number % 2 when 0 then $2 else 'completed' end, 100 + number % 7, 1
+        from (select chart_id, row_number() over () as number from chart)
+        """,
+        OPEN_ITEMS,
+        state,
+    )
+    await pool.execute("analyze coder.work_item")
+
+
+async def explain(pool: Pool, name: str, **values: object) -> list[dict[str, Any]]:
+    """The nodes of a statement's plan, as it would run."""
+    statement = SQL.by_name[name]
+    text = await pool.fetchval(f"explain (format json) {statement.text}", *statement.bind(values))
+    nodes: list[dict[str, Any]] = []
+    waiting = [json.loads(text)[0]["Plan"]]
+    while waiting:
+        nodes.append(waiting.pop())
+        waiting += nodes[-1].get("Plans", [])
+    return nodes
+
+
+async def test_lease_next_reads_the_head_of_its_index_and_sorts_nothing(coder_pool: Pool) -> None:
+    await fill_queue(coder_pool, "open")
+    nodes = await explain(coder_pool, "lease_next", holder="ann", seconds=60.0)
+    assert "work_item_open" in {node.get("Index Name") for node in nodes}
+    assert not {"Seq Scan", "Sort", "Incremental Sort"} & {node["Node Type"] for node in nodes}
+
+
+async def test_lease_for_engine_reads_the_head_of_its_index_and_sorts_nothing(coder_pool: Pool) -> None:
+    await fill_queue(coder_pool, "suggesting")
+    nodes = await explain(coder_pool, "lease_for_engine", holder="engine", seconds=60.0)
+    assert "work_item_suggesting" in {node.get("Index Name") for node in nodes}
+    assert not {"Seq Scan", "Sort", "Incremental Sort"} & {node["Node Type"] for node in nodes}
+
+
+async def test_hold_lease_finds_its_chart_by_index(coder_pool: Pool) -> None:
+    await fill_queue(coder_pool, "open")
+    nodes = await explain(coder_pool, "hold_lease", chart_id=CHART_ID, token=CHART_ID, holder="ann", seconds=60.0)
+    assert "Seq Scan" not in {node["Node Type"] for node in nodes}
