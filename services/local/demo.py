@@ -54,47 +54,51 @@ async def run_demo(state: StateFolder, options: DemoOptions, steps: Steps) -> As
     if kind is BrokerKind.EPHEMERAL and not empty:
         raise LocalStackError("the in-memory broker starts empty, so the database must too: leave out --keep")
     seed = options.seed if options.seed is not None else _next_seed(state, empty)
-    simulation = asyncio.create_task(_simulate(options.charts, seed, state, steps))
+    simulation = asyncio.create_task(simulate_day(options.charts, seed, state, steps))
     try:
         async with open_stack(state, kind, empty=empty, coders=CODERS, steps=steps) as stack:
             day = await simulation
-            before = await read_ledger(stack.postgres, stack.kafka)
             remember(state.seed, str(seed))
-            yield stack, await _run_day(stack, day, options, before, steps)
+            yield stack, await run_day(stack, day, steps, events_per_second=options.events_per_second)
     finally:
         simulation.cancel()
         await asyncio.gather(simulation, return_exceptions=True)
 
 
 @dataclass(frozen=True, slots=True)
-class _Day:
+class Day:
+    """What a hospital sends in a day: events in order, the number of charts, the reason for each visit."""
+
     events: tuple[Event, ...]
     charts: int
     reasons: Mapping[str, str]
 
 
-async def _simulate(charts: int, seed: int, state: StateFolder, steps: Steps) -> _Day:
+async def simulate_day(charts: int, seed: int, state: StateFolder, steps: Steps) -> Day:
+    """Let the simulated hospital work for a day of so many charts; the same seed gives the same day."""
     with steps.step("Simulating a hospital"):
         population = await simulate_population(charts, seed, log=state.log_of("hospital"))
         written = await asyncio.to_thread(write_day, population, state.day, charts)
         reading = await asyncio.to_thread(read_events, state.day)
-    return _Day(reading.events, written, read_reasons(state.day))
+    return Day(reading.events, written, read_reasons(state.day))
 
 
-async def _run_day(stack: Stack, day: _Day, options: DemoOptions, before: Ledger, steps: Steps) -> Outcome:
+async def run_day(stack: Stack, day: Day, steps: Steps, *, events_per_second: float | None = None) -> Outcome:
+    """Send the day, have it coded and answered; returns when all is done or nothing has moved for a while."""
+    before = await read_ledger(stack.postgres, stack.kafka)
     expected = Expected(before.totals["events_in"] + len(day.events), before.totals["charts"] + day.charts)
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as work, httpx.AsyncClient(base_url=stack.urls["coder"], trust_env=False) as client:
         for token in stack.tokens.values():
             work.create_task(SimulatedCoder(client, token, day.reasons).work(stop))
         try:
-            await _send_day(stack, day, options.events_per_second, steps)
+            await _send_day(stack, day, events_per_second, steps)
             return await _await_end(stack, expected, before, steps)
         finally:
             stop.set()
 
 
-async def _send_day(stack: Stack, day: _Day, events_per_second: float | None, steps: Steps) -> None:
+async def _send_day(stack: Stack, day: Day, events_per_second: float | None, steps: Steps) -> None:
     async with open_producer(stack.kafka) as producer:
         with steps.step("Streaming FHIR events into Kafka", len(day.events)) as advance:
             await send_events(producer, day.events, events_per_second=events_per_second, advance=advance)

@@ -1,0 +1,63 @@
+"""Everything that a feed can get wrong, thrown in between: it ends where the ledger says and stops nothing."""
+
+import base64
+import json
+from collections.abc import Sequence
+
+import asyncpg
+
+from services.local.demo import Day, run_day
+from services.local.progress import Steps
+from services.local.stack import Stack
+from services.simulators.events import Event
+from shared.contracts.topics import Topic
+
+MALFORMED = b'{"resourceType": "Encounter", "id": "cut-o'
+UNEXPECTED = json.dumps({"resourceType": "Basic", "id": "basic-1", "code": {"text": "anything"}}).encode()
+BIG_TEXT = "No acute cardiopulmonary disease. " * 60_000
+
+
+def enlarge(report: bytes) -> bytes:
+    """The same report with two megabytes of text more, in a later version."""
+    resource = json.loads(report)
+    text = base64.b64encode(BIG_TEXT.encode()).decode()
+    resource["presentedForm"] = [{"contentType": "text/plain", "data": text}]
+    resource["id"] = f"{resource['id']}-big"
+    return json.dumps(resource).encode()
+
+
+def throw_in(events: Sequence[Event]) -> tuple[Event, ...]:
+    """The day with bad input at its middle, and everything twice."""
+    middle = len(events) // 2
+    report = next(event for event in events if event.topic == Topic.FHIR_DIAGNOSTIC_REPORT)
+    bad = (
+        Event(Topic.FHIR_ENCOUNTER, b"x", MALFORMED),
+        Event(Topic.FHIR_ENCOUNTER, b"x", b""),
+        Event(Topic.FHIR_RESOURCE, b"x", UNEXPECTED),
+        Event(Topic.FHIR_DIAGNOSTIC_REPORT, report.key, enlarge(report.value)),
+    )
+    return (*events[:middle], *bad, *events[middle:], *events)
+
+
+async def test_bad_input_is_accounted_for_and_stops_nothing(stack: Stack, day: Day, steps: Steps) -> None:
+    thrown = throw_in(day.events)
+    outcome = await run_day(stack, Day(thrown, day.charts, day.reasons), steps)
+    assert outcome.unaccounted == ()
+    ledger = outcome.ledger
+    assert ledger.totals["charts"] == day.charts
+    assert ledger.totals["events_in"] == len(thrown)
+    (ingest,) = [room for room in ledger.rooms if room.name == "ingest"]
+    duplicates = sum(count for (_, outcome_name), count in ingest.outcomes.items() if outcome_name == "duplicate")
+    assert duplicates == len(day.events)
+    held = await read_held(stack)
+    assert held == [(Topic.FHIR_ENCOUNTER, MALFORMED), (Topic.FHIR_ENCOUNTER, b"")]
+
+
+async def read_held(stack: Stack) -> list[tuple[str, bytes]]:
+    """What ingest has in quarantine, in order of arrival."""
+    connection = await asyncpg.connect(stack.postgres.dsn.get_secret_value())
+    try:
+        rows = await connection.fetch("select topic, body from ingest.quarantine order by quarantine_id")
+        return [(row["topic"], row["body"]) for row in rows]
+    finally:
+        await connection.close()
