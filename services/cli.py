@@ -32,7 +32,9 @@ COMMANDS = {
 }
 _PASS_ALL = {"allow_extra_args": True, "ignore_unknown_options": True}
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="FHIR events in, coded claims out.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="FHIR events in, coded claims out."
+)
 
 
 def _forward(name: str, command: Command) -> Callable[[typer.Context], None]:

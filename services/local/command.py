@@ -63,6 +63,7 @@ def _run_to_exit_code(demonstration: Coroutine[None, None, int], console: Consol
 async def _demo(state_folder: Path, options: DemoOptions, console: Console, *, leave: bool, as_json: bool) -> int:
     interruption = Interruption()
     with hold_state(state_folder) as state, show_steps(console) as steps:
+        state.forget_logs()
         async with run_demo(state, options, steps) as (stack, outcome):
             steps.finish()
             console.print(outcome.as_table())

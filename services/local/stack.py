@@ -16,7 +16,7 @@ from services.local.broker import DESCRIPTIONS, BrokerKind, open_broker
 from services.local.database import create_database, migrate_services
 from services.local.environment import Rooms, read_settings, to_environment
 from services.local.postgres import open_postgres
-from services.local.process import ChildSpec, pick_free_ports
+from services.local.process import ChildSpec, is_listening, pick_free_ports
 from services.local.progress import Steps
 from services.local.remembered import remember
 from services.local.state import StateFolder
@@ -32,6 +32,8 @@ QUEUE_PORT = 8080
 """Where the queue API listens when nothing else does."""
 LEASE_SECONDS = 60.0
 """Short, so that a chart whose coder was cut off is back in the queue within a demo."""
+MEDICARE = "Organization/payer-CMS-MEDICARE"
+"""How the coverages of the simulated hospital name it."""
 NAMES = ("coder", "ingest", "claims", "payer")
 
 
@@ -93,7 +95,7 @@ async def _open_database(state: StateFolder, *, empty: bool) -> AsyncIterator[st
 def _describe_service(
     state: StateFolder, name: str, ports: Mapping[str, int], tokens: Mapping[str, str], rooms: Rooms
 ) -> Service:
-    verb = ("simulate", "payer") if name == "payer" else ("run", name)
+    verb = ("simulate", "payer", "--port", str(ports[name]), "--kafka") if name == "payer" else ("run", name)
     principals = {
         hash_token(token): Principal(subject=coder, practitioner=f"Practitioner/{coder}").model_dump(mode="json")
         for coder, token in tokens.items()
@@ -112,14 +114,15 @@ def _describe_service(
             environment=to_environment(own_rooms),
             grace_seconds=12.0,
         ),
-        is_ready=lambda: _is_ready(ports[name]),
+        is_ready=lambda: is_listening(ports[name]) if name == "payer" else _is_ready(ports[name]),
     )
 
 
 def _name_payers(payer_port: int) -> Mapping[str, object]:
-    """One payer by HTTP who takes every claim that no other payer's profile names."""
-    profile = {"channel": "fhir", "endpoint": f"http://127.0.0.1:{payer_port}/fhir"}
-    return {"payers": {"simulated": profile}, "default_payer": "simulated"}
+    """Both ways to a payer: Medicare takes claims by Kafka, all others by HTTP."""
+    by_kafka = {"channel": "kafka", "payors": [MEDICARE]}
+    by_http = {"channel": "fhir", "endpoint": f"http://127.0.0.1:{payer_port}/commercial/fhir"}
+    return {"payers": {"medicare": by_kafka, "commercial": by_http}, "default_payer": "commercial"}
 
 
 async def _is_ready(port: int) -> bool:

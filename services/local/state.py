@@ -31,6 +31,11 @@ class StateFolder:
         """The log file of a child process."""
         return self.logs / f"{name}.log"
 
+    def forget_logs(self) -> None:
+        """Remove the logs of the run before."""
+        shutil.rmtree(self.logs, ignore_errors=True)
+        self.logs.mkdir()
+
     def forget_kafka(self) -> None:
         """Remove what the Kafka node stored; it starts empty."""
         shutil.rmtree(self.kafka / "data", ignore_errors=True)

@@ -2,7 +2,6 @@
 
 import asyncio
 from enum import StrEnum
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +9,8 @@ import typer
 from rich.console import Console
 
 from services.local.progress import show_steps
-from services.local.serve import serve
 from services.simulators.events import read_events
+from services.simulators.payer import PayerSettings, run_payer
 from services.simulators.replay import send_events
 from shared.kafka.producer import open_producer
 from shared.settings import ServiceSettings
@@ -47,8 +46,12 @@ async def _replay(path: Path, rate: float | None) -> None:
     typer.echo(f"{len(reading.events)} events sent.")
 
 
-def simulate(peer: Annotated[Peer, typer.Argument(help="Who.")]) -> None:
-    """Run a simulated peer as a web service on CHARTLINE_WEB__PORT."""
+def simulate(
+    peer: Annotated[Peer, typer.Argument(help="Who.")],
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Where it listens on 127.0.0.1.")] = 8090,
+    kafka: Annotated[bool, typer.Option(help="Also answer claim.bundle.v1 on claim.response.v1.")] = False,
+) -> None:
+    """Run simulated payers: `POST /<payer>/fhir/Claim/$submit`, and on request the two topics of payers on Kafka."""
     settings = ServiceSettings()
     configure_logging(settings.telemetry, service=f"simulated-{peer}")
-    serve(import_module(f"services.simulators.{peer}").create_app(), settings)
+    run_payer(PayerSettings(port=port, kafka=settings.kafka if kafka else None))

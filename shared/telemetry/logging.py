@@ -50,6 +50,8 @@ def reduce_exception(_logger: object, _method: str, event: EventDict) -> EventDi
         info = sys.exc_info()[1]
     if isinstance(info, tuple):
         info = info[1]
+    while isinstance(info, BaseExceptionGroup):
+        info = info.exceptions[0]
     if isinstance(info, BaseException):
         event["error_class"] = type(info).__name__
         frames = traceback.extract_tb(info.__traceback__)
