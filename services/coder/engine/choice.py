@@ -1,30 +1,40 @@
 """Chooses which findings become suggestions, in what order, with what confidence, and which are selected.
 
-Place in the flow: the last stage. In a narrative, or when asked to be exhaustive, the trained ranker decides; in a note
-with an assessment, or a report with an impression, where a condition stands decides. Invariant: a code that is absent,
-someone else's or not in force is never selected; equal charts give equal answers in equal order.
+Place in the flow: the last stage. In a narrative, or when asked to be exhaustive, the trained ranker decides; elsewhere
+a condition's role in the encounter does, and the ranker tempers it. Invariants: a code that is absent, someone else's
+or not in force is never selected; equal charts give equal answers in equal order.
 """
 
 from collections.abc import Iterable
-from enum import StrEnum
+from dataclasses import dataclass
+from math import exp, log
 
+from services.coder.engine.facts import find_support
 from services.coder.engine.features import Candidate, describe, gather_candidates, term_key
 from services.coder.engine.findings import Finding, Mention, Reading
 from services.coder.engine.model import Assertion, CodeSystem, Evidence, Setting, Suggestion
 from services.coder.engine.ranker import load_weights
-from services.coder.engine.sections import SectionKind
+from services.coder.engine.roles import LOG_ODDS, Role, Style, assign_roles, tell_style
 from services.coder.engine.specificity import drop_less_specific
 from shared.codesets.icd10cm import CodeSet
 
 EXHAUSTIVE_THRESHOLD = 0.42
+"""Where F1 is highest on the training notes, each scored by weights that did not see it."""
+ENCOUNTER_THRESHOLD = 0.5
+_RANKER_SHARE = 0.3
+_FACT_SHIFT = 0.7
+"""How much a coded fact that agrees adds to the log-odds: it supports what the words say, and cannot select alone."""
 
 
-class Style(StrEnum):
-    """How a chart's notes are built, which decides what tells the encounter's conditions from others."""
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """A candidate with its confidence and role; the role is None where the ranker alone decided."""
 
-    ASSESSED = "assessed"
-    REPORT = "report"
-    NARRATIVE = "narrative"
+    candidate: Candidate
+    confidence: float
+    selected: bool
+    role: Role | None
+    entry: str
 
 
 class Chooser:
@@ -36,46 +46,56 @@ class Chooser:
         self.weights_hash = self._weights.content_hash
 
     def choose(self, findings: tuple[Finding, ...], reading: Reading, *, exhaustive: bool) -> tuple[Suggestion, ...]:
-        """Suggestions for `findings`, best first."""
-        style = tell_style(reading)
+        """Suggestions for `findings` in the order in which they would be reported."""
         valid = [f for f in findings if self._codes.is_valid(f.code, reading.chart.service_date)]
         candidates = gather_candidates(valid)
-        vaguer = drop_less_specific(self._codes, [c.code for c in candidates if is_codable(c.finding, reading)])
-        suggestions = []
-        in_report = choose_in_report(candidates)
-        for candidate in candidates:
-            confidence = self._weights.score(
-                describe(candidate, self._codes, vaguer),
-                self._weights.priors(candidate.code, term_key(candidate.finding)),
-            )
-            if exhaustive or style is Style.NARRATIVE:
-                chosen = confidence >= EXHAUSTIVE_THRESHOLD
-            elif style is Style.REPORT:
-                chosen = candidate.code in in_report
-            else:
-                chosen = any(m.problem for m in candidate.finding.mentions)
-            selected = chosen and is_codable(candidate.finding, reading)
-            suggestions.append(self._suggest(candidate, reading, confidence, selected))
-        return tuple(suggestions)
+        codable = [c for c in candidates if is_codable(c.finding, reading)]
+        style = Style.NARRATIVE if exhaustive else tell_style(reading)
+        roles = {} if style is Style.NARRATIVE else assign_roles(codable, reading, style)
+        vaguer = drop_less_specific(self._codes, [c.code for c in codable])
+        coded = {c.code for c in codable}
+        ranked = [self._rank(c, reading, vaguer, roles.get(c.code), c.code in coded, style) for c in candidates]
+        return tuple(self._suggest(r, reading) for r in put_in_order(ranked))
 
-    def _suggest(self, candidate: Candidate, reading: Reading, confidence: float, selected: bool) -> Suggestion:
-        finding = candidate.finding
+    def _rank(
+        self,
+        candidate: Candidate,
+        reading: Reading,
+        vaguer: frozenset[str],
+        role: Role | None,
+        codable: bool,
+        style: Style,
+    ) -> _Ranked:
+        entry = term_key(candidate.finding)
+        score = self._weights.score(
+            describe(candidate, self._codes, vaguer), self._weights.priors(candidate.code, entry)
+        )
+        odds = log(score / (1 - score))
+        threshold = EXHAUSTIVE_THRESHOLD
+        if style is not Style.NARRATIVE:
+            odds = LOG_ODDS[role or Role.MENTIONED] + _RANKER_SHARE * odds
+            threshold = ENCOUNTER_THRESHOLD
+        odds += _FACT_SHIFT * bool(find_support(candidate.code, reading.chart.coded_facts))
+        odds += reading.chart.learned.shift(entry, reading.chart.specialty)
+        confidence = 1 / (1 + exp(-odds))
+        return _Ranked(candidate, confidence, codable and confidence >= threshold, role, entry)
+
+    def _suggest(self, ranked: _Ranked, reading: Reading) -> Suggestion:
+        finding = ranked.candidate.finding
+        facts = find_support(finding.code, reading.chart.coded_facts)
         return Suggestion(
             CodeSystem.ICD10CM,
-            candidate.code,
-            self._codes.title(candidate.code),
-            round(confidence, 4),
-            selected,
+            finding.code,
+            self._codes.title(finding.code),
+            round(ranked.confidence, 4),
+            ranked.selected,
             finding.assertion,
             cite(finding.mentions, reading),
             finding.missing,
-            "; ".join(finding.reasons),
+            explain(ranked, bool(facts)),
+            facts,
+            ranked.entry,
         )
-
-
-def cite(mentions: Iterable[Mention], reading: Reading) -> tuple[Evidence, ...]:
-    """The mentions as evidence."""
-    return tuple(Evidence.of(reading.chart.documents[m.document], m.start, m.end) for m in mentions)
 
 
 def is_codable(finding: Finding, reading: Reading) -> bool:
@@ -85,33 +105,35 @@ def is_codable(finding: Finding, reading: Reading) -> bool:
     return finding.assertion is Assertion.PRESENT
 
 
-_ASSESSES = frozenset({SectionKind.ASSESSMENT, SectionKind.ASSESSMENT_AND_PLAN, SectionKind.PLAN})
+def put_in_order(ranked: Iterable[_Ranked]) -> list[_Ranked]:
+    """First what is selected; problems as the note lists them, then by confidence; etiology before manifestation."""
+    ordered = sorted(ranked, key=_place)
+    for item in list(ordered):
+        before = item.candidate.finding.after
+        positions = {r.candidate.code: n for n, r in enumerate(ordered)}
+        if before in positions and positions[before] > positions[item.candidate.code]:
+            ordered.remove(item)
+            ordered.insert(positions[before], item)
+    return ordered
 
 
-def tell_style(reading: Reading) -> Style:
-    """The style of the chart, from the sections that it has."""
-    kinds = {section.kind for sections in reading.sections for section in sections}
-    if kinds & _ASSESSES or SectionKind.DISCHARGE_DIAGNOSES in kinds:
-        return Style.ASSESSED
-    return Style.REPORT if SectionKind.IMPRESSION in kinds else Style.NARRATIVE
+def _place(ranked: _Ranked) -> tuple[bool, bool, int, int, float, str]:
+    problem = ranked.role is Role.PROBLEM
+    external = ranked.candidate.code[0] in "VWXY"
+    mention = next((m for m in ranked.candidate.finding.mentions if m.problem), ranked.candidate.finding.mentions[0])
+    position = (mention.document, mention.start) if problem else (0, 0)
+    return (not ranked.selected, external or not problem, *position, -ranked.confidence, ranked.candidate.code)
 
 
-def choose_in_report(candidates: list[Candidate]) -> frozenset[str]:
-    """What a report confirms; its indication's signs and symptoms only when it confirms no disease (IV.D, IV.K).
-
-    Example: cough with "IMPRESSION: right middle lobe pneumonia" is pneumonia; with "normal chest" it is cough.
-    """
-    present = [c for c in candidates if c.finding.assertion is Assertion.PRESENT]
-    confirmed = any(_is_disease(c.code) and _in_sections(c, _CONCLUDES) for c in present)
-    return frozenset(c.code for c in present if not (confirmed and c.code[0] == "R"))
-
-
-_CONCLUDES = frozenset({SectionKind.IMPRESSION, SectionKind.FINDINGS})
+def explain(ranked: _Ranked, has_facts: bool) -> str:
+    """One sentence for the coder: what the words claim, the role, what the stages added, what supports it."""
+    finding = ranked.candidate.finding
+    parts = [str(finding.assertion), *([str(ranked.role)] if ranked.role else []), *finding.reasons]
+    if has_facts:
+        parts.append("also coded in the chart's data")
+    return f"{finding.mentions[0].term!r}: {', '.join(parts)}"
 
 
-def _is_disease(code: str) -> bool:
-    return code[0] not in "RVWXYZ"
-
-
-def _in_sections(candidate: Candidate, kinds: frozenset[SectionKind]) -> bool:
-    return any(m.section in kinds for m in candidate.finding.mentions)
+def cite(mentions: Iterable[Mention], reading: Reading) -> tuple[Evidence, ...]:
+    """The mentions as evidence."""
+    return tuple(Evidence.of(reading.chart.documents[m.document], m.start, m.end) for m in mentions)

@@ -88,6 +88,12 @@ class TermIndex:
         """Whether the term matches in capitals only."""
         return row in self._capital_rows
 
+    def is_told(self, row: int) -> bool:
+        """Whether the term has a condition that asks for something to be there."""
+        number = self.condition_of[row]
+        condition = self.conditions[number] if number >= 0 else None
+        return condition is not None and condition.tells
+
     def source(self, row: int) -> Source:
         """Where the term came from."""
         return _SOURCES[self.sources[row]]

@@ -14,6 +14,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
+from services.coder.engine.learned import NOTHING_LEARNED, LearnedState
+
 
 class Setting(StrEnum):
     """Where care was given; it decides how uncertain diagnoses are coded (Guidelines II.H, IV.H)."""
@@ -69,8 +71,39 @@ class CodedFact:
 
 
 @dataclass(frozen=True, slots=True)
+class LabResult:
+    """A laboratory result from structured data; `low` and `high` are its reference range, in the result's own unit.
+
+    `path` is the FHIR path it was read from, `loinc` its LOINC code or "".
+    """
+
+    path: str
+    name: str
+    value: float
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    loinc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """A result outside its range: evidence of its own kind, which asks a question and never answers it.
+
+    `codes` are the categories of conditions that a clinician may have had in mind, for a query to the clinician.
+    """
+
+    path: str
+    statement: str
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
-    """All that the engine may know about one encounter."""
+    """All that the engine may know about one encounter.
+
+    `learned` is what this tenant's coders have taught so far, `specialty` the one it is looked up for.
+    """
 
     documents: tuple[Document, ...]
     setting: Setting = Setting.OUTPATIENT
@@ -78,6 +111,9 @@ class Chart:
     coded_facts: tuple[CodedFact, ...] = ()
     patient_age_years: int | None = None
     patient_sex: str | None = None
+    lab_results: tuple[LabResult, ...] = ()
+    specialty: str = ""
+    learned: LearnedState = NOTHING_LEARNED
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +140,8 @@ class Suggestion:
     """A code that the engine proposes.
 
     `confidence` is a calibrated probability in [0, 1]; `selected` marks what would be proposed by default; `missing`
-    names the details that the words leave open ("laterality", "type", ...); `why` is one sentence for the coder.
+    names the details that the words leave open ("laterality", "type", ...); `why` is one sentence for the coder;
+    `facts` are the chart's coded facts that agree; `entry` names the words and code that decisions teach about.
     """
 
     system: CodeSystem
@@ -116,23 +153,30 @@ class Suggestion:
     evidence: tuple[Evidence, ...]
     missing: tuple[str, ...] = ()
     why: str = ""
+    facts: tuple[CodedFact, ...] = ()
+    entry: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineVersion:
-    """What produced a suggestion, enough to compute it again; `lexicon` is the hash of its content."""
+    """What produced a suggestion, enough to compute it again.
+
+    `lexicon` is the hash of its content, `learned` that of the learned state, empty when nothing was learned.
+    """
 
     engine: str
     code_set: str
     lexicon: str
+    learned: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestions:
-    """The engine's answer for one chart: suggestions in the order in which they would be reported."""
+    """The engine's answer for one chart: suggestions in the order in which they would be reported, and indicators."""
 
     version: EngineVersion
     suggestions: tuple[Suggestion, ...] = field(default=())
+    indicators: tuple[Indicator, ...] = field(default=())
 
 
 class Engine(Protocol):

@@ -5,12 +5,14 @@ every suggestion cites words of the chart, and is valid on the date of service.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from services.coder.engine.assertion import Assessor
 from services.coder.engine.choice import Chooser
 from services.coder.engine.document import CodedMention, DocumentReader
 from services.coder.engine.findings import Finding, Reading, Stage
 from services.coder.engine.index import load_index
+from services.coder.engine.indicators import read_indicators
 from services.coder.engine.lexicon import hash_lexicon
 from services.coder.engine.model import Assertion, Chart, EngineVersion, Suggestions
 from services.coder.engine.recognise import Recogniser
@@ -47,7 +49,9 @@ class RuleEngine:
     def suggest(self, chart: Chart, *, exhaustive: bool = False) -> Suggestions:
         """Suggest codes for `chart`; `exhaustive` selects every codable condition instead of those of the encounter."""
         findings, reading = self.find(chart)
-        return Suggestions(self.version, self._chooser.choose(findings, reading, exhaustive=exhaustive))
+        suggestions = self._chooser.choose(findings, reading, exhaustive=exhaustive)
+        version = replace(self.version, learned=chart.learned.content_hash)
+        return Suggestions(version, suggestions, read_indicators(chart.lab_results))
 
     def assess(self, text: str, spans: Sequence[tuple[int, int]]) -> list[Assertion]:
         """Tell the assertion of each span of `text`."""

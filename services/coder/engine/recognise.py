@@ -180,7 +180,7 @@ class Recogniser:
         for row in self.index.chain(window.row):
             has = self.index.qualifiers[row]
             if self.index.capitals_only(row) is window.capitals and not has & required and trusts(row, start):
-                told = self.index.condition_of[row] >= 0
+                told = self.index.is_told(row)
                 rank = (self._fit(has, bits), told, self.index.source(row) is Source.LEXICON, -row)
                 best = max(best, (rank, row)) if best else (rank, row)
         if best is None:

@@ -24,6 +24,11 @@ class Condition:
     min_age: int | None = None
     max_age: int | None = None
 
+    @property
+    def tells(self) -> bool:
+        """Whether it asks for something to be there: a term told by its surroundings is trusted before another."""
+        return bool(self.any_word or self.sections or self.sex or self.min_age is not None or self.max_age is not None)
+
     def holds(self, words: frozenset[str], section: SectionKind, sex: str | None, age: int | None) -> bool:
         """Whether it holds for a document with these words, in `section`, for a patient of `sex` and `age` in years."""
         return (
