@@ -1,0 +1,144 @@
+import asyncio
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from services.simulators.coder import SimulatedCoder, decide
+
+
+def make_chart(**changes: Any) -> dict[str, Any]:
+    return {
+        "encounter": {"reference": "Encounter/e1", "encounter_class": "EMER"},
+        "suggestions": [
+            {"suggestion_id": "s1", "system": "icd10cm", "selected": True},
+            {"suggestion_id": "s2", "system": "icd10cm", "selected": True},
+            {"suggestion_id": "s3", "system": "icd10cm", "selected": False},
+        ],
+        "decisions": [],
+        "findings": [],
+        **changes,
+    }
+
+
+def test_selected_suggestions_are_accepted_others_rejected_and_the_visit_is_added() -> None:
+    decisions = decide(make_chart(), "I10")
+
+    assert [(found["action"], found.get("target_id")) for found in decisions[:3]] == [
+        ("accept", "s1"),
+        ("accept", "s2"),
+        ("reject", "s3"),
+    ]
+    assert decisions[2]["reason"]
+    assert [found["code"] for found in decisions[3:]] == [{"system": "cpt", "code": "99283"}]
+
+
+def test_without_a_selected_suggestion_the_reason_for_the_visit_is_the_diagnosis() -> None:
+    decisions = decide(make_chart(suggestions=[]), "I10")
+
+    assert [found["code"] for found in decisions] == [
+        {"system": "icd10cm", "code": "I10"},
+        {"system": "cpt", "code": "99283"},
+    ]
+
+
+def test_what_was_decided_before_is_not_decided_again() -> None:
+    first = decide(make_chart(), "I10")
+    stored = [{**found, "target_id": found.get("target_id", f"d{i}")} for i, found in enumerate(first)]
+
+    assert decide(make_chart(decisions=stored), "I10") == []
+
+
+def test_of_a_chart_that_billing_returned_the_first_diagnosis_stays() -> None:
+    stored = [
+        {"action": "accept", "target_id": "s1", "code": {"system": "icd10cm"}},
+        {"action": "accept", "target_id": "s2", "code": {"system": "icd10cm"}},
+        {"action": "reject", "target_id": "s3", "code": None},
+        {"action": "add", "target_id": "d", "code": {"system": "cpt"}},
+    ]
+
+    decisions = decide(make_chart(decisions=stored, findings=[{"edit": "excludes1"}]), "I10")
+
+    assert [(found["action"], found["target_id"]) for found in decisions] == [("reject", "s2")]
+
+
+class QueueApi:
+    """Answers as the queue API does, and fails the next requests on demand."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, str]] = []
+        self.failures: list[httpx.Response | httpx.TransportError] = []
+        self.waiting = 1
+        self.fail_on = ""
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.calls.append((request.url.path, request.headers.get("Lease-Token", "")))
+        if self.failures and request.url.path.endswith(self.fail_on):
+            failure = self.failures.pop(0)
+            if isinstance(failure, httpx.TransportError):
+                raise failure
+            return failure
+        if request.url.path == "/v1/queue/lease-next":
+            self.waiting -= 1
+            grant = {"chart_id": "c1", "lease_token": "t1"}
+            return httpx.Response(200, json=grant) if self.waiting >= 0 else httpx.Response(204)
+        return httpx.Response(200, json=make_chart())
+
+    @property
+    def paths(self) -> list[str]:
+        return [path for path, _ in self.calls]
+
+
+def make_coder(api: QueueApi) -> SimulatedCoder:
+    client = httpx.AsyncClient(transport=httpx.MockTransport(api), base_url="http://queue")
+    return SimulatedCoder(client, "token", {"Encounter/e1": "I10"})
+
+
+ONE_CHART = ["/v1/queue/lease-next", "/v1/charts/c1", "/v1/charts/c1/decisions", "/v1/charts/c1/complete"]
+
+
+async def test_a_chart_is_leased_read_decided_and_completed_under_its_lease() -> None:
+    api = QueueApi()
+    coder = make_coder(api)
+
+    assert await coder.code_next()
+    assert not await coder.code_next()
+
+    assert api.paths == [*ONE_CHART, "/v1/queue/lease-next"]
+    assert [token for _, token in api.calls[2:4]] == ["t1", "t1"]
+
+
+@pytest.mark.parametrize("failure", [httpx.ConnectError("down"), httpx.Response(503)])
+async def test_after_a_failure_it_goes_on_with_the_chart_it_holds(
+    failure: httpx.Response | httpx.TransportError,
+) -> None:
+    api = QueueApi()
+    api.fail_on, api.failures = "/complete", [failure]
+    stop = asyncio.Event()
+    work = asyncio.create_task(make_coder(api).work(stop))
+    while api.paths.count("/v1/charts/c1/complete") < 2:
+        await asyncio.sleep(0.01)
+    stop.set()
+    await work
+
+    assert api.paths[: len(ONE_CHART) + 3] == [*ONE_CHART, *ONE_CHART[1:]]
+
+
+async def test_a_lost_lease_is_let_go() -> None:
+    api = QueueApi()
+    api.fail_on, api.failures = "/decisions", [httpx.Response(409)]
+    coder = make_coder(api)
+
+    assert not await coder.code_next()
+    assert not await coder.code_next()
+
+    assert api.paths == [*ONE_CHART[:3], "/v1/queue/lease-next"]
+
+
+async def test_a_refusal_is_an_error() -> None:
+    api = QueueApi()
+    api.failures = [httpx.Response(401, content=json.dumps({}))]
+
+    with pytest.raises(httpx.HTTPStatusError):
+        await make_coder(api).work(asyncio.Event())
