@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import exp, log
 
+from services.coder.engine.conventions.history import is_history
 from services.coder.engine.facts import find_support
 from services.coder.engine.features import Candidate, describe, gather_candidates, term_key
-from services.coder.engine.findings import Finding, Mention, Reading
+from services.coder.engine.findings import Finding, Mention, Reading, Withheld
 from services.coder.engine.model import Assertion, CodeSystem, Evidence, Setting, Suggestion
 from services.coder.engine.ranker import load_weights
 from services.coder.engine.roles import LOG_ODDS, Role, Style, assign_roles, tell_style
@@ -22,6 +23,7 @@ EXHAUSTIVE_THRESHOLD = 0.42
 """Where F1 is highest on the training notes, each scored by weights that did not see it."""
 ENCOUNTER_THRESHOLD = 0.5
 _RANKER_SHARE = 0.3
+"""How much of the ranker's log-odds, at most 2 either way, tempers a role: less than the roles are apart."""
 _FACT_SHIFT = 0.7
 """How much a coded fact that agrees adds to the log-odds: it supports what the words say, and cannot select alone."""
 
@@ -49,7 +51,7 @@ class Chooser:
         """Suggestions for `findings` in the order in which they would be reported."""
         valid = [f for f in findings if self._codes.is_valid(f.code, reading.chart.service_date)]
         candidates = gather_candidates(valid)
-        codable = [c for c in candidates if is_codable(c.finding, reading)]
+        codable = [c for c in candidates if is_codable(c.finding, reading, exhaustive=exhaustive)]
         style = Style.NARRATIVE if exhaustive else tell_style(reading)
         roles = {} if style is Style.NARRATIVE else assign_roles(codable, reading, style)
         vaguer = drop_less_specific(self._codes, [c.code for c in codable])
@@ -73,7 +75,7 @@ class Chooser:
         odds = log(score / (1 - score))
         threshold = EXHAUSTIVE_THRESHOLD
         if style is not Style.NARRATIVE:
-            odds = LOG_ODDS[role or Role.MENTIONED] + _RANKER_SHARE * odds
+            odds = LOG_ODDS[role or Role.MENTIONED] + _RANKER_SHARE * max(-2.0, min(2.0, odds))
             threshold = ENCOUNTER_THRESHOLD
         odds += _FACT_SHIFT * bool(find_support(candidate.code, reading.chart.coded_facts))
         odds += reading.chart.learned.shift(entry, reading.chart.specialty)
@@ -98,8 +100,16 @@ class Chooser:
         )
 
 
-def is_codable(finding: Finding, reading: Reading) -> bool:
-    """Whether the text claims it enough to code it: an uncertain diagnosis only for inpatients (II.H, IV.H)."""
+def is_codable(finding: Finding, reading: Reading, *, exhaustive: bool = False) -> bool:
+    """Whether the text claims it enough to code it, and no convention withholds it.
+
+    An uncertain diagnosis counts only for inpatients (II.H, IV.H); what is over or a relative's only as a code of
+    history that the note names as a problem; a symptom that a disease explains only when every condition is asked for.
+    """
+    if finding.withheld and not (exhaustive and finding.withheld is Withheld.INTEGRAL):
+        return False
+    if finding.assertion in {Assertion.HISTORICAL, Assertion.FAMILY}:
+        return is_history(finding.code) and any(mention.problem for mention in finding.mentions)
     if finding.assertion is Assertion.UNCERTAIN:
         return reading.chart.setting is Setting.INPATIENT
     return finding.assertion is Assertion.PRESENT
