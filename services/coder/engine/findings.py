@@ -42,13 +42,22 @@ class Mention:
     problem: bool = False
 
 
+class Withheld(StrEnum):
+    """Why a convention keeps a finding from being reported: it is shown to the coder, and not selected."""
+
+    INTEGRAL = "integral to a coded disease"
+    EXCLUDED = "never together with another code"
+    UNCONFIRMED = "to be coded only when confirmed"
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A code under one assertion, with every mention that supports it.
 
     `code` is dotted, a billable code or, while detail is open, a category; `missing` names the details that are open;
     `reasons` are short clauses for the coder, one added by each stage that changed the finding; `after` names a code
-    that must be listed before this one (etiology before manifestation, "code first").
+    that must be listed before this one (etiology before manifestation, "code first"); `withheld` says why a convention
+    keeps it from being reported, None when none does.
     """
 
     code: str
@@ -57,6 +66,7 @@ class Finding:
     missing: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     after: str | None = None
+    withheld: Withheld | None = None
 
 
 @dataclass(frozen=True, slots=True)
