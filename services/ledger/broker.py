@@ -33,34 +33,35 @@ class BrokerOffsets:
 
 async def read_broker_offsets(kafka: KafkaSettings) -> BrokerOffsets:
     """Ask the broker; topics that do not exist are left out."""
-    topics = {str(topic) for topics in SUBSCRIPTIONS.values() for topic in topics}
-    return BrokerOffsets(
-        ends=await _read_ends(kafka, topics),
-        committed={room: await _read_committed(kafka, room) for room in SUBSCRIPTIONS},
-    )
+    client = AIOKafkaAdminClient(**connection_arguments(kafka))
+    await client.start()
+    try:
+        committed = {room: await _read_committed(client, f"{kafka.group_prefix}-{room}") for room in SUBSCRIPTIONS}
+        return BrokerOffsets(ends=await _read_ends(kafka, await _list_places(client)), committed=committed)
+    finally:
+        await client.close()
 
 
-async def _read_ends(kafka: KafkaSettings, topics: set[str]) -> dict[Place, int]:
+async def _list_places(client: AIOKafkaAdminClient) -> list[TopicPartition]:
+    ours = {str(topic) for topics in SUBSCRIPTIONS.values() for topic in topics}
+    described = await client.describe_topics(sorted(ours & set(await client.list_topics())))
+    return [
+        TopicPartition(topic["topic"], partition["partition"])
+        for topic in described
+        for partition in topic["partitions"]
+    ]
+
+
+async def _read_ends(kafka: KafkaSettings, places: list[TopicPartition]) -> dict[Place, int]:
     consumer = AIOKafkaConsumer(**connection_arguments(kafka), isolation_level="read_committed")
     await consumer.start()
     try:
-        existing = await consumer.topics()
-        places = [
-            TopicPartition(topic, partition)
-            for topic in topics & set(existing)
-            for partition in consumer.partitions_for_topic(topic) or ()
-        ]
         ends = await consumer.end_offsets(places) if places else {}
         return {(place.topic, place.partition): offset for place, offset in ends.items()}
     finally:
         await consumer.stop()
 
 
-async def _read_committed(kafka: KafkaSettings, room: str) -> dict[Place, int]:
-    client = AIOKafkaAdminClient(**connection_arguments(kafka))
-    await client.start()
-    try:
-        offsets = await client.list_consumer_group_offsets(f"{kafka.group_prefix}-{room}")
-        return {(place.topic, place.partition): meta.offset for place, meta in offsets.items() if meta.offset >= 0}
-    finally:
-        await client.close()
+async def _read_committed(client: AIOKafkaAdminClient, group: str) -> dict[Place, int]:
+    offsets = await client.list_consumer_group_offsets(group)
+    return {(place.topic, place.partition): meta.offset for place, meta in offsets.items() if meta.offset >= 0}

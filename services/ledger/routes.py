@@ -58,5 +58,6 @@ async def read_route(connection: Connection, route: Route, offsets: BrokerOffset
         (row["topic"], row["partition"]): row["next_offset"]
         for row in await receiver.fetch(connection, "read_partitions")
     }
-    settled = all(positions.get(place, 0) >= end for place, end in offsets.ends.items() if place[0] == topic)
+    ends = {place: end for place, end in offsets.ends.items() if place[0] == topic}
+    settled = bool(ends) and all(positions.get(place, 0) >= end for place, end in ends.items())
     return RouteReport(route, len(published), len(published & received), settled)

@@ -85,12 +85,13 @@ def configure_logging(settings: TelemetrySettings, *, service: str) -> None:
 
 
 class _Bridge(logging.Handler):
-    """Passes records of libraries on: their constant text, never the arguments, which may hold content."""
+    """Says that a library has something to say, and where; its text may hold content and is left out."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Log the library's name and unformatted message."""
+        """Log the library's name, the place of the call and the class of the error."""
         log = structlog.get_logger()
-        log.log(record.levelno, str(record.msg), module=record.name, exc_info=record.exc_info)
+        place = f"{record.filename}:{record.lineno}"
+        log.log(record.levelno, "library-log", module=record.name, error_place=place, exc_info=record.exc_info)
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:

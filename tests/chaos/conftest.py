@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -37,9 +38,12 @@ def state() -> Iterator[StateFolder]:
     shutil.rmtree(root, ignore_errors=True)
 
 
-@pytest.fixture
-async def stack(state: StateFolder, steps: Steps) -> AsyncIterator[Stack]:
-    """Every part as a child process; in CI Apache Kafka must be there."""
+@asynccontextmanager
+async def open_apache_stack(state: StateFolder, steps: Steps) -> AsyncIterator[Stack]:
+    """Every part as a child process; in CI Apache Kafka must be there.
+
+    No fixture: its task group must be left by the task that entered it.
+    """
     if not is_apache_kafka_available() and os.environ.get("CI") != "true":
         pytest.skip("Apache Kafka needs Java 17 or later, and Maven the first time")
     async with open_stack(state, BrokerKind.APACHE, empty=True, coders=CODERS, steps=steps) as running:

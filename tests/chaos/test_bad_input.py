@@ -9,8 +9,10 @@ import asyncpg
 from services.local.demo import Day, run_day
 from services.local.progress import Steps
 from services.local.stack import Stack
+from services.local.state import StateFolder
 from services.simulators.events import Event
 from shared.contracts.topics import Topic
+from tests.chaos.conftest import open_apache_stack
 
 MALFORMED = b'{"resourceType": "Encounter", "id": "cut-o'
 UNEXPECTED = json.dumps({"resourceType": "Basic", "id": "basic-1", "code": {"text": "anything"}}).encode()
@@ -39,9 +41,11 @@ def throw_in(events: Sequence[Event]) -> tuple[Event, ...]:
     return (*events[:middle], *bad, *events[middle:], *events)
 
 
-async def test_bad_input_is_accounted_for_and_stops_nothing(stack: Stack, day: Day, steps: Steps) -> None:
+async def test_bad_input_is_accounted_for_and_stops_nothing(state: StateFolder, day: Day, steps: Steps) -> None:
     thrown = throw_in(day.events)
-    outcome = await run_day(stack, Day(thrown, day.charts, day.reasons), steps)
+    async with open_apache_stack(state, steps) as stack:
+        outcome = await run_day(stack, Day(thrown, day.charts, day.reasons), steps)
+        held = await read_held(stack)
     assert outcome.unaccounted == ()
     ledger = outcome.ledger
     assert ledger.totals["charts"] == day.charts
@@ -49,7 +53,6 @@ async def test_bad_input_is_accounted_for_and_stops_nothing(stack: Stack, day: D
     (ingest,) = [room for room in ledger.rooms if room.name == "ingest"]
     duplicates = sum(count for (_, outcome_name), count in ingest.outcomes.items() if outcome_name == "duplicate")
     assert duplicates == len(day.events)
-    held = await read_held(stack)
     assert held == [(Topic.FHIR_ENCOUNTER, MALFORMED), (Topic.FHIR_ENCOUNTER, b"")]
 
 

@@ -12,6 +12,8 @@ from services.ledger.ledger import Ledger, read_ledger
 from services.local.demo import Day, run_day
 from services.local.progress import Steps
 from services.local.stack import Stack
+from services.local.state import StateFolder
+from tests.chaos.conftest import open_apache_stack
 
 KILLS = 3
 EVENTS_PER_SECOND = 60.0
@@ -38,14 +40,16 @@ async def kill_at_work(stack: Stack, service: str) -> int:
 
 
 @pytest.mark.parametrize("service", ["ingest", "coder", "claims"])
-async def test_nothing_is_lost_and_no_claim_is_sent_twice(stack: Stack, day: Day, steps: Steps, service: str) -> None:
-    killing = asyncio.create_task(kill_at_work(stack, service))
-    outcome = await run_day(stack, day, steps, events_per_second=EVENTS_PER_SECOND)
-    assert await killing == KILLS
-    assert outcome.unaccounted == ()
-    assert await find_unsettled(stack.postgres, stack.kafka) == []
-    async with httpx.AsyncClient(base_url=stack.urls["payer"], trust_env=False) as payer:
-        received = (await payer.get("/received")).json()
+async def test_nothing_is_lost_and_no_claim_is_sent_twice(
+    state: StateFolder, day: Day, steps: Steps, service: str
+) -> None:
+    async with open_apache_stack(state, steps) as stack:
+        killing = asyncio.create_task(kill_at_work(stack, service))
+        outcome = await run_day(stack, day, steps, events_per_second=EVENTS_PER_SECOND)
+        assert await killing == KILLS
+        unsettled = await find_unsettled(stack.postgres, stack.kafka)
+        async with httpx.AsyncClient(base_url=stack.urls["payer"], trust_env=False) as payer:
+            received = (await payer.get("/received")).json()
     totals = outcome.ledger.totals
-    assert totals["charts"] == day.charts
-    assert received["effective_claims"] == totals["claims_delivered"] == day.charts
+    assert (outcome.unaccounted, unsettled) == ((), [])
+    assert received["effective_claims"] == totals["claims_delivered"] == totals["charts"] == day.charts

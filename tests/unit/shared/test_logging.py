@@ -45,8 +45,13 @@ def test_an_error_is_logged_by_class_and_place_never_by_its_text(configured: pyt
     assert event["withheld_fields"] == 1
 
 
-def test_a_library_is_heard_without_its_arguments(configured: pytest.CaptureFixture[str]) -> None:
-    logging.getLogger("some.library").warning("cannot read %s", SECRET)
+@pytest.mark.parametrize("arguments", [("cannot read %s", SECRET), (f"cannot read {SECRET}",)])
+def test_a_library_is_heard_without_its_text(
+    configured: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    logging.getLogger("some.library").warning(*arguments)
     line = configured.readouterr().err
     assert SECRET not in line
-    assert json.loads(line)["event"] == "cannot read %s"
+    event = json.loads(line)
+    assert (event["event"], event["module"]) == ("library-log", "some.library")
+    assert event["error_place"].startswith("test_logging.py:")
