@@ -115,7 +115,8 @@ class _Outcome(Subset):
 def _find_response(content: Any) -> Any:
     if isinstance(content, dict) and content.get("resourceType") == "Bundle":
         entries = content.get("entry")
-        resources = [entry.get("resource") for entry in entries or () if isinstance(entry, dict)]
+        entries = entries if isinstance(entries, list) else []
+        resources = [entry.get("resource") for entry in entries if isinstance(entry, dict)]
         found = [each for each in resources if isinstance(each, dict) and each.get("resourceType") == "ClaimResponse"]
         return found[0] if len(found) == 1 else None
     return content

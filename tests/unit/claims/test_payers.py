@@ -1,0 +1,90 @@
+"""Which payer a coding goes to, and what a profile must have."""
+
+from typing import Any
+
+import pytest
+from pydantic import AnyHttpUrl, ValidationError
+
+from services.claims.claim import Channel
+from services.claims.payers import PayerProfile, choose_payer
+from services.claims.settings import ClaimsOptions, ClaimsSettings
+from tests.builders import claim, coverage, organization
+from tests.unit.claims.codings import coded_chart, supporting
+
+PAYERS = {
+    "medicare": PayerProfile(payors=("Organization/payer-1",)),
+    "blue": PayerProfile(payors=("urn:naic|54771",)),
+    "other": PayerProfile(),
+}
+
+
+def _with_coverage(**elements: Any) -> list[dict[str, Any]]:
+    others = [each for each in supporting() if each["resourceType"] != "Coverage"]
+    return [*others, coverage(**elements)]
+
+
+def test_the_payor_reference_chooses() -> None:
+    assert choose_payer(coded_chart(), PAYERS, "other") == "medicare"
+
+
+def test_the_payors_identifier_chooses() -> None:
+    by_identifier = [{"identifier": {"system": "urn:naic", "value": "54771"}}]
+    assert choose_payer(coded_chart(resources=_with_coverage(payor=by_identifier)), PAYERS, "other") == "blue"
+
+
+def test_the_identifier_of_the_payors_organization_chooses() -> None:
+    blue = organization("payer-9", identifier=[{"system": "urn:naic", "value": "54771"}])
+    coded = coded_chart(resources=[*_with_coverage(payer_id="payer-9"), blue])
+    assert choose_payer(coded, PAYERS, "other") == "blue"
+
+
+def test_only_the_focal_coverage_counts() -> None:
+    insurance = [{"sequence": 1, "focal": False, "coverage": {"reference": "Coverage/cov-1"}}]
+    assert choose_payer(coded_chart(final_claim=claim(insurance=insurance)), PAYERS, "other") == "other"
+
+
+@pytest.mark.parametrize(
+    "resources", [_with_coverage(payer_id="unknown"), _with_coverage(payor="nonsense"), [supporting()[0]]]
+)
+def test_without_a_match_the_default_takes_it(resources: list[dict[str, Any]]) -> None:
+    assert choose_payer(coded_chart(resources=resources), PAYERS, "other") == "other"
+
+
+def test_a_profile_has_what_its_channel_needs() -> None:
+    with pytest.raises(ValidationError, match="needs an endpoint"):
+        PayerProfile(channel=Channel.FHIR)
+    with pytest.raises(ValidationError, match="needs an endpoint"):
+        PayerProfile(endpoint=AnyHttpUrl("https://payer.example/fhir"))
+
+
+@pytest.mark.parametrize("base", ["https://payer.example/fhir", "https://payer.example/fhir/"])
+def test_claims_are_posted_to_the_operation(base: str) -> None:
+    profile = PayerProfile(channel=Channel.FHIR, endpoint=AnyHttpUrl(base))
+    assert profile.submit_url == "https://payer.example/fhir/Claim/$submit"
+
+
+def test_a_lease_outlasts_all_tries_of_an_attempt() -> None:
+    profile = PayerProfile()
+    one_try = profile.connect_timeout_seconds + profile.answer_timeout_seconds + profile.longest_short_wait_seconds
+    assert profile.lease_seconds > profile.tries_per_attempt * one_try
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    payer = (
+        '{"payers": {"blue": {"channel": "fhir", "endpoint": "https://payer.example/fhir"}}, "default_payer": "blue"}'
+    )
+    monkeypatch.setenv("CHARTLINE_CLAIMS", payer)
+    monkeypatch.setenv("CHARTLINE_CLAIMS__IDLE_SECONDS", "2")
+    options = ClaimsSettings().claims
+    assert options.payers["blue"].channel is Channel.FHIR
+    assert options.idle_seconds == 2.0
+
+
+def test_settings_must_make_sense() -> None:
+    with pytest.raises(ValidationError, match="default_payer"):
+        ClaimsOptions(default_payer="nobody")
+    twice = {"a": PayerProfile(payors=("Organization/1",)), "b": PayerProfile(payors=("Organization/1",))}
+    with pytest.raises(ValidationError, match="one payer only"):
+        ClaimsOptions(payers=twice, default_payer="a")
+    with pytest.raises(ValidationError):
+        ClaimsOptions(payers={"Not a name": PayerProfile()}, default_payer="Not a name")

@@ -1,0 +1,104 @@
+"""Reading answers: what each kind of ClaimResponse means, and what is none."""
+
+import json
+from typing import Any
+
+import pytest
+
+from services.claims.claim import State
+from services.claims.responses import read_answer, read_issue_codes
+from shared.contracts.errors import InvalidContent
+from shared.fhir import systems
+from tests.builders import as_bytes, bundle, claim_response, patient
+
+
+def adjudication(category: str, amount: float | None = None, reason: str | None = None) -> dict[str, Any]:
+    """One adjudication of a line."""
+    found: dict[str, Any] = {"category": {"coding": [{"system": systems.ADJUDICATION, "code": category}]}}
+    if amount is not None:
+        found["amount"] = {"value": amount, "currency": "USD"}
+    if reason is not None:
+        found["reason"] = {"coding": [{"system": systems.CARC, "code": reason}]}
+    return found
+
+
+def line(number: int, *adjudications: dict[str, Any]) -> dict[str, Any]:
+    """One adjudicated line."""
+    return {"itemSequence": number, "adjudication": list(adjudications)}
+
+
+PAID = adjudication("benefit", 80.0)
+CONTRACTUAL = adjudication("benefit", 80.0, "45")
+NOTHING = adjudication("benefit", 0, "50")
+DENIED = adjudication("denialreason", reason="197")
+
+
+@pytest.mark.parametrize(
+    ("elements", "state", "codes"),
+    [
+        ({}, State.ACCEPTED, ()),
+        ({"item": [line(1, PAID)]}, State.ACCEPTED, ()),
+        ({"item": [line(1, CONTRACTUAL)]}, State.ACCEPTED, ("45",)),
+        ({"item": [line(1, NOTHING)]}, State.DENIED, ("50",)),
+        ({"item": [line(1, DENIED), line(2, NOTHING)]}, State.DENIED, ("197", "50")),
+        ({"item": [line(1, PAID), line(2, DENIED)]}, State.PARTIALLY_DENIED, ("197",)),
+        ({"adjudication": [NOTHING]}, State.DENIED, ("50",)),
+        ({"adjudication": [adjudication("benefit", 0)]}, State.ACCEPTED, ()),
+        ({"outcome": "queued"}, State.PENDED, ()),
+        ({"outcome": "partial"}, State.PENDED, ()),
+        ({"outcome": "partial", "item": [line(1, PAID), line(2, DENIED)]}, State.PARTIALLY_DENIED, ("197",)),
+        ({"outcome": "error", "error": [{"code": {"coding": [{"code": "a001"}]}}]}, State.REJECTED, ("a001",)),
+    ],
+)
+def test_the_state_follows_from_outcome_and_lines(
+    elements: dict[str, Any], state: State, codes: tuple[str, ...]
+) -> None:
+    answer = read_answer(as_bytes(claim_response(**elements)))
+    assert (answer.state, answer.codes) == (state, codes)
+
+
+def test_the_claim_is_named_by_its_identifier() -> None:
+    named = claim_response(request={"identifier": {"system": systems.CLAIM_IDENTIFIER, "value": "c-1"}})
+    assert read_answer(as_bytes(named)).request == "c-1"
+    assert read_answer(as_bytes(claim_response())).request is None
+
+
+def test_a_bundle_may_carry_the_answer() -> None:
+    body = as_bytes(bundle(patient(), claim_response(outcome="queued")))
+    assert read_answer(body).state is State.PENDED
+    assert read_answer(body).body == body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        as_bytes(patient()),
+        as_bytes(bundle(patient())),
+        as_bytes(bundle(claim_response("r-1"), claim_response("r-2"))),
+        as_bytes(claim_response(use="preauthorization")),
+        as_bytes(claim_response(status="cancelled")),
+        as_bytes(claim_response(outcome="banana")),
+        as_bytes(claim_response(item="everything")),
+        json.dumps({"resourceType": "Bundle", "entry": 7}).encode(),
+        json.dumps({"resourceType": "Bundle", "entry": [7, {"resource": 7}]}).encode(),
+    ],
+)
+def test_what_is_no_answer_is_refused_without_a_word_of_its_content(body: bytes) -> None:
+    with pytest.raises(InvalidContent) as refusal:
+        read_answer(body)
+    assert "banana" not in refusal.value.message
+    assert "Testperson" not in refusal.value.message
+
+
+def test_issue_codes_are_kept_and_texts_are_not() -> None:
+    issue = {"severity": "error", "code": "business-rule", "diagnostics": "Ada Testperson is not covered"}
+    coded = {**issue, "details": {"text": "Ada", "coding": [{"code": "E-7"}]}}
+    outcome = {"resourceType": "OperationOutcome", "issue": [issue, coded]}
+    assert read_issue_codes(json.dumps(outcome).encode()) == ("business-rule", "E-7")
+    assert read_issue_codes(b"<html>") == ()
+    assert read_issue_codes(as_bytes(patient())) == ()
