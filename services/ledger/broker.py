@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from shared.contracts.topics import FHIR_TOPICS, Topic
 from shared.kafka.connection import connection_arguments
 from shared.kafka.settings import KafkaSettings
+from shared.transient import is_transient
 
 SUBSCRIPTIONS: Mapping[str, tuple[Topic, ...]] = {
     "ingest": FHIR_TOPICS,
@@ -31,8 +33,9 @@ class BrokerOffsets:
     committed: Mapping[str, Mapping[Place, int]]
 
 
+@retry(retry=retry_if_exception(is_transient), stop=stop_after_delay(15), wait=wait_fixed(0.5), reraise=True)
 async def read_broker_offsets(kafka: KafkaSettings) -> BrokerOffsets:
-    """Ask the broker; topics that do not exist are left out."""
+    """Ask the broker; topics that do not exist are left out. A broker that has just begun is asked again."""
     client = AIOKafkaAdminClient(**connection_arguments(kafka))
     await client.start()
     try:
