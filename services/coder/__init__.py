@@ -4,4 +4,6 @@
 """
 
 SCHEMA = "coder"
+SOURCE = f"chartline/{SCHEMA}"
+"""The source of this service's events."""
 MIGRATION_PACKAGES = ("shared.postgres", "services.coder")

@@ -136,6 +136,23 @@ class EvidenceSpan(ApiModel):
     sha256: str = Field(description="SHA-256 of the span's UTF-8 bytes, in hex.")
 
 
+class FactView(ApiModel):
+    """A code that arrived in structured data and agrees with a suggestion; `path` is where it was read."""
+
+    path: str = Field(examples=["Encounter.reasonCode"])
+    system: str
+    code: str
+    display: str
+
+
+class IndicatorView(ApiModel):
+    """A result outside its range: a reason to ask the clinician, never a code by itself."""
+
+    path: str
+    statement: str
+    codes: tuple[str, ...] = Field(description="Categories of conditions that the clinician may have had in mind.")
+
+
 class SuggestionView(ApiModel):
     """A code that the engine proposes. `selected` ones must be decided before the chart can be completed."""
 
@@ -149,6 +166,7 @@ class SuggestionView(ApiModel):
     missing: tuple[str, ...] = Field(description='Details that the words leave open, such as "laterality".')
     why: str
     evidence: tuple[EvidenceSpan, ...]
+    facts: tuple[FactView, ...]
 
 
 class DecisionView(ApiModel):
@@ -200,6 +218,7 @@ class EngineView(ApiModel):
     engine: str
     code_set: str
     lexicon: str
+    learned: str
 
 
 class ChartView(ApiModel):
@@ -213,6 +232,7 @@ class ChartView(ApiModel):
     encounter: EncounterFacts
     documents: tuple[DocumentView, ...]
     engine: EngineView | None
+    indicators: tuple[IndicatorView, ...]
     suggestions: tuple[SuggestionView, ...]
     decisions: tuple[DecisionView, ...] = Field(description="All of this chart version, oldest first.")
     undecided: tuple[UUID, ...]

@@ -26,7 +26,7 @@ from services.coder.settings import CoderSettings
 from services.coder.suggester import Suggester
 from services.coder.work_item import ChartNotComplete
 from shared.kafka.consumer import ConsumerLoop
-from shared.kafka.producer import KafkaPublisher, open_producer
+from shared.kafka.producer import open_publisher
 from shared.postgres.outbox import OutboxRelay
 from shared.postgres.pool import Pool, open_pool, probe_pool
 from shared.telemetry.logging import get_logger
@@ -86,9 +86,9 @@ async def open_context(settings: CoderSettings) -> AsyncIterator[CoderContext]:
     engine = settings.coder.engine
     async with (
         open_pool(settings.postgres, application_name=f"chartline-{SCHEMA}") as pool,
-        open_producer(settings.kafka) as producer,
+        open_publisher(settings.kafka) as publisher,
     ):
-        relay = OutboxRelay(pool, SCHEMA, KafkaPublisher(producer), settings.coder.relay)
+        relay = OutboxRelay(pool, SCHEMA, publisher, settings.coder.relay)
         holder = f"engine@{socket.gethostname()}/{os.getpid()}"
         suggesting = Suggesting(pool, holder, engine.chart_limit_seconds + _LEASE_MARGIN_SECONDS)
         suggester = Suggester(suggesting, engine, on_stored=relay.wake)

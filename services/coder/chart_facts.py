@@ -13,7 +13,6 @@ from shared.contracts.messages import ChartReady, ResourceVersion
 from shared.fhir.elements import CodeableConcept, Reference
 from shared.fhir.references import read_reference
 from shared.fhir.subset import ConditionSubset, CoverageSubset, EncounterSubset, Participant, PatientSubset, read_as
-from shared.fhir.systems import ICD10CM
 
 ATTENDER = "ATND"
 
@@ -136,5 +135,5 @@ def _list_coded_facts(chart: ChartReady, facts: ChartFacts) -> Iterable[CodedFac
 
 def _codes_of(concept: CodeableConcept, path: str) -> Iterable[CodedFact]:
     for coding in concept.coding:
-        if coding.system == ICD10CM and coding.code:
+        if coding.system and coding.code:
             yield CodedFact(path, coding.system, coding.code, coding.display or concept.text)

@@ -95,6 +95,7 @@ def _agent(role: str, who: Element) -> Element:
 
 def _build_device(engine: EngineVersion) -> Element:
     versions = {"engine": engine.engine, "code set": engine.code_set, "lexicon": engine.lexicon}
+    versions |= {"learned": engine.learned} if engine.learned else {}
     return {
         "resourceType": "Device",
         "id": "engine",

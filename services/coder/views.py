@@ -14,11 +14,14 @@ from services.coder.api_models import (
     EncounterFacts,
     EngineView,
     EvidenceSpan,
+    FactView,
+    IndicatorView,
     SuggestionView,
 )
 from services.coder.chart_facts import ChartFacts
 from services.coder.coding import Decision, StoredSuggestion, list_undecided
-from services.coder.engine.model import EngineVersion, Evidence, Setting
+from services.coder.engine.model import Evidence, Setting
+from services.coder.store.suggestions import EngineRun
 from services.coder.store.work_items import WorkItem
 from shared.contracts.messages import ChartReady, Finding
 
@@ -27,7 +30,7 @@ def show_chart(
     item: WorkItem,
     chart: ChartReady,
     facts: ChartFacts,
-    engine: EngineVersion | None,
+    run: EngineRun | None,
     suggestions: Sequence[StoredSuggestion],
     decisions: Sequence[Decision],
     findings: Sequence[Finding],
@@ -41,7 +44,8 @@ def show_chart(
         coding_version=item.coding_version,
         encounter=_show_encounter(chart, facts),
         documents=tuple(DocumentView(**document.model_dump()) for document in chart.documents),
-        engine=EngineView(engine=engine.engine, code_set=engine.code_set, lexicon=engine.lexicon) if engine else None,
+        engine=EngineView.model_validate(asdict(run.version)) if run else None,
+        indicators=tuple(IndicatorView.model_validate(asdict(each)) for each in run.indicators) if run else (),
         suggestions=tuple(_show_suggestion(suggestion) for suggestion in suggestions),
         decisions=tuple(show_decision(decision) for decision in decisions),
         undecided=tuple(list_undecided(suggestions, decisions)),
@@ -73,6 +77,7 @@ def _show_suggestion(suggestion: StoredSuggestion) -> SuggestionView:
         missing=content.missing,
         why=content.why,
         evidence=tuple(_show_evidence(evidence) for evidence in content.evidence),
+        facts=tuple(FactView.model_validate(asdict(fact)) for fact in content.facts),
     )
 
 

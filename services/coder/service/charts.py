@@ -39,9 +39,9 @@ class Charts:
                 raise NotFound("there is no chart with this id")
             key = (connection, chart_id, item.chart_version)
             chart = await charts.read_chart(*key)
-            engine = await suggestions.read_engine(*key)
+            run = await suggestions.read_run(*key)
             proposed = await suggestions.read_suggestions(*key)
             decided = await decisions.read_decisions(*key)
             findings = await charts.read_findings(connection, chart_id, item.coding_version)
-        view = show_chart(item, chart, read_facts(chart), engine, proposed, decided, findings)
+        view = show_chart(item, chart, read_facts(chart), run, proposed, decided, findings)
         return view, item.revision

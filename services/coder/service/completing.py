@@ -8,20 +8,21 @@ import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from services.coder import SCHEMA
+from services.coder import SCHEMA, SOURCE
 from services.coder.api_models import CodingCompleted
 from services.coder.chart_facts import read_facts
 from services.coder.claim_final import CompletedChart, build_coded
 from services.coder.coding import list_codings, list_open_points, list_undecided
-from services.coder.messages import announce_coding
 from services.coder.service.answers import answer_once
 from services.coder.service.deciding import UnderLease, hold_lease
 from services.coder.store import charts, decisions, suggestions, work_items
 from services.coder.work_item import ChartNotComplete, Lease, OpenPoint, WrongState
+from shared.contracts.envelope import Envelope
 from shared.contracts.messages import ChartCoded
+from shared.contracts.topics import Topic
 from shared.fhir.issues import errors_of
 from shared.fhir.validation import validate
-from shared.postgres.outbox import Outbox
+from shared.postgres.outbox import Outbox, OutboxMessage, event_message
 from shared.postgres.pool import Connection, Pool
 
 
@@ -40,7 +41,7 @@ class Completing:
             coded = await _build(connection, request, lease, coding_version + 1)
             await charts.insert_coding(connection, coded, completed_by=request.coder.subject)
             await work_items.complete_work_item(connection, lease.work_item_id, coded.coding_version)
-            await Outbox(SCHEMA).enqueue(connection, [announce_coding(coded)])
+            await Outbox(SCHEMA).enqueue(connection, [_announce(coded)])
             return CodingCompleted(
                 chart_id=coded.chart_id, coding_version=coded.coding_version, claim_id=coded.claim.resource_id
             )
@@ -48,16 +49,21 @@ class Completing:
         return await answer_once(self.pool, request.repeatable("complete"), CodingCompleted, act)
 
 
+def _announce(coded: ChartCoded) -> OutboxMessage:
+    subject = str(coded.chart_id)
+    return event_message(Envelope[ChartCoded](source=SOURCE, type=Topic.CHART_CODED, subject=subject, data=coded))
+
+
 async def _build(connection: Connection, request: UnderLease, lease: Lease, coding_version: int) -> ChartCoded:
     key = (connection, lease.chart_id, lease.chart_version)
     chart = await charts.read_chart(*key)
     proposed = await suggestions.read_suggestions(*key)
     decided = await decisions.read_decisions(*key)
-    engine = await suggestions.read_engine(*key)
+    run = await suggestions.read_run(*key)
     facts = read_facts(chart)
     codings = list_codings(proposed, decided)
     open_points = list_open_points(list_undecided(proposed, decided), codings, facts)
-    if engine is None:
+    if run is None:
         raise WrongState("the engine has not answered for this chart version; it cannot have been leased")
     if open_points:
         raise ChartNotComplete(open_points)
@@ -66,7 +72,7 @@ async def _build(connection: Connection, request: UnderLease, lease: Lease, codi
             chart=chart,
             facts=facts,
             codings=codings,
-            engine=engine,
+            engine=run.version,
             coding_version=coding_version,
             completed_by=request.coder.practitioner,
             completed_at=datetime.now(UTC),

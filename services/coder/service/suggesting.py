@@ -7,16 +7,17 @@ processes run, and never after a newer version came.
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from services.coder import SCHEMA
+from services.coder import SCHEMA, SOURCE
 from services.coder.chart_facts import read_engine_chart, read_facts
 from services.coder.claim_draft import build_draft
 from services.coder.engine.model import Chart, Suggestions
-from services.coder.messages import announce_draft
 from services.coder.store import charts, suggestions, work_items
 from services.coder.store.work_items import EngineLease
 from services.coder.work_item import FailureReason, Lease
-from shared.contracts.messages import ChartReady
-from shared.postgres.outbox import Outbox
+from shared.contracts.envelope import Envelope
+from shared.contracts.messages import ChartReady, ClaimDraft
+from shared.contracts.topics import Topic
+from shared.postgres.outbox import Outbox, OutboxMessage, event_message
 from shared.postgres.pool import Pool
 
 
@@ -45,7 +46,7 @@ class Suggesting:
             if not await work_items.open_for_coders(connection, lease):
                 return False
             await suggestions.insert_suggestions(connection, lease.chart_id, lease.chart_version, answer, seconds)
-            await Outbox(SCHEMA).enqueue(connection, [announce_draft(draft)])
+            await Outbox(SCHEMA).enqueue(connection, [_announce(draft)])
         return True
 
     async def put_aside(self, lease: Lease, reason: FailureReason) -> None:
@@ -55,3 +56,8 @@ class Suggesting:
     async def give_back(self, lease: Lease) -> None:
         """Let another process do it: this one stops."""
         await work_items.give_back_to_engine(self.pool, lease)
+
+
+def _announce(draft: ClaimDraft) -> OutboxMessage:
+    subject = str(draft.chart_id)
+    return event_message(Envelope[ClaimDraft](source=SOURCE, type=Topic.CLAIM_DRAFT, subject=subject, data=draft))

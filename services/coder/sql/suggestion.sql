@@ -1,20 +1,24 @@
 -- name: insert_run
 -- Which engine answered for a chart version, and how long it took.
-insert into {schema}.suggestion_run (chart_id, chart_version, engine, code_set, lexicon, seconds)
-values (:chart_id, :chart_version, :engine, :code_set, :lexicon, :seconds);
+insert into {schema}.suggestion_run (
+    chart_id, chart_version, engine, code_set, lexicon, learned, indicators, seconds
+)
+values (:chart_id, :chart_version, :engine, :code_set, :lexicon, :learned, :indicators, :seconds);
 
 -- name: insert_suggestions
 -- The suggestions of a chart version in order of rank; `missing` comes as JSON arrays, for arrays of arrays cannot be ragged.
 insert into {schema}.suggestion (
-    suggestion_id, chart_id, chart_version, rank, system, code, display, confidence, selected, assertion, missing, why
+    suggestion_id, chart_id, chart_version, rank, system, code, display, confidence, selected, assertion, missing, why,
+    entry, facts
 )
 select suggestion_id, :chart_id::uuid, :chart_version::integer, rank, system, code, display, confidence, selected,
-       assertion, array(select jsonb_array_elements_text(missing::jsonb)), why
+       assertion, array(select jsonb_array_elements_text(missing::jsonb)), why, entry, facts::jsonb
 from unnest(
     :suggestion_ids::uuid[], :systems::text[], :codes::text[], :displays::text[], :confidences::double precision[],
-    :selected::boolean[], :assertions::text[], :missing::text[], :whys::text[]
+    :selected::boolean[], :assertions::text[], :missing::text[], :whys::text[], :entries::text[],
+    :facts::text[]
 ) with ordinality as suggestion (
-    suggestion_id, system, code, display, confidence, selected, assertion, missing, why, rank
+    suggestion_id, system, code, display, confidence, selected, assertion, missing, why, entry, facts, rank
 );
 
 -- name: insert_evidence
@@ -29,13 +33,13 @@ select * from unnest(
 
 -- name: read_run
 -- Which engine answered for a chart version.
-select engine, code_set, lexicon
+select engine, code_set, lexicon, learned, indicators
 from {schema}.suggestion_run
 where chart_id = :chart_id and chart_version = :chart_version;
 
 -- name: read_suggestions
 -- The suggestions of a chart version in the engine's order.
-select suggestion_id, system, code, display, confidence, selected, assertion, missing, why
+select suggestion_id, system, code, display, confidence, selected, assertion, missing, why, entry, facts
 from {schema}.suggestion
 where chart_id = :chart_id and chart_version = :chart_version
 order by rank;

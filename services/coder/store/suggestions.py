@@ -2,13 +2,31 @@
 
 import json
 from collections import defaultdict
+from dataclasses import asdict, dataclass
 from uuid import UUID, uuid4
 
 from services.coder.coding import StoredSuggestion
-from services.coder.engine.model import Assertion, CodeSystem, EngineVersion, Evidence, Suggestion, Suggestions
+from services.coder.engine.model import (
+    Assertion,
+    CodedFact,
+    CodeSystem,
+    EngineVersion,
+    Evidence,
+    Indicator,
+    Suggestion,
+    Suggestions,
+)
 from services.coder.store import SQL
 from services.coder.work_item import ChartId
 from shared.postgres.pool import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRun:
+    """The engine that answered for a chart version, and the results outside their range that it noticed."""
+
+    version: EngineVersion
+    indicators: tuple[Indicator, ...]
 
 
 async def insert_suggestions(
@@ -24,6 +42,8 @@ async def insert_suggestions(
         engine=version.engine,
         code_set=version.code_set,
         lexicon=version.lexicon,
+        learned=version.learned,
+        indicators=json.dumps([asdict(indicator) for indicator in answer.indicators]),
         seconds=seconds,
     )
     if answer.suggestions:
@@ -50,6 +70,8 @@ async def _insert_codes(
         assertions=[content.assertion for content in contents],
         missing=[json.dumps(content.missing) for content in contents],
         whys=[content.why for content in contents],
+        entries=[content.entry for content in contents],
+        facts=[json.dumps([asdict(fact) for fact in content.facts]) for content in contents],
     )
 
 
@@ -72,10 +94,15 @@ async def _insert_evidence(connection: Connection, stored: list[StoredSuggestion
     )
 
 
-async def read_engine(connection: Connection, chart_id: ChartId, chart_version: int) -> EngineVersion | None:
-    """Read which engine answered, None while it has not."""
+async def read_run(connection: Connection, chart_id: ChartId, chart_version: int) -> EngineRun | None:
+    """Read which engine answered and what it noticed, None while it has not."""
     row = await SQL.fetchrow(connection, "read_run", chart_id=chart_id, chart_version=chart_version)
-    return EngineVersion(row["engine"], row["code_set"], row["lexicon"]) if row else None
+    if row is None:
+        return None
+    version = EngineVersion(row["engine"], row["code_set"], row["lexicon"], row["learned"])
+    noticed = json.loads(row["indicators"])
+    indicators = (Indicator(each["path"], each["statement"], tuple(each["codes"])) for each in noticed)
+    return EngineRun(version, tuple(indicators))
 
 
 async def read_suggestions(connection: Connection, chart_id: ChartId, chart_version: int) -> list[StoredSuggestion]:
@@ -100,6 +127,8 @@ async def read_suggestions(connection: Connection, chart_id: ChartId, chart_vers
                 evidence=tuple(evidence[row["suggestion_id"]]),
                 missing=tuple(row["missing"]),
                 why=row["why"],
+                facts=tuple(CodedFact(**fact) for fact in json.loads(row["facts"])),
+                entry=row["entry"],
             ),
         )
         for row in rows

@@ -1,11 +1,13 @@
 """A migrated coder schema, the use cases over it, and ways to fill the queue without Kafka or an engine."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from itertools import count
 from uuid import UUID
 
+import asyncpg
 import pytest
+from pydantic import SecretStr
 
 from services.coder import MIGRATION_PACKAGES, SCHEMA
 from services.coder.api_models import Accept, ChartView, DecisionBatch
@@ -15,13 +17,15 @@ from services.coder.service.suggesting import Suggesting
 from services.coder.service.use_cases import UseCases
 from services.coder.settings import QueueSettings
 from services.coder.work_item import ChartId, Lease, State
+from services.local.postgres import PostgresServer
 from shared.contracts.envelope import Envelope
 from shared.contracts.messages import ChartReady, ClaimReturned, Finding
 from shared.contracts.topics import Topic
 from shared.kafka.record import Record
-from shared.postgres.pool import Pool
+from shared.postgres.migrate import migrate
+from shared.postgres.pool import Pool, open_pool
+from shared.postgres.settings import PostgresSettings
 from tests.builders.charts import answer_of, ready_chart, suggestion
-from tests.conftest import PoolFor
 
 ANN = Coder("ann", "Practitioner/ann")
 BOB = Coder("bob", "Practitioner/bob")
@@ -102,6 +106,20 @@ class Desk:
         rows = await self.pool.fetch("select value from coder.outbox where topic = $1 order by id", topic)
         return [row["value"] for row in rows]
 
+    async def standing(self) -> dict[UUID, tuple[State, int, int]]:
+        """Each chart's state (an expired lease is open), and how many decisions and published codings it has."""
+        rows = await self.pool.fetch(
+            """
+            select chart_id,
+                   case when state = 'leased' and lease_expires_at <= now() then 'open' else state end as state,
+                   (select count(*) from coder.decision where decision.chart_id = item.chart_id) as decisions,
+                   (select count(*) from coder.outbox where topic = $1 and key = item.chart_id::text) as codings
+            from coder.work_item as item
+            """,
+            Topic.CHART_CODED,
+        )
+        return {row["chart_id"]: (State(row["state"]), row["decisions"], row["codings"]) for row in rows}
+
 
 def under(lease: Lease, coder: Coder = ANN, key: str | None = None) -> UnderLease:
     """Make a request under a lease."""
@@ -113,10 +131,33 @@ def accept_all(view: ChartView) -> DecisionBatch:
     return DecisionBatch(decisions=tuple(Accept(action="accept", target_id=target) for target in view.undecided))
 
 
+@pytest.fixture(scope="session")
+async def coder_dsn(postgres_server: PostgresServer) -> str:
+    """A database for all tests of this room."""
+    maintenance = await asyncpg.connect(postgres_server.dsn("postgres"))
+    await maintenance.execute("create database coder_tests")
+    await maintenance.close()
+    return postgres_server.dsn("coder_tests")
+
+
+@pytest.fixture(scope="session")
+async def migrated_pool(coder_dsn: str) -> AsyncIterator[Pool]:
+    """A pool on the migrated coder schema."""
+    settings = PostgresSettings(dsn=SecretStr(coder_dsn), pool_min_size=1, pool_max_size=8)
+    async with open_pool(settings, application_name="test-coder") as pool:
+        await migrate(pool, schema=SCHEMA, packages=MIGRATION_PACKAGES)
+        yield pool
+
+
 @pytest.fixture
-async def coder_pool(pool_for: PoolFor) -> Pool:
-    """A pool on a fresh, migrated coder schema."""
-    return await pool_for(SCHEMA, MIGRATION_PACKAGES)
+async def coder_pool(migrated_pool: Pool) -> Pool:
+    """A pool on the coder schema, emptied."""
+    tables = await migrated_pool.fetch(
+        "select tablename from pg_tables where schemaname = $1 and tablename <> 'schema_migration'", SCHEMA
+    )
+    names = ", ".join(f"{SCHEMA}.{row['tablename']}" for row in tables)
+    await migrated_pool.execute(f"truncate {names} restart identity")
+    return migrated_pool
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from services.coder.store import SQL
 from shared.postgres.pool import Pool
 from tests.builders.charts import CHART_ID
 
-OPEN_ITEMS = 20_000
+OPEN_ITEMS = 5_000
 
 
 async def test_every_statement_can_be_prepared(coder_pool: Pool) -> None:

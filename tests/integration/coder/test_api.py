@@ -1,0 +1,228 @@
+"""The queue API over HTTP: a coder's round, refusals as OperationOutcome, and an OpenAPI page that says it all."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from services.coder.app import create_app
+from services.coder.settings import CoderSettings
+from services.coder.work_item import State
+from shared.web.security import Principal, hash_token
+from shared.web.settings import WebSettings
+from tests.builders.charts import ready_chart, suggestion
+from tests.integration.coder.conftest import Desk
+
+TOKENS = {
+    "ann-token": Principal(subject="ann", practitioner="Practitioner/ann"),
+    "bob-token": Principal(subject="bob", practitioner="Practitioner/bob"),
+    "auditor-token": Principal(subject="eve", practitioner="Practitioner/eve", roles=frozenset({"auditor"})),
+}
+
+
+@pytest.fixture
+def app(desk: Desk) -> FastAPI:
+    """The application over the test's use cases, without its lifespan, so without Kafka and engine."""
+    web = WebSettings(tokens={hash_token(token): principal for token, principal in TOKENS.items()})
+    app = create_app(CoderSettings(web=web))
+    app.state.use_cases = desk.cases
+    return app
+
+
+@pytest.fixture
+async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """Ann's client."""
+    headers = {"Authorization": "Bearer ann-token"}
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://coder", headers=headers) as client:
+        yield client
+
+
+def as_caller(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def lease_next(http: httpx.AsyncClient) -> tuple[dict[str, Any], dict[str, str]]:
+    """Lease, and return the grant with the header that goes with it."""
+    answer = await http.post("/v1/queue/lease-next")
+    assert answer.status_code == 200
+    grant: dict[str, Any] = answer.json()
+    return grant, {"Lease-Token": grant["lease_token"]}
+
+
+def issue_codes(answer: httpx.Response) -> list[str]:
+    assert answer.headers["content-type"] == "application/fhir+json"
+    body = answer.json()
+    assert body["resourceType"] == "OperationOutcome"
+    return [issue["details"]["coding"][0]["code"] for issue in body["issue"]]
+
+
+async def test_a_coders_round(desk: Desk, http: httpx.AsyncClient) -> None:
+    await desk.open_chart(suggestion("J18.9"), suggestion("R05.9", "cough"))
+    grant, lease = await lease_next(http)
+    assert set(grant) == {"work_item_id", "chart_id", "chart_version", "lease_token", "expires_at"}
+    url = f"/v1/charts/{grant['chart_id']}"
+    chart = (await http.get(url)).json()
+    pneumonia, cough = chart["suggestions"]
+    assert chart["undecided"] == [pneumonia["suggestion_id"], cough["suggestion_id"]]
+    decisions = [
+        {"action": "accept", "target_id": pneumonia["suggestion_id"]},
+        {"action": "reject", "target_id": cough["suggestion_id"], "reason": "integral to the pneumonia"},
+        {"action": "add", "code": {"system": "cpt", "code": "99213"}},
+    ]
+    stored = await http.post(f"{url}/decisions", json={"decisions": decisions}, headers=lease)
+    assert stored.status_code == 200
+    assert stored.json()["undecided"] == []
+    completed = await http.post(f"{url}/complete", headers=lease)
+    assert completed.status_code == 200
+    assert completed.json()["coding_version"] == 1
+    stats = (await http.get("/v1/queue/stats")).json()
+    assert stats == {"counts": dict.fromkeys(State, 0) | {"completed": 1}}
+
+
+async def test_an_empty_queue_answers_204(http: httpx.AsyncClient) -> None:
+    answer = await http.post("/v1/queue/lease-next")
+    assert (answer.status_code, answer.content) == (204, b"")
+
+
+async def test_an_unchanged_chart_answers_304_and_a_changed_one_its_new_tag(
+    desk: Desk, http: httpx.AsyncClient
+) -> None:
+    await desk.open_chart()
+    grant, lease = await lease_next(http)
+    url = f"/v1/charts/{grant['chart_id']}"
+    first = await http.get(url)
+    unchanged = await http.get(url, headers={"If-None-Match": first.headers["etag"]})
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+    assert unchanged.headers["etag"] == first.headers["etag"]
+    added = {"decisions": [{"action": "add", "code": {"system": "icd10cm", "code": "I10"}}]}
+    await http.post(f"{url}/decisions", json=added, headers=lease)
+    changed = await http.get(url, headers={"If-None-Match": first.headers["etag"]})
+    assert changed.status_code == 200
+    assert changed.headers["etag"] != first.headers["etag"]
+    assert changed.headers["cache-control"] == "private, no-cache"
+
+
+async def test_a_lost_lease_answers_409_everywhere(desk: Desk, http: httpx.AsyncClient) -> None:
+    await desk.open_chart()
+    grant, lease = await lease_next(http)
+    released = await http.post(f"/v1/work-items/{grant['work_item_id']}/release", headers=lease)
+    assert released.json() == {"work_item_id": grant["work_item_id"], "state": "open"}
+    url = f"/v1/charts/{grant['chart_id']}"
+    added = {"decisions": [{"action": "add", "code": {"system": "icd10cm", "code": "I10"}}]}
+    refusals = [
+        await http.post(f"{url}/decisions", json=added, headers=lease),
+        await http.post(f"{url}/complete", headers=lease),
+        await http.post(f"/v1/work-items/{grant['work_item_id']}/release", headers=lease),
+    ]
+    assert [answer.status_code for answer in refusals] == [409] * 3
+    assert [issue_codes(answer) for answer in refusals] == [["lease-lost"]] * 3
+
+
+async def test_another_coders_token_does_not_lend_the_lease(desk: Desk, http: httpx.AsyncClient) -> None:
+    await desk.open_chart()
+    grant, lease = await lease_next(http)
+    answer = await http.post(f"/v1/charts/{grant['chart_id']}/complete", headers=lease | as_caller("bob-token"))
+    assert (answer.status_code, issue_codes(answer)) == (409, ["lease-lost"])
+
+
+async def test_completion_is_refused_with_one_issue_for_each_open_point(desk: Desk, http: httpx.AsyncClient) -> None:
+    await desk.open_chart(suggestion("J18.9"), suggestion("R05.9", "cough"))
+    grant, lease = await lease_next(http)
+    answer = await http.post(f"/v1/charts/{grant['chart_id']}/complete", headers=lease)
+    assert answer.status_code == 422
+    assert issue_codes(answer) == ["undecided-suggestion", "undecided-suggestion", "no-diagnosis"]
+    assert "J18.9" not in answer.text
+
+
+async def test_an_idempotency_key_makes_a_repetition_harmless(desk: Desk, http: httpx.AsyncClient) -> None:
+    await desk.open_chart()
+    grant, lease = await lease_next(http)
+    url = f"/v1/charts/{grant['chart_id']}"
+    target = (await http.get(url)).json()["undecided"][0]
+    batch = {"decisions": [{"action": "accept", "target_id": target}]}
+    answers = [
+        await http.post(f"{url}/decisions", json=batch, headers=lease | {"Idempotency-Key": "once"}) for _ in range(2)
+    ]
+    assert answers[0].json() == answers[1].json()
+    done = [await http.post(f"{url}/complete", headers=lease | {"Idempotency-Key": "done"}) for _ in range(2)]
+    assert [answer.status_code for answer in done] == [200, 200]
+    assert done[0].json() == done[1].json()
+    reused = await http.post(f"{url}/complete", headers=lease | {"Idempotency-Key": "once"})
+    assert (reused.status_code, issue_codes(reused)) == (422, ["idempotency-key-reused"])
+
+
+ROUTES = [
+    ("POST", "/v1/queue/lease-next"),
+    ("GET", "/v1/queue/stats"),
+    ("GET", f"/v1/charts/{uuid4()}"),
+    ("POST", f"/v1/charts/{uuid4()}/decisions"),
+    ("POST", f"/v1/charts/{uuid4()}/complete"),
+    ("POST", f"/v1/work-items/{uuid4()}/release"),
+    ("POST", f"/v1/work-items/{uuid4()}/retry"),
+]
+LEASE = {"Lease-Token": str(uuid4())}
+ADDITION = {"decisions": [{"action": "add", "code": {"system": "cpt", "code": "99213"}}]}
+
+
+@pytest.mark.parametrize(("method", "url"), ROUTES)
+async def test_nobody_gets_in_without_a_known_token(http: httpx.AsyncClient, method: str, url: str) -> None:
+    for headers in (as_caller("unknown"), {"Authorization": ""}):
+        answer = await http.request(method, url, headers=LEASE | headers, json=ADDITION)
+        assert (answer.status_code, issue_codes(answer)) == (401, ["unauthenticated"])
+
+
+@pytest.mark.parametrize(("method", "url"), [route for route in ROUTES if not route[1].endswith("stats")])
+async def test_only_coders_and_leads_touch_charts(http: httpx.AsyncClient, method: str, url: str) -> None:
+    answer = await http.request(method, url, headers=LEASE | as_caller("auditor-token"), json=ADDITION)
+    assert (answer.status_code, issue_codes(answer)) == (403, ["forbidden"])
+
+
+@pytest.mark.parametrize(("method", "url"), ROUTES[2:])
+async def test_what_is_not_there_answers_404(http: httpx.AsyncClient, method: str, url: str) -> None:
+    answer = await http.request(method, url, headers=LEASE, json=ADDITION)
+    assert (answer.status_code, issue_codes(answer)) == (404, ["not-found"])
+
+
+async def test_a_malformed_request_is_refused_by_place_and_not_repeated(desk: Desk, http: httpx.AsyncClient) -> None:
+    await desk.open_chart()
+    grant, lease = await lease_next(http)
+    wrong = {"decisions": [{"action": "add", "code": {"system": "icd10cm", "code": "Jane Doe"}}]}
+    answer = await http.post(f"/v1/charts/{grant['chart_id']}/decisions", json=wrong, headers=lease)
+    assert (answer.status_code, issue_codes(answer)) == (422, ["invalid-content"])
+    assert "Jane" not in answer.text
+    without_lease = await http.post(f"/v1/charts/{grant['chart_id']}/complete")
+    assert without_lease.status_code == 422
+
+
+async def test_a_failed_chart_can_be_retried(desk: Desk, http: httpx.AsyncClient) -> None:
+    chart = ready_chart()
+    await desk.arrive(chart)
+    await desk.pool.execute("update coder.work_item set state = 'failed', failure_reason = 'engine-crashed'")
+    work_item_id = await desk.pool.fetchval("select work_item_id from coder.work_item")
+    answer = await http.post(f"/v1/work-items/{work_item_id}/retry")
+    assert answer.json() == {"work_item_id": str(work_item_id), "state": "suggesting"}
+    again = await http.post(f"/v1/work-items/{work_item_id}/retry")
+    assert (again.status_code, issue_codes(again)) == (409, ["wrong-state"])
+
+
+async def test_the_openapi_page_describes_every_route_answer_and_header(http: httpx.AsyncClient) -> None:
+    document = (await http.get("/openapi.json")).json()
+    routes = {
+        (path, method): operation
+        for path, methods in document["paths"].items()
+        if path.startswith("/v1/")
+        for method, operation in methods.items()
+    }
+    assert len(routes) == len(ROUTES)
+    for (path, method), operation in routes.items():
+        assert operation["description"], path
+        assert operation["security"] == [{"HTTPBearer": []}], path
+        assert {"200", "401"} <= set(operation["responses"]), path
+        assert all(answer["description"] for answer in operation["responses"].values()), path
+        for parameter in operation.get("parameters", ()):
+            assert parameter["description"], (path, method, parameter["name"])
+    assert document["components"]["schemas"]["DecisionBatch"]["examples"]

@@ -1,0 +1,188 @@
+"""A Hypothesis state machine over the real store: what coders, engine, billing and time may do, in any order.
+
+Invariants: a chart has at most one owner; only the owner's writes count; no decision is ever lost; every completed
+coding is published exactly once.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from services.coder.api_models import DecisionBatch
+from services.coder.service.deciding import Coder
+from services.coder.work_item import ChartNotComplete, Lease, LeaseLost, State
+from tests.builders.charts import ready_chart, suggestion, withdrawn_chart
+from tests.integration.coder.conftest import ANN, BOB, Desk, accept_all, under
+
+ResultT = TypeVar("ResultT")
+ADD = DecisionBatch.model_validate({"decisions": [{"action": "add", "code": {"system": "icd10cm", "code": "I10"}}]})
+
+
+@dataclass
+class Expected:
+    """What the model knows of a chart; `decisions` and `codings` count over all its versions."""
+
+    version: int = 1
+    state: State = State.OPEN
+    owner: tuple[UUID, str] | None = None
+    decided: bool = False
+    decisions: int = 0
+    codings: int = 0
+
+    def move(self, state: State, owner: tuple[UUID, str] | None = None) -> None:
+        """Put the chart into a state."""
+        self.state, self.owner = state, owner
+
+
+class QueueMachine(RuleBasedStateMachine):
+    """Runs in a thread of its own; the use cases run on the test's event loop."""
+
+    desk: Desk
+    loop: asyncio.AbstractEventLoop
+
+    charts = Bundle("charts")
+    leases = Bundle("leases")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.expected: dict[UUID, Expected] = {}
+
+    def run(self, action: Coroutine[Any, Any, ResultT]) -> ResultT:
+        """Run a use case and wait for it."""
+        return asyncio.run_coroutine_threadsafe(action, self.loop).result()
+
+    @initialize()
+    def empty(self) -> None:
+        """Begin each run with empty tables."""
+        self.run(self.desk.pool.execute("truncate coder.chart, coder.inbox, coder.outbox cascade"))
+
+    @rule(target=charts)
+    def arrive(self) -> UUID:
+        """A chart arrives and the engine answers."""
+        chart = self.run(self.desk.open_chart(suggestion()))
+        self.expected[chart.chart_id] = Expected()
+        return chart.chart_id
+
+    @rule(chart_id=charts)
+    def amend(self, chart_id: UUID) -> None:
+        """A newer version arrives and the engine answers, whoever has the chart."""
+        chart = self.expected[chart_id]
+        chart.version += 1
+        self.run(self.desk.open_chart(suggestion(), chart=ready_chart(chart_id, chart.version)))
+        chart.move(State.OPEN)
+        chart.decided = False
+
+    @rule(chart_id=charts)
+    def withdraw(self, chart_id: UUID) -> None:
+        """The encounter turns out to be void."""
+        chart = self.expected[chart_id]
+        chart.version += 1
+        self.run(self.desk.arrive(withdrawn_chart(chart_id, chart.version)))
+        chart.move(State.WITHDRAWN)
+        chart.decided = False
+
+    @rule(chart_id=charts)
+    def return_coding(self, chart_id: UUID) -> None:
+        """Billing sends the latest coding back."""
+        chart = self.expected[chart_id]
+        self.run(self.desk.cases.intake.take_in([self.desk.returned_record(chart_id, max(1, chart.codings))]))
+        if chart.state is State.COMPLETED:
+            chart.move(State.OPEN)
+
+    @rule(target=leases, coder=st.sampled_from([ANN, BOB]))
+    def lease_next(self, coder: Coder) -> tuple[Lease | None, Coder]:
+        """A coder asks for the next chart and gets one exactly when one is open."""
+        lease = self.run(self.desk.cases.queue.lease_next(coder.subject))
+        if lease is None:
+            assert State.OPEN not in {chart.state for chart in self.expected.values()}
+        else:
+            chart = self.expected[lease.chart_id]
+            assert (chart.state, chart.version) == (State.OPEN, lease.chart_version)
+            chart.move(State.LEASED, (lease.token, coder.subject))
+        return lease, coder
+
+    @rule(held=leases, adds=st.booleans())
+    def decide(self, held: tuple[Lease | None, Coder], adds: bool) -> None:
+        """A coder decides under some lease they once got."""
+        lease, coder = held
+        if lease is None:
+            return
+        chart = self.expected[lease.chart_id]
+        view, _ = self.run(self.desk.cases.charts.read_chart(lease.chart_id))
+        batch = ADD if adds or not view.undecided else accept_all(view)
+        request = self.desk.cases.deciding.decide(under(lease, coder), batch)
+        if chart.owner == (lease.token, coder.subject):
+            stored = self.run(request)
+            chart.decisions += len(batch.decisions)
+            chart.decided = not stored.undecided
+        else:
+            with pytest.raises(LeaseLost):
+                self.run(request)
+
+    @rule(held=leases)
+    def complete(self, held: tuple[Lease | None, Coder]) -> None:
+        """A coder completes under some lease they once got."""
+        lease, coder = held
+        if lease is None:
+            return
+        chart = self.expected[lease.chart_id]
+        request = self.desk.cases.completing.complete(under(lease, coder))
+        if chart.owner != (lease.token, coder.subject):
+            with pytest.raises(LeaseLost):
+                self.run(request)
+        elif not chart.decided:
+            with pytest.raises(ChartNotComplete):
+                self.run(request)
+        else:
+            chart.codings += 1
+            assert self.run(request).coding_version == chart.codings
+            chart.move(State.COMPLETED)
+
+    @rule(held=leases)
+    def release(self, held: tuple[Lease | None, Coder]) -> None:
+        """A coder gives some lease back they once got."""
+        lease, coder = held
+        if lease is None:
+            return
+        chart = self.expected[lease.chart_id]
+        request = self.desk.cases.queue.release(lease.work_item_id, lease.token, coder.subject)
+        if chart.owner == (lease.token, coder.subject):
+            self.run(request)
+            chart.move(State.OPEN)
+        else:
+            with pytest.raises(LeaseLost):
+                self.run(request)
+
+    @rule(held=leases)
+    def expire(self, held: tuple[Lease | None, Coder]) -> None:
+        """The time of a lease passes."""
+        lease, coder = held
+        if lease and self.expected[lease.chart_id].owner == (lease.token, coder.subject):
+            self.run(self.desk.expire(lease))
+            self.expected[lease.chart_id].move(State.OPEN)
+
+    @rule()
+    def tidy(self) -> None:
+        """Expired leases go back."""
+        self.run(self.desk.cases.queue.tidy())
+
+    @invariant()
+    def nothing_is_lost(self) -> None:
+        """States, decisions and published codings are those of the model."""
+        assert self.run(self.desk.standing()) == {
+            chart_id: (chart.state, chart.decisions, chart.codings) for chart_id, chart in self.expected.items()
+        }
+
+
+async def test_the_queue_keeps_its_promises_in_any_order(desk: Desk) -> None:
+    machine = type("Machine", (QueueMachine,), {"desk": desk, "loop": asyncio.get_running_loop()})
+    # A step is a few round trips, and the machine may be busy: time says nothing here.
+    limits = settings(max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
+    await asyncio.to_thread(run_state_machine_as_test, machine, settings=limits)
