@@ -104,15 +104,18 @@ def is_codable(finding: Finding, reading: Reading, *, exhaustive: bool = False) 
     """Whether the text claims it enough to code it, and no convention withholds it.
 
     An uncertain diagnosis counts only for inpatients (II.H, IV.H); what is over or a relative's only as a code of
-    history that the note names as a problem; a symptom that a disease explains only when every condition is asked for.
+    history that the note names as a problem; what another code says too only when every condition is asked for.
     """
-    if finding.withheld and not (exhaustive and finding.withheld is Withheld.INTEGRAL):
+    if finding.withheld and not (exhaustive and finding.withheld in _SAID_TWICE):
         return False
     if finding.assertion in {Assertion.HISTORICAL, Assertion.FAMILY}:
         return is_history(finding.code) and any(mention.problem for mention in finding.mentions)
     if finding.assertion is Assertion.UNCERTAIN:
         return reading.chart.setting is Setting.INPATIENT
     return finding.assertion is Assertion.PRESENT
+
+
+_SAID_TWICE = frozenset({Withheld.INTEGRAL, Withheld.SUBSUMED})
 
 
 def put_in_order(ranked: Iterable[_Ranked]) -> list[_Ranked]:

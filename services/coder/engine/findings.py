@@ -46,6 +46,7 @@ class Withheld(StrEnum):
     """Why a convention keeps a finding from being reported: it is shown to the coder, and not selected."""
 
     INTEGRAL = "integral to a coded disease"
+    SUBSUMED = "told in full by another code"
     EXCLUDED = "never together with another code"
     UNCONFIRMED = "to be coded only when confirmed"
 
