@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from services.coder.engine.assertion import Assessor
 from services.coder.engine.choice import Chooser
+from services.coder.engine.conventions import CONVENTIONS
 from services.coder.engine.document import CodedMention, DocumentReader
 from services.coder.engine.findings import Finding, Reading, Stage
 from services.coder.engine.index import load_index
@@ -23,7 +24,7 @@ from shared.codesets.icd10cm import CodeSet, load_icd10cm
 
 ENGINE_VERSION = "1"
 
-STAGES: tuple[Stage, ...] = (read_indications, settle_sides, add_chronic_pain)
+STAGES: tuple[Stage, ...] = (read_indications, settle_sides, add_chronic_pain, *CONVENTIONS)
 """What happens to a chart's findings between recognition and choice, in order."""
 
 
