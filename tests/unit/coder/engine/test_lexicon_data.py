@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from importlib.metadata import files
 from itertools import pairwise
 from pathlib import Path
 
@@ -42,8 +42,7 @@ def all_entries() -> tuple[Entry, ...]:
 @cache
 def tabular_codes() -> frozenset[str]:
     """List every code of the official Tabular, headings included: read from the release file, not from our loader."""
-    data = files("simple_icd_10_cm.data")
-    (release,) = (entry for entry in data.iterdir() if entry.name.endswith(".xml"))
+    (release,) = (path for path in files("simple-icd-10-cm") or () if path.suffix == ".xml")
     text = release.read_text("utf-8")
     return frozenset(re.findall(r"<diag[^>]*>\s*<name>([^<]+)</name>", text))
 
