@@ -81,24 +81,43 @@ class Recogniser:
         return matches
 
     def read_words(self, text: str) -> Words:
-        """Classify every word of `text`."""
-        starts: list[int] = []
-        ends: list[int] = []
-        values: list[int] = []
-        breaks: list[int] = []
+        """Classify every word of `text`; words joined by a hyphen are one when the vocabulary closes them up."""
+        words = Words([], [], [], [])
+        starts, ends, values, breaks = words
         memo, previous = self._memo, 0
         for match in WORD.finditer(text):
             start, end = match.span()
             raw = text[start:end]
             value = memo.get(raw)
+            if value is None:
+                value = self._classify(raw)
+            if start - previous == 1:
+                # One blank between words is by far the commonest gap, and no break.
+                mark = text[previous]
+                if mark == "-" and self._close_up(text, words, end):
+                    previous = end
+                    continue
+                breaks.append(0 if mark in " -" else _break_level(mark))
+            else:
+                breaks.append(_break_level(text[previous:start]) if start != previous else 0)
             starts.append(start)
             ends.append(end)
-            values.append(self._classify(raw) if value is None else value)
-            # One blank between words is by far the commonest gap, and no break.
-            single = start - previous == 1 and text[previous] in " -"
-            breaks.append(0 if single or start == previous else _break_level(text[previous:start]))
+            values.append(value)
             previous = end
-        return Words(starts, ends, values, breaks)
+        return words
+
+    def _close_up(self, text: str, words: Words, end: int) -> bool:
+        """Join the last word with the one that ends at `end`, when together they are a word: "gastro-esophageal"."""
+        if not words.starts:
+            return False
+        joined = text[words.starts[-1] : end].replace("-", "")
+        value = self._memo.get(joined)
+        if value is None:
+            value = self._classify(joined)
+        if value <= 0:
+            return False
+        words.ends[-1], words.values[-1] = end, value
+        return True
 
     def _classify(self, raw: str) -> int:
         if len(self._memo) > _MEMO_LIMIT:

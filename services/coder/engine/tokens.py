@@ -86,7 +86,7 @@ def fold_word(word: str) -> str:
     if len(word) < 4 or word.isdigit():
         return word
     if len(word) > 5:
-        word = word.replace("ae", "e").replace("oe", "e") if not word.endswith("ae") else word[:-1]
+        word = word.replace("ooe", "oe").replace("ae", "e").replace("oe", "e") if not word.endswith("ae") else word[:-1]
     return _fold_ending(word)
 
 
