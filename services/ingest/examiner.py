@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager
 from types import FrameType
 
 from services.ingest.intake import Examined, Refusal, examine
+from shared.contracts.errors import Unavailable
 from shared.kafka.record import Record
 from shared.telemetry.logging import get_logger
 
@@ -25,6 +26,7 @@ OUT_OF_MEMORY = "examination-out-of-memory"
 CRASHED = "examination-crashed"
 
 _CHUNK_RECORDS = 50
+_TRIES = 2
 _WORKER_BYTES = 2 * 1024**3
 _log = get_logger(__name__)
 
@@ -62,15 +64,27 @@ class Examiner:
         return await loop.run_in_executor(self._pool, examine_chunk, chunk, self._seconds)
 
     async def _examine_alone(self, single: _Input) -> Examined:
-        """After a crash: whoever brings the workers down again when examined alone is to blame."""
-        self._replace_pool()
-        for _ in range(2):
+        """After a crash: whoever brings sound workers down again when examined alone is to blame."""
+        for _ in range(_TRIES):
+            await self._ensure_sound()
             try:
                 return (await self._submit([single]))[0]
             except BrokenProcessPool:
-                self._replace_pool()
+                continue
         _log.error("examination-crashed", topic=single[0], reason=CRASHED)
         return Refusal(CRASHED)
+
+    async def _ensure_sound(self) -> None:
+        """Have workers that answer; raises Unavailable when new ones do not, for which no record is to blame."""
+        loop = asyncio.get_running_loop()
+        for _ in range(_TRIES):
+            try:
+                await loop.run_in_executor(self._pool, os.getpid)
+            except BrokenProcessPool:
+                self._replace_pool()
+            else:
+                return
+        raise Unavailable("the worker processes that examine records do not start")
 
     def _replace_pool(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

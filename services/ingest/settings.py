@@ -20,7 +20,7 @@ class IngestOptions(BaseModel):
     """How long a complete chart waits for practitioners, places and conditions that its encounter names."""
     settle_seconds: float = Field(default=0.2, ge=0)
     """How long a chart waits for more of the same burst before it is looked at."""
-    examiner_processes: int = Field(default=1, ge=1)
+    examiner_processes: int = Field(default=2, ge=1)
     examination_seconds: float = Field(default=20, gt=0)
     """Longest time that one record may take to unwrap, validate and read."""
     charts_per_pass: int = Field(default=50, ge=1)

@@ -47,9 +47,10 @@ def _is_resource(model: ModelClass) -> bool:
 
 @cache
 def elements_of(model: ModelClass) -> Mapping[str, Element]:
-    """Return the elements of a type by their JSON name."""
+    """Return those elements of a type, by their JSON name, of which there is anything to check."""
     fields = {field.alias or name: field for name, field in model.model_fields.items() if not name.endswith("__ext")}
-    return {alias: _describe(model, alias, field) for alias, field in fields.items()}
+    described = {alias: _describe(model, alias, field) for alias, field in fields.items()}
+    return {alias: each for alias, each in described.items() if each.codes or each.targets or each.model}
 
 
 def _describe(model: ModelClass, alias: str, field: FieldInfo) -> Element:

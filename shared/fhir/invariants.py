@@ -4,12 +4,13 @@ Place in the flow: `validation` runs the library first and these after it, on th
 resource and yields issues; `@invariant("Claim")` registers it for a type, `@invariant()` for every type.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
 from shared.fhir.bindings import Element, ModelClass, elements_of, known_model
 from shared.fhir.issues import Issue
-from shared.fhir.parse import JsonObject
+from shared.fhir.parse import JsonObject, Resource
 from shared.fhir.references import ID_PATTERN, read_reference
 
 MAX_DEPTH = 64
@@ -17,6 +18,8 @@ MAX_DEPTH = 64
 
 Rule = Callable[[JsonObject], Iterable[Issue]]
 _EVERY_TYPE = "*"
+_MAY_BE_EMPTY_OR_NUL = re.compile(r"\[\s*\]|\{\s*\}|\\u0000")
+"""Text that a resource with either must have; looking for it spares most resources the walk."""
 _rules: dict[str, list[Rule]] = defaultdict(list)
 
 
@@ -37,21 +40,37 @@ def check_invariants(content: JsonObject) -> Iterator[Issue]:
         yield from rule(content)
 
 
-def check_shape(content: JsonObject) -> Iterator[Issue]:
+def check_shape(resource: Resource) -> Iterator[Issue]:
     """Check what must hold before any model may look: depth, no NUL character; and warn of what is empty."""
-    todo: list[tuple[object, str, int]] = [(content, str(content["resourceType"]), 1)]
-    while todo:
-        value, path, depth = todo.pop()
-        if depth > MAX_DEPTH:
-            yield Issue("too-deep", "structure", path, f"more than {MAX_DEPTH} levels")
-            return
-        if isinstance(value, str):
-            if "\0" in value:
-                yield Issue("nul-character", "value", path, "a string must not have U+0000")
-        elif isinstance(value, dict | list):
-            if not value:
-                yield Issue("empty-element", "structure", path, "an element must not be empty", "warning")
-            todo.extend((child, path + place, depth + 1) for place, child in _children(value))
+    resource_type = resource.resource_type
+    if _depth_of(resource.content) > MAX_DEPTH:
+        yield Issue("too-deep", "structure", resource_type, f"more than {MAX_DEPTH} levels")
+    elif _MAY_BE_EMPTY_OR_NUL.search(resource.body):
+        yield from _find_empty_or_nul(resource.content, resource_type)
+
+
+def _depth_of(content: JsonObject) -> int:
+    """Count the levels, at most one more than are allowed."""
+    level: list[JsonObject | list[object]] = [content]
+    depth = 0
+    while level and depth <= MAX_DEPTH:
+        level = [child for value in level for child in _values(value) if isinstance(child, dict | list)]
+        depth += 1
+    return depth
+
+
+def _values(value: JsonObject | list[object]) -> Iterable[object]:
+    return value.values() if isinstance(value, dict) else value
+
+
+def _find_empty_or_nul(value: object, path: str) -> Iterator[Issue]:
+    if isinstance(value, dict | list):
+        if not value:
+            yield Issue("empty-element", "structure", path, "an element must not be empty", "warning")
+        for place, child in _children(value):
+            yield from _find_empty_or_nul(child, path + place)
+    elif isinstance(value, str) and "\0" in value:
+        yield Issue("nul-character", "value", path, "a string must not have U+0000")
 
 
 def _children(value: JsonObject | list[object]) -> Iterator[tuple[str, object]]:
@@ -80,7 +99,7 @@ def _check_object(content: JsonObject, model: ModelClass, path: str) -> Iterator
     described = elements_of(model)
     for name, value in content.items():
         element = described.get(name)
-        if element is None or not (element.codes or element.targets or element.model):
+        if element is None:
             continue
         if not isinstance(value, list):
             yield from _check_element(value, element, f"{path}.{name}")

@@ -30,7 +30,7 @@ def validate(body: str) -> tuple[Issue, ...]:
 
 def validate_resource(resource: Resource) -> tuple[Issue, ...]:
     """Return what is wrong with a parsed resource, in the order shape, structure, invariants."""
-    shape = tuple(islice(check_shape(resource.content), _MOST_ISSUES))
+    shape = tuple(islice(check_shape(resource), _MOST_ISSUES))
     if any(issue.severity == "error" for issue in shape):
         return shape
     structure = _check_structure(resource.content)
