@@ -26,7 +26,7 @@ PEOPLE_PER_CHART = 8
 """The simulator sees about 0.4 visits a person in these two months: three times as many as are chosen."""
 MIN_PEOPLE = 320
 WHOLE_TYPES = ("Organization", "Location", "Practitioner", "PractitionerRole")
-"""Context that is sent whole; of patients, coverages and conditions only those of the chosen encounters."""
+"""Context that is sent whole; of patients, their coverages and conditions only the chosen ones."""
 RARE_CLASSES = ("IMP", "EMER")
 """Encounter classes of which a small population has few; they may fill half of a day."""
 
@@ -63,7 +63,8 @@ def write_day(population: Path, target: Path, charts: int) -> int:
     inpatients where the population has as many.
     """
     notes = _read_notes(population)
-    covered = {_id_of(found.content["beneficiary"]) for found in _read(population, "Coverage")}
+    coverages = (found.content for found in _read(population, "Coverage"))
+    covered = {_id_of(coverage["beneficiary"]) for coverage in coverages if coverage["status"] == "active"}
     noted = {_encounter_of(note) for note in notes}
     candidates = (found for found in _read(population, "Encounter") if found.content["id"] in noted)
     chosen = _choose([found for found in candidates if _id_of(found.content["subject"]) in covered], charts)
@@ -73,13 +74,11 @@ def write_day(population: Path, target: Path, charts: int) -> int:
     target.mkdir(parents=True, exist_ok=True)
     for name in WHOLE_TYPES:
         _write(target, name, (found.line for found in _read(population, name)))
-    _write(target, "Patient", _lines(population, "Patient", lambda content: content["id"] in patients))
-    _write(
-        target, "Coverage", _lines(population, "Coverage", lambda content: _id_of(content["beneficiary"]) in patients)
-    )
-    _write(target, "Condition", _lines(population, "Condition", lambda content: _encounter_of(content) in encounters))
+    _write(target, "Patient", _lines(population, "Patient", lambda found: found["id"] in patients))
+    _write(target, "Coverage", _lines(population, "Coverage", lambda found: _id_of(found["beneficiary"]) in patients))
+    _write(target, "Condition", _lines(population, "Condition", lambda found: _id_of(found["subject"]) in patients))
     _write(target, "Encounter", (found.line for found in chosen))
-    results = _lines(population, "DiagnosticReport", lambda content: _encounter_of(content) in encounters)
+    results = _lines(population, "DiagnosticReport", lambda found: _encounter_of(found) in encounters)
     texts = (json.dumps(note, ensure_ascii=False).encode() for note in notes if _encounter_of(note) in encounters)
     _write(target, "DiagnosticReport", chain(results, texts))
     return len(chosen)

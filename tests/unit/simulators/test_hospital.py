@@ -20,7 +20,9 @@ class Population:
         with (self.folder / f"{resource_type}.ndjson").open("a") as file:
             file.write(line)
 
-    def add_visit(self, number: int, encounter_class: str, *, noted: bool = True, covered: bool = True) -> None:
+    def add_visit(
+        self, number: int, encounter_class: str, *, noted: bool = True, covered: str | None = "active"
+    ) -> None:
         patient = {"reference": f"Patient/p{number}"}
         encounter = {"reference": f"Encounter/e{number}"}
         start = f"2026-09-{number:02}T10:00:00Z"
@@ -43,7 +45,7 @@ class Population:
             note = {"status": "final", "type": kind, "subject": patient, "encounter": encounter, "date": start}
             self.add("Composition", f"n{number}", **note)
         if covered:
-            self.add("Coverage", f"v{number}", beneficiary=patient)
+            self.add("Coverage", f"v{number}", beneficiary=patient, status=covered)
 
 
 @pytest.fixture
@@ -81,12 +83,13 @@ def test_inpatients_and_emergencies_come_first_up_to_half(population: Population
 
 def test_visits_without_note_or_coverage_are_left_out(population: Population, tmp_path: Path) -> None:
     population.add_visit(1, "AMB", noted=False)
-    population.add_visit(2, "AMB", covered=False)
-    population.add_visit(3, "AMB")
+    population.add_visit(2, "AMB", covered=None)
+    population.add_visit(3, "AMB", covered="cancelled")
+    population.add_visit(4, "AMB")
 
-    assert write_day(population.folder, tmp_path / "day", 3) == 1
+    assert write_day(population.folder, tmp_path / "day", 4) == 1
 
-    assert ids(tmp_path / "day", "Encounter") == ["e3"]
+    assert ids(tmp_path / "day", "Encounter") == ["e4"]
 
 
 def test_lines_keep_their_bytes(population: Population, tmp_path: Path) -> None:
