@@ -1,7 +1,8 @@
 """Chooses which findings become suggestions, in what order, with what confidence, and which are selected.
 
 Place in the flow: the last stage. In a narrative, or when asked to be exhaustive, the trained ranker decides; elsewhere
-a condition's role in the encounter does, and the ranker tempers it. Invariants: a code that is absent, someone else's
+a condition's role in the encounter does, and the ranker tempers it. What the conventions withhold is shown, and is
+selected only by an exhaustive reading, which indexes all that the note claims. Invariants: a code that is absent, someone else's
 or not in force is never selected; equal charts give equal answers in equal order.
 """
 
@@ -104,18 +105,15 @@ def is_codable(finding: Finding, reading: Reading, *, exhaustive: bool = False) 
     """Whether the text claims it enough to code it, and no convention withholds it.
 
     An uncertain diagnosis counts only for inpatients (II.H, IV.H); what is over or a relative's only as a code of
-    history that the note names as a problem; what another code says too only when every condition is asked for.
+    history that the note names as a problem; what another code takes the place of only when every condition is asked.
     """
-    if finding.withheld and not (exhaustive and finding.withheld in _SAID_TWICE):
+    if finding.withheld and not (exhaustive and finding.withheld is not Withheld.UNCONFIRMED):
         return False
     if finding.assertion in {Assertion.HISTORICAL, Assertion.FAMILY}:
         return is_history(finding.code) and any(mention.problem for mention in finding.mentions)
     if finding.assertion is Assertion.UNCERTAIN:
         return reading.chart.setting is Setting.INPATIENT
     return finding.assertion is Assertion.PRESENT
-
-
-_SAID_TWICE = frozenset({Withheld.INTEGRAL, Withheld.SUBSUMED})
 
 
 def put_in_order(ranked: Iterable[_Ranked]) -> list[_Ranked]:

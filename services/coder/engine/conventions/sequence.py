@@ -1,0 +1,71 @@
+"""Says which code is listed before which, and which companion a code still asks for.
+
+Place in the flow: the last of the conventions. Examples: N18.4 comes after I12.9 ("code first"), L97.- after E11.621
+("use additional code"), pneumonia after sepsis (Guidelines I.A.13, I.A.17, I.C.1.d.4). Invariants: nothing is added or
+removed; `after` names a code that is itself among the findings; "code also" gives no order.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+
+from services.coder.engine.conventions.notes import read_notes
+from services.coder.engine.conventions.tables import read_table
+from services.coder.engine.findings import Finding, Reading
+from services.coder.engine.model import Assertion
+from shared.codesets.icd10cm import CodeSet, NoteKind, in_targets, read_targets
+
+_UNDERLYING = re.compile(r"(?:the )?underlying (?!.*\bif\b)")
+_DETAIL = re.compile(r"code to identify (?:the )?((?:stage|site|type|severity) of [^(,:]+?) \(")
+
+
+def put_in_sequence(findings: tuple[Finding, ...], reading: Reading) -> tuple[Finding, ...]:
+    """Set `after` and `missing` of the findings that will be reported."""
+    reported = {
+        f.code: f for f in findings if f.assertion is Assertion.PRESENT and not f.withheld and f.code in reading.codes
+    }
+    pairs = dict(find_pairs(tuple(reported), reading.codes))
+    changed = {code: _complete(f, pairs.get(code), reported, reading.codes) for code, f in reported.items()}
+    return tuple(changed.get(f.code, f) if f.assertion is Assertion.PRESENT else f for f in findings)
+
+
+def find_pairs(reported: tuple[str, ...], codes: CodeSet) -> Iterator[tuple[str, str]]:
+    """Pairs of a code and one that is listed before it; where several are, the last pair is the one to keep."""
+    for second in reported:
+        asked = read_notes(codes, second, NoteKind.CODE_FIRST)
+        for first in reported:
+            if first != second and (
+                asked.name(first)
+                or read_notes(codes, first, NoteKind.USE_ADDITIONAL).name(second)
+                or _comes_first(first, second)
+            ):
+                yield second, first
+
+
+def _comes_first(first: str, second: str) -> bool:
+    return any(first.startswith(before) and second.startswith(after) for before, after in _load_orders())
+
+
+@cache
+def _load_orders() -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+    return tuple((tuple(row["first"].split()), tuple(row["then"].split())) for row in read_table("sequence.tsv"))
+
+
+def _complete(finding: Finding, before: str | None, reported: Mapping[str, Finding], codes: CodeSet) -> Finding:
+    missing = (*finding.missing, *(d for d in _find_missing(finding.code, reported, codes) if d not in finding.missing))
+    if before is None or finding.after == before:
+        return replace(finding, missing=missing)
+    reasons = (*finding.reasons, f"listed after {before}")
+    return replace(finding, missing=missing, after=before, reasons=reasons)
+
+
+def _find_missing(code: str, reported: Mapping[str, Finding], codes: CodeSet) -> Iterator[str]:
+    """The companions that the notes of `code` call for and the chart does not name."""
+    asked = read_notes(codes, code, NoteKind.CODE_FIRST)
+    if any(_UNDERLYING.match(text) for text in asked.texts) and not any(asked.name(other) for other in reported):
+        yield "underlying condition"
+    for text in read_notes(codes, code, NoteKind.USE_ADDITIONAL).texts:
+        detail = _DETAIL.match(text)
+        if detail and not any(in_targets(other, read_targets(text)) for other in reported):
+            yield detail[1]
