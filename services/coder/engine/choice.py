@@ -1,9 +1,10 @@
 """Chooses which findings become suggestions, in what order, with what confidence, and which are selected.
 
 Place in the flow: the last stage. In a narrative, or when asked to be exhaustive, the trained ranker decides; elsewhere
-a condition's role in the encounter does, and the ranker tempers it. What the conventions withhold is shown, and is
-selected only by an exhaustive reading, which indexes all that the note claims. Invariants: a code that is absent, someone else's
-or not in force is never selected; equal charts give equal answers in equal order.
+a condition's role in the encounter does, and the ranker tempers it. What the conventions withhold is shown, and
+selected only by an exhaustive reading, which indexes all that the note says of the patient, uncertain and past as well.
+Invariants: a code that is absent, someone else's or not in force is never selected; equal charts give equal answers in
+equal order.
 """
 
 from collections.abc import Iterable
@@ -20,7 +21,7 @@ from services.coder.engine.roles import LOG_ODDS, Role, Style, assign_roles, tel
 from services.coder.engine.specificity import drop_less_specific
 from shared.codesets.icd10cm import CodeSet
 
-EXHAUSTIVE_THRESHOLD = 0.42
+EXHAUSTIVE_THRESHOLD = 0.38
 """Where F1 is highest on the training notes, each scored by weights that did not see it."""
 ENCOUNTER_THRESHOLD = 0.5
 _RANKER_SHARE = 0.3
@@ -99,6 +100,16 @@ class Chooser:
             facts,
             ranked.entry,
         )
+
+
+def _is_eligible(finding: Finding, reading: Reading, *, exhaustive: bool) -> bool:
+    """Whether a finding may be selected at all."""
+    if exhaustive:
+        return finding.assertion in _OF_THE_PATIENT or is_history(finding.code)
+    return is_codable(finding, reading) and finding.withheld is None
+
+
+_OF_THE_PATIENT = frozenset({Assertion.PRESENT, Assertion.UNCERTAIN, Assertion.HISTORICAL})
 
 
 def is_codable(finding: Finding, reading: Reading, *, exhaustive: bool = False) -> bool:

@@ -60,6 +60,8 @@ def describe(candidate: Candidate, codes: CodeSet, vaguer: frozenset[str]) -> It
         yield "also=absent"
     if finding.missing:
         yield "missing"
+    if finding.withheld is not None:
+        yield f"withheld={finding.withheld}"
     if min(m.start for m in finding.mentions) < _OPENING:
         yield "opening"
 
