@@ -98,7 +98,7 @@ def _join(
     )
     for finding in (other, *absorbed):
         joined = merge_new(joined, finding)
-    rest = [replace(f, after=code) if f is other else f for f in findings if f not in absorbed]
+    rest = [f for f in findings if f not in absorbed]
     at = min((findings.index(f) for f in (base, *absorbed)), default=0)
     before = sum(f not in absorbed for f in findings[:at])
     return regroup((*rest[:before], joined, *rest[before:]))

@@ -46,7 +46,7 @@ def withhold_integral(findings: tuple[Finding, ...], reading: Reading) -> tuple[
 
 def _explain(finding: Finding, diseases: Iterable[str], rules: Rules) -> Finding:
     disease = next(find_takers(finding.code, diseases, rules), None)
-    if disease is None or finding.assertion not in {Assertion.PRESENT, Assertion.UNCERTAIN}:
+    if disease is None or finding.withheld or finding.assertion not in {Assertion.PRESENT, Assertion.UNCERTAIN}:
         return finding
     return withhold(finding, Withheld.INTEGRAL, f"integral to {disease} (I.B.5)")
 

@@ -17,7 +17,7 @@ def read_table(name: str) -> tuple[Row, ...]:
     groups: dict[str, str] = {}
     rows: list[list[str]] = []
     for line in lines:
-        if line.startswith("@"):
+        if line.startswith("@") and " = " in line:
             group, _, codes = line.partition(" = ")
             groups[group] = codes
         elif line and not line.startswith("#"):
