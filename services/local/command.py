@@ -68,7 +68,7 @@ async def _demo(state_folder: Path, options: DemoOptions, console: Console, *, l
             steps.finish()
             console.print(outcome.as_table())
             if not leave:
-                console.print(describe_access(state, stack))
+                console.print(describe_access(state, stack), highlight=False, markup=False, soft_wrap=True)
                 await interruption.wait()
                 console.print("Stopping ...")
     if as_json:

@@ -45,7 +45,8 @@ class Steps:
             progress.update(task, completed=done, count=f"{done}/{total}" if total else "")
 
         yield advance
-        progress.update(task, total=total or 1, completed=total or 1)
+        if total is None:
+            progress.update(task, total=1, completed=1)
 
     def _show_lines(self, title: str, total: int | None) -> Iterator[Advance]:
         began = time.monotonic()

@@ -5,7 +5,7 @@ chart would know and nothing of the service's insides.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -14,6 +14,7 @@ JsonObject = dict[str, Any]
 
 VISIT_SERVICES: Mapping[str, str] = {"AMB": "99213", "EMER": "99283", "IMP": "99232"}
 """The CPT number of the visit by encounter class: a middle level, since nobody reads these charts."""
+ILLNESS_UNSPECIFIED = "R69"
 IDLE_SECONDS = 0.2
 NOT_SUPPORTED = "Not reported: the documentation does not make it a condition of this encounter."
 BILLING_KEEPS_FIRST = "Returned by billing; the first-listed diagnosis alone is kept."
@@ -22,18 +23,22 @@ BILLING_KEEPS_FIRST = "Returned by billing; the first-listed diagnosis alone is 
 def decide(chart: JsonObject, reason_for_visit: str | None) -> list[JsonObject]:
     """Decide about a chart as `GET /v1/charts/{id}` shows it; `reason_for_visit` is an ICD-10-CM code.
 
-    Selected suggestions are accepted and the others rejected; without any, the reason for the visit is the diagnosis.
-    The visit itself becomes the service. Of a chart that billing returned the first diagnosis stays.
+    Selected suggestions are accepted and the others rejected; without any, the diagnosis is the reason for the visit,
+    else the first suggestion, else "illness, unspecified". The visit itself becomes the service. Of a chart that
+    billing returned the first diagnosis stays.
     """
+    suggestions = chart["suggestions"]
+    wanted = [found for found in suggestions if found["selected"]]
+    if not wanted and not reason_for_visit:
+        wanted = suggestions[:1]
     decided = {decision["target_id"] for decision in chart["decisions"]}
-    open_suggestions = [found for found in chart["suggestions"] if found["suggestion_id"] not in decided]
-    decisions = [_accept(found) if found["selected"] else _reject(found) for found in open_suggestions]
+    undecided = [found for found in suggestions if found["suggestion_id"] not in decided]
+    decisions = [_accept(found) if found in wanted else _reject(found) for found in undecided]
     if chart["findings"]:
-        decisions += _reduce_diagnoses(chart)
+        decisions += [_reject(found, BILLING_KEEPS_FIRST) for found in wanted[1:]]
     added = {decision["code"]["system"] for decision in chart["decisions"] if decision["action"] == "add"}
-    has_diagnosis = any(found["selected"] for found in chart["suggestions"]) or "icd10cm" in added
-    if not has_diagnosis and reason_for_visit:
-        decisions.append(_add("icd10cm", reason_for_visit, "Reason for the visit."))
+    if not wanted and "icd10cm" not in added:
+        decisions.append(_add("icd10cm", reason_for_visit or ILLNESS_UNSPECIFIED, "Reason for the visit."))
     if "cpt" not in added:
         service = VISIT_SERVICES.get(chart["encounter"]["encounter_class"], VISIT_SERVICES["AMB"])
         decisions.append(_add("cpt", service, "The visit."))
@@ -114,8 +119,3 @@ def _reject(suggestion: JsonObject, reason: str = NOT_SUPPORTED) -> JsonObject:
 
 def _add(system: str, code: str, reason: str) -> JsonObject:
     return {"action": "add", "code": {"system": system, "code": code}, "reason": reason}
-
-
-def _reduce_diagnoses(chart: JsonObject) -> Iterator[JsonObject]:
-    selected = [found for found in chart["suggestions"] if found["selected"]]
-    return (_reject(found, BILLING_KEEPS_FIRST) for found in selected[1:])

@@ -59,14 +59,15 @@ async def simulate_population(charts: int, seed: int, *, log: Path) -> Path:
 def write_day(population: Path, target: Path, charts: int) -> int:
     """Write a day of at most `charts` encounters, with their reports and context, as ndjson files into `target`.
 
-    Returns how many encounters it has. They have a note and their patient is covered; about half are emergencies and
-    inpatients where the population has as many.
+    Returns how many encounters it has. They are finished, have a note, and their patient is covered; about half are
+    emergencies and inpatients where the population has as many.
     """
     notes = _read_notes(population)
     coverages = (found.content for found in _read(population, "Coverage"))
     covered = {_id_of(coverage["beneficiary"]) for coverage in coverages if coverage["status"] == "active"}
     noted = {_encounter_of(note) for note in notes}
-    candidates = (found for found in _read(population, "Encounter") if found.content["id"] in noted)
+    finished = (found for found in _read(population, "Encounter") if found.content["status"] == "finished")
+    candidates = (found for found in finished if found.content["id"] in noted)
     chosen = _choose([found for found in candidates if _id_of(found.content["subject"]) in covered], charts)
     encounters = {found.content["id"] for found in chosen}
     patients = {_id_of(found.content["subject"]) for found in chosen}

@@ -20,9 +20,9 @@ async def send_events(
     events: Sequence[Event],
     *,
     events_per_second: float | None = None,
-    advance: Callable[[int], None] = lambda count: None,
+    advance: Callable[[int], None] = lambda sent: None,
 ) -> None:
-    """Send `events` in order, as fast as the broker takes them or at `events_per_second`; `advance` gets counts."""
+    """Send `events` in order, as fast as Kafka goes or at `events_per_second`; `advance` is told the count so far."""
     started = time.monotonic()
     sent = 0
     step = BATCH if events_per_second is None else max(1, min(BATCH, int(events_per_second / 10)))
@@ -31,6 +31,6 @@ async def send_events(
         waiting = [await producer.send(event.topic, key=event.key, value=event.value) for event in group]
         await asyncio.gather(*waiting)
         sent += len(group)
-        advance(len(group))
+        advance(sent)
         if events_per_second is not None:
             await asyncio.sleep(max(0.0, started + sent / events_per_second - time.monotonic()))

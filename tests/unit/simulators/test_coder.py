@@ -43,6 +43,18 @@ def test_without_a_selected_suggestion_the_reason_for_the_visit_is_the_diagnosis
     ]
 
 
+def test_without_a_reason_the_first_suggestion_is_the_diagnosis() -> None:
+    suggestions = [{"suggestion_id": name, "system": "icd10cm", "selected": False} for name in ("s1", "s2")]
+
+    decisions = decide(make_chart(suggestions=suggestions), None)
+
+    assert [found["action"] for found in decisions] == ["accept", "reject", "add"]
+
+
+def test_without_anything_the_illness_is_unspecified() -> None:
+    assert decide(make_chart(suggestions=[]), None)[0]["code"] == {"system": "icd10cm", "code": "R69"}
+
+
 def test_what_was_decided_before_is_not_decided_again() -> None:
     first = decide(make_chart(), "I10")
     stored = [{**found, "target_id": found.get("target_id", f"d{i}")} for i, found in enumerate(first)]

@@ -21,7 +21,13 @@ class Population:
             file.write(line)
 
     def add_visit(
-        self, number: int, encounter_class: str, *, noted: bool = True, covered: str | None = "active"
+        self,
+        number: int,
+        encounter_class: str,
+        *,
+        status: str = "finished",
+        noted: bool = True,
+        covered: str | None = "active",
     ) -> None:
         patient = {"reference": f"Patient/p{number}"}
         encounter = {"reference": f"Encounter/e{number}"}
@@ -30,6 +36,7 @@ class Population:
         self.add(
             "Encounter",
             f"e{number}",
+            status=status,
             **{
                 "class": {"code": encounter_class},
                 "subject": patient,
@@ -81,15 +88,16 @@ def test_inpatients_and_emergencies_come_first_up_to_half(population: Population
     assert ids(tmp_path / "day", "Encounter") == ["e4", "e5", "e1", "e2"]
 
 
-def test_visits_without_note_or_coverage_are_left_out(population: Population, tmp_path: Path) -> None:
+def test_visits_without_end_note_or_coverage_are_left_out(population: Population, tmp_path: Path) -> None:
     population.add_visit(1, "AMB", noted=False)
     population.add_visit(2, "AMB", covered=None)
     population.add_visit(3, "AMB", covered="cancelled")
-    population.add_visit(4, "AMB")
+    population.add_visit(4, "AMB", status="in-progress")
+    population.add_visit(5, "AMB")
 
-    assert write_day(population.folder, tmp_path / "day", 4) == 1
+    assert write_day(population.folder, tmp_path / "day", 5) == 1
 
-    assert ids(tmp_path / "day", "Encounter") == ["e4"]
+    assert ids(tmp_path / "day", "Encounter") == ["e5"]
 
 
 def test_lines_keep_their_bytes(population: Population, tmp_path: Path) -> None:
