@@ -24,8 +24,11 @@ from shared.codesets.icd10cm import CodeSet, load_icd10cm
 
 ENGINE_VERSION = "1"
 
-STAGES: tuple[Stage, ...] = (read_indications, settle_sides, add_chronic_pain, *CONVENTIONS)
-"""What happens to a chart's findings between recognition and choice, in order."""
+INDEXING: tuple[Stage, ...] = (read_indications, settle_sides)
+"""What happens to a chart's findings for an exhaustive reading: an index of what is said, mention by mention."""
+
+STAGES: tuple[Stage, ...] = (*INDEXING, add_chronic_pain, *CONVENTIONS)
+"""What happens to them for coding the encounter, in order."""
 
 
 class RuleEngine:
@@ -38,18 +41,18 @@ class RuleEngine:
         self._chooser = Chooser(codes)
         self.version = EngineVersion(f"{ENGINE_VERSION}+{self._chooser.weights_hash}", codes.release, hash_lexicon())
 
-    def find(self, chart: Chart) -> tuple[tuple[Finding, ...], Reading]:
-        """What the chart says, after all stages and before choice."""
+    def find(self, chart: Chart, *, exhaustive: bool = False) -> tuple[tuple[Finding, ...], Reading]:
+        """What the chart says, after its stages and before choice."""
         read = [self._reader.read(chart, number) for number in range(len(chart.documents))]
         reading = Reading(chart, tuple(sections for sections, _ in read), self._codes)
         findings = gather_findings([mention for _, mentions in read for mention in mentions])
-        for stage in STAGES:
+        for stage in INDEXING if exhaustive else STAGES:
             findings = stage(findings, reading)
         return findings, reading
 
     def suggest(self, chart: Chart, *, exhaustive: bool = False) -> Suggestions:
         """Suggest codes for `chart`; `exhaustive` selects every codable condition instead of those of the encounter."""
-        findings, reading = self.find(chart)
+        findings, reading = self.find(chart, exhaustive=exhaustive)
         suggestions = self._chooser.choose(findings, reading, exhaustive=exhaustive)
         version = replace(self.version, learned=chart.learned.content_hash)
         return Suggestions(version, suggestions, read_indicators(chart.lab_results))

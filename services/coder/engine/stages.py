@@ -61,7 +61,9 @@ def _sides_of(finding: Finding, reading: Reading, sited: list[dict[str, set[str]
     if near:
         return frozenset(side for side in near if side)
     words = read_term(reading.codes.title(finding.code)).words
-    return frozenset(side for by_word in sited for word in words for side in by_word.get(word, ()))
+    told = frozenset(side for by_word in sited for word in words for side in by_word.get(word, ()))
+    # A chart that tells of both sides does not tell which of them this mention means.
+    return told if len(told) == 1 else frozenset()
 
 
 def add_chronic_pain(findings: tuple[Finding, ...], reading: Reading) -> tuple[Finding, ...]:

@@ -95,7 +95,8 @@ def _lexicon_terms(target: str, text: str, entry: LexiconEntry) -> Iterator[Term
         tokens = read_term(variant)
         # "Small kidney" without its noise would be any kidney.
         if len(tokens.words) > bool(tokens.qualifiers & noise):
-            yield Term(target, tokens.words, tokens.qualifiers & ~noise, Source.LEXICON, 0, entry.when)
+            distance = int(bool(tokens.qualifiers & noise))
+            yield Term(target, tokens.words, tokens.qualifiers & ~noise, Source.LEXICON, distance, entry.when)
 
 
 def _make_term(code: str, text: str, source: Source, distance: int) -> Term | None:

@@ -46,7 +46,7 @@ def read_examples(engine: RuleEngine, rows: Iterable[dict[str, object]]) -> Iter
     codes = load_icd10cm()
     for row in rows:
         gold = {bare(code["code"]) for code in row["codes"] if code["system"] == "icd10cm"}  # type: ignore[attr-defined]
-        findings, _ = engine.find(Chart((Document(str(row["id"]), 1, str(row["text"])),)))
+        findings, _ = engine.find(Chart((Document(str(row["id"]), 1, str(row["text"])),)), exhaustive=True)
         candidates = [c for c in gather_candidates(findings) if c.finding.assertion in _LEARNED_FROM]
         vaguer = drop_less_specific(codes, [c.code for c in candidates])
         for candidate in candidates:
