@@ -128,6 +128,7 @@ def _make_lane(
         profile,
         context.sending,
         idle_seconds=options.idle_seconds,
+        lease_seconds=options.lease_seconds,
         drain_seconds=settings.web.drain_seconds / 2,
     )
 

@@ -2,11 +2,13 @@
 
 Place in the flow: after `preparation`; Kafka lanes hand Bundles to the outbox in rounds, FHIR lanes post them, up to
 the payer's `max_in_flight` at one time.
-Invariant: a claim is sent only under a lease that outlasts the attempt; what a stopped lane had begun is sent again
-later with the same identifier.
+Invariant: a claim is sent only under a lease, which a living lane renews; what a dead one had begun is sent again soon,
+with the same identifier.
 """
 
 import asyncio
+
+import asyncpg
 
 from services.claims.claim import PayerId
 from services.claims.fhir_channel import FhirChannel, open_channel
@@ -15,7 +17,9 @@ from services.claims.rounds import rest
 from services.claims.service.sending import SendingService
 from services.claims.store import TakenClaim
 from shared.telemetry.logging import get_logger
+from shared.transient import TRANSIENT_ERRORS
 
+_NOT_NOW: tuple[type[Exception], ...] = (asyncpg.PostgresError, *TRANSIENT_ERRORS)
 _log = get_logger(__name__)
 
 
@@ -29,6 +33,7 @@ class FhirLane:
         sending: SendingService,
         *,
         idle_seconds: float,
+        lease_seconds: float,
         drain_seconds: float,
     ) -> None:
         self.name = f"fhir/{payer_id}"
@@ -36,9 +41,10 @@ class FhirLane:
         self._profile = profile
         self._sending = sending
         self._idle_seconds = idle_seconds
+        self._renew_seconds = lease_seconds / 3
         self._drain_seconds = drain_seconds
         self._woken = asyncio.Event()
-        self._in_flight: set[asyncio.Task[None]] = set()
+        self._in_flight: dict[asyncio.Task[None], TakenClaim] = {}
 
     def wake(self) -> None:
         """Say that claims may be due."""
@@ -47,11 +53,13 @@ class FhirLane:
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop`, then let what is in flight end within the drain time."""
         async with open_channel(self._profile) as channel:
+            renewing = asyncio.create_task(self._renew())
             try:
                 while not stop.is_set():
                     await self._turn(channel, stop)
             finally:
                 await self._drain()
+                renewing.cancel()
 
     async def _turn(self, channel: FhirChannel, stop: asyncio.Event) -> None:
         self._woken.clear()
@@ -59,20 +67,29 @@ class FhirLane:
         taken = await self._sending.take_due(self._payer_id, free) if free else []
         for claim in taken:
             task = asyncio.create_task(self._deliver(channel, claim))
-            self._in_flight.add(task)
-            task.add_done_callback(self._in_flight.discard)
+            self._in_flight[task] = claim
+            task.add_done_callback(self._in_flight.pop)
         if len(taken) < free or not free:
             await rest((self._woken, stop), self._idle_seconds, self._in_flight)
 
     async def _deliver(self, channel: FhirChannel, claim: TakenClaim) -> None:
         try:
-            async with asyncio.timeout(self._profile.lease_seconds):
+            async with asyncio.timeout(self._profile.longest_attempt_seconds):
                 end = await channel.submit(claim)
             await self._sending.record_attempt(claim, end.report, answer=end.answer, retry_after=end.retry_after)
         except Exception as error:  # noqa: BLE001 - the lease runs out and the claim is sent again; others go on
             _log.error("attempt-not-recorded", claim_id=claim.claim_id, attempt=claim.attempt, exc_info=error)
         else:
             self._woken.set()
+
+    async def _renew(self) -> None:
+        """Keep the leases of what is in flight; one that is missed costs a repetition and nothing else."""
+        while True:
+            await asyncio.sleep(self._renew_seconds)
+            try:
+                await self._sending.renew_leases(list(self._in_flight.values()))
+            except _NOT_NOW as error:
+                _log.warning("leases-not-renewed", lane=self.name, error_class=type(error).__name__)
 
     async def _drain(self) -> None:
         if self._in_flight:

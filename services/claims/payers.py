@@ -78,7 +78,7 @@ class PayerProfile(BaseModel):
         return f"{str(self.endpoint).rstrip('/')}/Claim/$submit" if self.endpoint else None
 
     @property
-    def lease_seconds(self) -> float:
+    def longest_attempt_seconds(self) -> float:
         """How long one attempt may take at most, with all its tries."""
         one_try = self.connect_timeout_seconds + self.answer_timeout_seconds + self.longest_short_wait_seconds
         return self.tries_per_attempt * one_try + 5.0

@@ -33,6 +33,8 @@ class ClaimsOptions(BaseModel):
     """The hospital's FHIR base. Bundles make relative references whole with it; nobody needs to answer there."""
     idle_seconds: float = Field(default=0.5, gt=0)
     """How long a lane without due claims rests before it looks again."""
+    lease_seconds: float = Field(default=15.0, gt=0)
+    """How long an attempt stays with a process that says nothing more; a living one renews it."""
     preparation_batch: int = Field(default=20, ge=1)
     kafka_batch: int = Field(default=100, ge=1)
     """How many claims a Kafka lane hands to the outbox in one transaction."""

@@ -191,6 +191,13 @@ class ClaimStore:
         )
         return [_taken(row) for row in rows]
 
+    async def renew_leases(self, connection: Executor, held: Sequence[TakenClaim], lease_seconds: float) -> None:
+        """Keep the claims of attempts that are still on their way."""
+        ids, attempts = [claim.claim_id for claim in held], [claim.attempt for claim in held]
+        await self._sql.execute(
+            connection, "renew_leases", claim_ids=ids, attempts=attempts, lease_seconds=lease_seconds
+        )
+
     async def lock_attempt(self, connection: Connection, claim_id: UUID, attempt: int) -> Terms | None:
         """Lock the claim of an attempt; None when the attempt has lost its lease."""
         row = await self._sql.fetchrow(connection, "lock_attempt", claim_id=claim_id, attempt=attempt)

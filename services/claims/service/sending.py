@@ -7,6 +7,7 @@ says what follows; an answer is applied even when the lease was lost, because wh
 """
 
 import random
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -43,18 +44,21 @@ class SendingService:
 
     async def take_due(self, payer_id: PayerId, limit: int) -> list[TakenClaim]:
         """Lease due claims of a payer's FHIR lane; each has begun an attempt, which must be reported."""
-        profile = self._options.payers[payer_id]
         async with self._pool.acquire() as connection, connection.transaction():
             return await self._store.take_due(
-                connection, payer_id, Channel.FHIR, limit=limit, lease_seconds=profile.lease_seconds
+                connection, payer_id, Channel.FHIR, limit=limit, lease_seconds=self._options.lease_seconds
             )
+
+    async def renew_leases(self, held: Sequence[TakenClaim]) -> None:
+        """Keep the claims of attempts that are still on their way."""
+        await self._store.renew_leases(self._pool, held, self._options.lease_seconds)
 
     async def publish_due(self, payer_id: PayerId, limit: int) -> int:
         """Hand due claims of a payer's Kafka lane to the outbox; returns how many."""
         profile = self._options.payers[payer_id]
         async with self._pool.acquire() as connection, connection.transaction():
             taken = await self._store.take_due(
-                connection, payer_id, Channel.KAFKA, limit=limit, lease_seconds=profile.lease_seconds
+                connection, payer_id, Channel.KAFKA, limit=limit, lease_seconds=self._options.lease_seconds
             )
             if taken:
                 await self._outbox.enqueue(connection, [_bundle_message(claim) for claim in taken])

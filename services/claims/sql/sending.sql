@@ -28,6 +28,13 @@ begun as (
 select claim_id, payer_id, endpoint, bundle, attempts as attempt, state, queued_at, deadline_at, now() as now
 from taken;
 
+-- name: renew_leases
+-- Attempts that are still on their way keep their claims; one that was taken over does not get it back.
+update {schema}.claim
+set lease_expires_at = now() + :lease_seconds * interval '1 second'
+from unnest(:claim_ids::uuid[], :attempts::integer[]) as held (claim_id, attempt)
+where claim.claim_id = held.claim_id and claim.attempts = held.attempt and claim.lease_expires_at is not null;
+
 -- name: finish_submission
 -- What became of an attempt; also of one that was given up as lost and ended after all.
 update {schema}.submission

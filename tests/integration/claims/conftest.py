@@ -116,7 +116,14 @@ class Clinic:
         """Run the FHIR lane of a payer."""
         stop = asyncio.Event()
         profile = self.options.payers[payer_id]
-        lane = FhirLane(PayerId(payer_id), profile, self.sending, idle_seconds=0.05, drain_seconds=2.0)
+        lane = FhirLane(
+            PayerId(payer_id),
+            profile,
+            self.sending,
+            idle_seconds=0.05,
+            lease_seconds=self.options.lease_seconds,
+            drain_seconds=2.0,
+        )
         task = asyncio.create_task(lane.run(stop))
         try:
             yield lane

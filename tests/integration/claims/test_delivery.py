@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -130,6 +130,22 @@ async def test_who_lost_the_lease_plans_nothing(clinic: Clinic) -> None:
     assert await clinic.pool.fetchval("select lease_expires_at from claims.claim") is not None
     await clinic.sending.record_attempt(quick, AttemptReport(Outcome.REFUSED, 1, 422, "http-422"))
     assert await clinic.state(claim_id) is State.REJECTED
+
+
+async def test_a_living_lane_keeps_its_claim_however_slow_the_payer_is(clinic: Clinic, payers: Payers) -> None:
+    profiles = {HTTP: fhir_profile(f"{payers.base}/http/fhir", answer_timeout_seconds=2 * PATIENCE_SECONDS)}
+    clinic = Clinic(clinic.pool, clinic.options.model_copy(update={"payers": profiles, "lease_seconds": 6.0}))
+    payers.desk.set_mode(Mode.TIMEOUT)
+    claim_id = await clinic.queue(coded_chart())
+    expiries: set[datetime | None] = set()
+    async with clinic.lane(HTTP), asyncio.timeout(PATIENCE_SECONDS):
+        while len(expiries - {None}) < 2:
+            expiries.add(await clinic.pool.fetchval("select lease_expires_at from claims.claim"))
+            await asyncio.sleep(0.05)
+    assert [outcome for outcome, *_ in await clinic.attempts(claim_id)] == ["started"]
+    await clinic.make_due()
+    (taken,) = await clinic.sending.take_due(PayerId(HTTP), 10)
+    assert taken.attempt == 2
 
 
 async def test_retry_after_moves_the_next_attempt(clinic: Clinic) -> None:
