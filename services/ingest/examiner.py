@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager
+from multiprocessing.connection import Connection
 from types import FrameType
 
 from services.ingest.intake import Examined, Refusal, examine
@@ -43,7 +44,7 @@ class Examiner:
     def __init__(self, processes: int, seconds: float) -> None:
         self._processes = processes
         self._seconds = seconds
-        self._pool = self._make_pool()
+        self._pool, self._leash = self._make_pool()
 
     async def examine(self, records: Sequence[Record]) -> list[Examined]:
         """Examine records; the answers are in their order."""
@@ -56,7 +57,8 @@ class Examiner:
         return [answer for chunk in answers for answer in chunk]
 
     def close(self) -> None:
-        """Let the workers finish and end."""
+        """End the workers at once, whatever they have in hand: it is not settled and comes again."""
+        self._leash.close()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     async def _submit(self, chunk: list[_Input]) -> list[Examined]:
@@ -87,13 +89,15 @@ class Examiner:
         raise Unavailable("the worker processes that examine records do not start")
 
     def _replace_pool(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        self._pool = self._make_pool()
+        self.close()
+        self._pool, self._leash = self._make_pool()
 
-    def _make_pool(self) -> ProcessPoolExecutor:
+    def _make_pool(self) -> tuple[ProcessPoolExecutor, Connection]:
         # Spawned, not forked: this process has threads and open connections.
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self._processes, mp_context=context, initializer=prepare_worker)
+        held, leash = context.Pipe(duplex=False)
+        pool = ProcessPoolExecutor(self._processes, mp_context=context, initializer=prepare_worker, initargs=(held,))
+        return pool, leash
 
 
 @asynccontextmanager
@@ -128,15 +132,14 @@ def _raise_too_slow(_signal: int, _frame: FrameType | None) -> None:
     raise _TooSlow
 
 
-def prepare_worker() -> None:
+def prepare_worker(leash: Connection) -> None:
     """Begin a worker: Ctrl-C is the service's business, memory is bounded, and no worker outlives its service."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (_WORKER_BYTES, resource.RLIM_INFINITY))
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_leash, args=(leash,), daemon=True).start()
 
 
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+def _end_with_leash(leash: Connection) -> None:
+    """Wait until the other end is closed, by the service or by its death."""
+    leash.poll(None)
+    os._exit(0)

@@ -1,8 +1,14 @@
 """A record that is slow, greedy or deadly is refused by itself, and workers that cannot start are nobody's fault."""
 
+import asyncio
 import os
+import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
+import psutil
 import pytest
 
 from services.ingest import examiner as module
@@ -74,6 +80,55 @@ async def test_workers_that_do_not_start_refuse_nothing(monkeypatch: pytest.Monk
         examiner.close()
 
 
-def die_at_once() -> None:
+SERVICE = """
+import asyncio, multiprocessing, os, signal
+from services.ingest.examiner import Examiner
+from shared.kafka.record import Record
+
+async def main():
+    examiner = Examiner(2, seconds=20)
+    await examiner.examine([Record("fhir.resource.v1", 0, number, None, b"{}") for number in range(120)])
+    print(*(child.pid for child in multiprocessing.active_children()), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+def test_no_worker_outlives_a_service_that_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "service.py"
+    script.write_text(SERVICE)
+    environment = {**os.environ, "PYTHONPATH": str(Path(module.__file__).parents[2])}
+    ended = subprocess.run([sys.executable, str(script)], env=environment, stdout=subprocess.PIPE, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    workers = [int(pid) for pid in ended.stdout.split()]
+    assert workers
+    deadline = time.monotonic() + 30
+    while any(is_running(pid) for pid in workers):
+        assert time.monotonic() < deadline, "a worker lives on"
+        time.sleep(0.05)
+
+
+async def test_closing_does_not_wait_for_what_is_in_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "examine_chunk", examine_for_ever)
+    examiner = Examiner(1, seconds=20)
+    in_hand = asyncio.create_task(examiner.examine([record(b"a")]))
+    await asyncio.sleep(0.5)
+    in_hand.cancel()
+    await asyncio.wait_for(asyncio.to_thread(examiner.close), timeout=30)
+
+
+def is_running(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+def examine_for_ever(_chunk: list[tuple[str, bytes | None]], _seconds: float) -> list[Examined]:
+    """Stands in for a record that takes very long."""
+    while True:
+        time.sleep(1)
+
+
+def die_at_once(_leash: object) -> None:
     """A worker that cannot even begin."""
     os._exit(12)
