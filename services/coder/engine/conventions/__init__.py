@@ -12,8 +12,8 @@ from services.coder.engine.conventions.uncertainty import weigh_uncertainty
 from services.coder.engine.findings import Stage
 
 CONVENTIONS: tuple[Stage, ...] = (
-    combine,
     subsume,
+    combine,
     resolve_excludes1,
     withhold_integral,
     code_history,

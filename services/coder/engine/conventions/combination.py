@@ -1,8 +1,9 @@
 """Joins two findings where the classification has one code for both, and presumes the link that "with" stands for.
 
-Place in the flow: the first of the conventions. Example: "hypertension" and "systolic heart failure" in one chart are
+Place in the flow: after subsumption. Example: "hypertension" and "systolic heart failure" in one chart are
 I11.0 with I50.20 after it (Guidelines I.C.9.a.1). Invariants: both conditions are present; what the combination absorbs
-leaves its mentions to it; where the words call the two unrelated, nothing is joined.
+leaves its mentions to it, and what it does not absorb stays the problem that it was; where the words call the two
+unrelated, nothing is joined.
 """
 
 import re
@@ -62,7 +63,7 @@ def load_combinations() -> tuple[Combination, ...]:
 def combine(findings: tuple[Finding, ...], reading: Reading) -> tuple[Finding, ...]:
     """Apply every row of the table that fits."""
     for row in load_combinations():
-        categories = categories_of(f.code for f in findings if f.assertion is Assertion.PRESENT)
+        categories = categories_of(f.code for f in findings if is_reportable(f))
         if len(categories) < 2 and not any(f.code.startswith("I50") for f in findings):
             return findings
         if row.concerns(categories):
@@ -71,7 +72,7 @@ def combine(findings: tuple[Finding, ...], reading: Reading) -> tuple[Finding, .
 
 
 def _apply(row: Combination, findings: tuple[Finding, ...], reading: Reading) -> tuple[Finding, ...]:
-    present = [f for f in findings if f.assertion is Assertion.PRESENT]
+    present = [f for f in findings if is_reportable(f)]
     bases = [f for f in present if f.code.startswith(row.base)]
     others = [f for f in present if f.code.startswith(row.other) and _may_join(f, row, reading)]
     for base in bases:
@@ -91,7 +92,7 @@ def _join(
     joined = Finding(
         code,
         Assertion.PRESENT,
-        base.mentions,
+        base.mentions if base in absorbed else tuple(replace(m, problem=False) for m in base.mentions),
         name_open_details(reading.codes.title(code)),
         (f"{base.code} and {other.code} make {code} ({row.guideline})",),
         base.after,
@@ -105,7 +106,12 @@ def _join(
 
 
 def _is_absorbed(finding: Finding, row: Combination, code: str) -> bool:
-    return finding.assertion is Assertion.PRESENT and finding.code != code and finding.code.startswith(row.absorbs)
+    return is_reportable(finding) and finding.code != code and finding.code.startswith(row.absorbs)
+
+
+def is_reportable(finding: Finding) -> bool:
+    """Whether a finding is present and nothing withholds it."""
+    return finding.assertion is Assertion.PRESENT and finding.withheld is None
 
 
 def merge_new(into: Finding, other: Finding) -> Finding:

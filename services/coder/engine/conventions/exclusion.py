@@ -9,6 +9,7 @@ stay, and the coder is told.
 from dataclasses import replace
 from itertools import combinations
 
+from services.coder.engine.conventions.combination import is_reportable
 from services.coder.engine.conventions.integral import withhold
 from services.coder.engine.conventions.notes import read_notes
 from services.coder.engine.findings import Finding, Reading, Withheld
@@ -19,7 +20,7 @@ from shared.codesets.icd10cm import CodeSet, NoteKind
 def resolve_excludes1(findings: tuple[Finding, ...], reading: Reading) -> tuple[Finding, ...]:
     """Withhold, of each pair that an Excludes1 note keeps apart, the one that gives way; else explain the conflict."""
     codes = reading.codes
-    present = {f.code: f for f in findings if f.assertion is Assertion.PRESENT and not f.withheld and f.code in codes}
+    present = {f.code: f for f in findings if is_reportable(f) and f.code in codes}
     for first, second in combinations(list(present), 2):
         if present[first].withheld or present[second].withheld:
             continue

@@ -1,6 +1,6 @@
 """Withholds what another code says too: symptoms that a disease explains, and "uncomplicated" beside the complication.
 
-Place in the flow: after combination. Examples: with pneumonia in the impression, cough is withheld (Guidelines I.B.5);
+Place in the flow: around combination. Examples: with pneumonia in the impression, cough is withheld (Guidelines I.B.5);
 beside E11.22, E11.9 is told in full. Invariants: only what is present, and concluded where the chart has a place for
 conclusions, explains; what is withheld is shown with its reason, not dropped.
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 
-from services.coder.engine.conventions.combination import merge_new
+from services.coder.engine.conventions.combination import is_reportable, merge_new
 from services.coder.engine.conventions.tables import read_table
 from services.coder.engine.document import ASSESSING
 from services.coder.engine.findings import Finding, Reading, Withheld
@@ -78,7 +78,7 @@ def withhold(finding: Finding, why: Withheld, reason: str) -> Finding:
 
 
 def _present(findings: Iterable[Finding]) -> Iterable[Finding]:
-    return (f for f in findings if f.assertion is Assertion.PRESENT and f.withheld is None)
+    return filter(is_reportable, findings)
 
 
 def _is_concluded(finding: Finding) -> bool:

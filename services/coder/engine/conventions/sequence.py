@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 
+from services.coder.engine.conventions.combination import is_reportable
 from services.coder.engine.conventions.notes import read_notes
 from services.coder.engine.conventions.tables import read_table
 from services.coder.engine.findings import Finding, Reading
@@ -22,9 +23,7 @@ _DETAIL = re.compile(r"code to identify (?:the )?((?:stage|site|type|severity) o
 
 def put_in_sequence(findings: tuple[Finding, ...], reading: Reading) -> tuple[Finding, ...]:
     """Set `after` and `missing` of the findings that will be reported."""
-    reported = {
-        f.code: f for f in findings if f.assertion is Assertion.PRESENT and not f.withheld and f.code in reading.codes
-    }
+    reported = {f.code: f for f in findings if is_reportable(f) and f.code in reading.codes}
     pairs = dict(find_pairs(tuple(reported), reading.codes))
     changed = {code: _complete(f, pairs.get(code), reported, reading.codes) for code, f in reported.items()}
     return tuple(changed.get(f.code, f) if f.assertion is Assertion.PRESENT else f for f in findings)
