@@ -36,10 +36,10 @@ def decide(chart: JsonObject, reason_for_visit: str | None) -> list[JsonObject]:
     decisions = [_accept(found) if found in wanted else _reject(found) for found in undecided]
     if chart["findings"]:
         decisions += [_reject(found, BILLING_KEEPS_FIRST) for found in wanted[1:]]
-    added = {decision["code"]["system"] for decision in chart["decisions"] if decision["action"] == "add"}
-    if not wanted and "icd10cm" not in added:
+    coded = {decision["code"]["system"] for decision in chart["decisions"] if decision["code"]}
+    if "icd10cm" not in coded and not any(found in wanted for found in undecided):
         decisions.append(_add("icd10cm", reason_for_visit or ILLNESS_UNSPECIFIED, "Reason for the visit."))
-    if "cpt" not in added:
+    if "cpt" not in coded:
         service = VISIT_SERVICES.get(chart["encounter"]["encounter_class"], VISIT_SERVICES["AMB"])
         decisions.append(_add("cpt", service, "The visit."))
     return decisions

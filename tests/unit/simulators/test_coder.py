@@ -57,9 +57,18 @@ def test_without_anything_the_illness_is_unspecified() -> None:
 
 def test_what_was_decided_before_is_not_decided_again() -> None:
     first = decide(make_chart(), "I10")
-    stored = [{**found, "target_id": found.get("target_id", f"d{i}")} for i, found in enumerate(first)]
+    codes = {"accept": {"system": "icd10cm"}, "reject": None}
+    stored = [{"target_id": "d", "code": codes.get(found["action"]), **found} for found in first]
 
     assert decide(make_chart(decisions=stored), "I10") == []
+
+
+def test_a_chart_whose_suggestions_were_all_rejected_gets_a_diagnosis() -> None:
+    stored = [{"action": "reject", "target_id": name, "code": None} for name in ("s1", "s2", "s3")]
+
+    decisions = decide(make_chart(decisions=stored), None)
+
+    assert [found["code"]["code"] for found in decisions] == ["R69", "99283"]
 
 
 def test_of_a_chart_that_billing_returned_the_first_diagnosis_stays() -> None:
