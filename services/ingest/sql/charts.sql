@@ -1,8 +1,9 @@
 -- name: lock_charts
--- Every chart that this batch touches, in one order, before any of them is written.
+-- Every chart that this batch touches, in one order, before any of them is written. The test for empty arrays lets the
+-- partial index answer.
 select encounter_id, hold_until
 from {schema}.chart
-where encounter_id = any(:encounter_ids::text[]) or missing && :found::text[]
+where encounter_id = any(:encounter_ids::text[]) or (missing <> '{}' and missing && :found::text[])
 order by encounter_id
 for update;
 
@@ -35,7 +36,7 @@ set patient_id = excluded.patient_id,
 -- Look again at the charts of these encounters, and at those that miss what has just been found.
 update {schema}.chart
 set evaluate_at = least(evaluate_at, :evaluate_at::timestamptz)
-where encounter_id = any(:encounter_ids::text[]) or missing && :found::text[];
+where encounter_id = any(:encounter_ids::text[]) or (missing <> '{}' and missing && :found::text[]);
 
 -- name: lock_due_charts
 -- The charts whose time has come, skipping those that another process has in hand.
