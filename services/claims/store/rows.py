@@ -1,0 +1,97 @@
+"""What goes into the claims schema and comes out of it, as values.
+
+Place in the flow: `service` and the lanes speak in these, `claim_store` reads and writes them; pure.
+Invariant: what is on the record about an attempt is codes and counts, never content.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.claims.claim import Channel, PayerId, State
+from services.claims.schedule import Outcome
+from shared.contracts.messages import Finding
+
+CodingKey = tuple[UUID, int]
+"""A chart and a coding version of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewCoding:
+    """A coding as it arrived; `event` is the value of its record."""
+
+    chart_id: UUID
+    coding_version: int
+    chart_version: int
+    claim_sha256: str
+    event: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NewClaim:
+    """The claim that a coding makes. `superseded_by` is set when a later coding arrived in the same batch."""
+
+    claim_id: UUID
+    chart_id: UUID
+    coding_version: int
+    payer_id: PayerId
+    superseded_by: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyClaim:
+    """A claim to scrub and build. `original_id` is the earlier claim that its payer holds."""
+
+    claim_id: UUID
+    chart_id: UUID
+    coding_version: int
+    payer_id: PayerId
+    event: bytes
+    original_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltClaim:
+    """A claim that can be sent, with its destination."""
+
+    claim_id: UUID
+    channel: Channel
+    endpoint: str | None
+    bundle: bytes
+    bundle_sha256: str
+    findings: tuple[Finding, ...]
+    replaces: UUID | None
+    deadline_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The times by which a claim's next attempt is planned; `now` is the database's clock."""
+
+    state: State
+    queued_at: datetime
+    deadline_at: datetime
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TakenClaim:
+    """A claim under lease: what to send, where to, and the attempt's number, which fences the result."""
+
+    claim_id: UUID
+    payer_id: PayerId
+    endpoint: str | None
+    bundle: bytes
+    attempt: int
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptReport:
+    """What is on the record about an attempt: codes and counts, no content."""
+
+    outcome: Outcome
+    tries: int
+    status_code: int | None = None
+    reason: str | None = None
+    issue_codes: tuple[str, ...] = ()
