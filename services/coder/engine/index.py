@@ -44,6 +44,7 @@ class IndexColumns(TypedDict):
     qualifiers: list[int]
     sources: list[int]
     orders: list[int]
+    linked_rows: list[int]
     sizes: list[int]
     condition_of: list[int]
     words: list[str]
@@ -64,6 +65,7 @@ class TermIndex:
         self.orders = array("q", columns["orders"])
         self.condition_of = array("l", columns["condition_of"])
         self.sizes = bytes(columns["sizes"])
+        self._linked_rows = frozenset(columns["linked_rows"])
         self._capital_rows = frozenset(columns["capital_rows"])
         self.words = {word: hash_word(word) for word in columns["words"]}
         self.capitals = {word: hash_word("=" + word) for word in columns["capitals"]}
@@ -87,6 +89,13 @@ class TermIndex:
     def capitals_only(self, row: int) -> bool:
         """Whether the term matches in capitals only."""
         return row in self._capital_rows
+
+    def may_turn(self, row: int, order: int) -> bool:
+        """Whether two words that stand side by side as `order` can say the term: as it has them, or about its "of".
+
+        "Knee pain" says "pain in the knee"; "renal pelvis" does not say "pelvic kidney".
+        """
+        return self.orders[row] == order or row in self._linked_rows
 
     def is_told(self, row: int) -> bool:
         """Whether the term has a condition that asks for something to be there."""
@@ -128,6 +137,7 @@ def build_columns(codes: CodeSet) -> IndexColumns:
         qualifiers=[],
         sources=[],
         orders=[],
+        linked_rows=[],
         sizes=[],
         condition_of=[],
         words=[],
@@ -147,6 +157,8 @@ def build_columns(codes: CodeSet) -> IndexColumns:
         (capitals if is_capitals else words).update(term.words)
         if is_capitals:
             columns["capital_rows"].append(len(columns["keys"]))
+        if term.linked:
+            columns["linked_rows"].append(len(columns["keys"]))
         columns["keys"].append(key)
         columns["code_of"].append(code_number.setdefault(term.code, len(code_number)))
         columns["qualifiers"].append(term.qualifiers)

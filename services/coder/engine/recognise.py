@@ -196,8 +196,11 @@ class Recogniser:
         start, end = words.starts[window.first], words.ends[window.last]
         best: tuple[tuple[int, bool, bool, int], int] | None = None
         required = ~(bits | self._qualifiers.default_bits)
+        order = _order(words.values[window.first : window.last + 1]) if window.last - window.first == 1 else None
         for row in self.index.chain(window.row):
             has = self.index.qualifiers[row]
+            if order is not None and not self.index.may_turn(row, order):
+                continue
             if self.index.capitals_only(row) is window.capitals and not has & required and trusts(row, start):
                 told = self.index.is_told(row)
                 rank = (self._fit(has, bits), told, self.index.source(row) is Source.LEXICON, -row)

@@ -8,6 +8,7 @@ headings and assertion alone, never on the condition's name.
 from collections.abc import Collection, Sequence
 from enum import StrEnum
 
+from services.coder.engine.conventions.integral import find_takers, load_rules
 from services.coder.engine.document import ASSESSING
 from services.coder.engine.features import Candidate
 from services.coder.engine.findings import Reading
@@ -64,17 +65,32 @@ def tell_style(reading: Reading) -> Style:
 def assign_roles(candidates: Sequence[Candidate], reading: Reading, style: Style) -> dict[str, Role]:
     """The role of each code. `candidates` are those that the text claims enough to code."""
     if style is Style.REPORT:
-        confirmed = any(_is_disease(c.code) and stands_in(c, _CONCLUDES) for c in candidates)
-        return {c.code: _role_in_report(c, confirmed=confirmed) for c in candidates}
+        return _assign_in_report(candidates)
     inpatient = reading.chart.setting is Setting.INPATIENT
     return {c.code: _role_in_assessed(c, inpatient=inpatient) for c in candidates}
 
 
-def _role_in_report(candidate: Candidate, *, confirmed: bool) -> Role:
-    """Symptoms are coded only when no disease is confirmed (Guidelines IV.D, IV.K)."""
-    if confirmed and candidate.code[0] == "R":
+def _assign_in_report(candidates: Sequence[Candidate]) -> dict[str, Role]:
+    """Symptoms are coded only when no disease is confirmed that explains them (Guidelines IV.D, IV.K)."""
+    confirmed = any(_is_disease(c.code) and stands_in(c, _CONCLUDES) for c in candidates)
+    codes = [c.code for c in candidates]
+    reasons = any(not c.code.startswith(_IMAGING) for c in candidates)
+    return {c.code: _role_in_report(c, codes, confirmed=confirmed, reasons=reasons) for c in candidates}
+
+
+def _role_in_report(candidate: Candidate, codes: Sequence[str], *, confirmed: bool, reasons: bool) -> Role:
+    code = candidate.code
+    if confirmed and code[0] == "R":
+        return Role.EXPLAINED
+    if reasons and code.startswith(_IMAGING):
+        return Role.MENTIONED
+    if any(find_takers(code, codes, load_rules("integral.tsv"))):
         return Role.EXPLAINED
     return Role.CONCLUDED if stands_in(candidate, _CONCLUDES) else Role.INDICATED
+
+
+_IMAGING = ("R90", "R91", "R92", "R93")
+"""Shadows without a diagnosis: why the study was asked for says more than they do."""
 
 
 def _role_in_assessed(candidate: Candidate, *, inpatient: bool) -> Role:

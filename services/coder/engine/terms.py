@@ -14,7 +14,7 @@ from importlib.resources import files
 from services.coder.engine.findings import Source
 from services.coder.engine.lexicon import Condition, LexiconEntry
 from services.coder.engine.neoplasms import compose_neoplasms
-from services.coder.engine.tokens import load_qualifiers, read_term
+from services.coder.engine.tokens import canonical, load_qualifiers, read_term
 from shared.codesets.icd10cm import CodeSet, NoteKind
 
 
@@ -29,6 +29,7 @@ class Term:
     distance: int = 0
     when: Condition | None = None
     capitals: bool = False
+    linked: bool = False
 
 
 _UNNAMED = re.compile(
@@ -93,10 +94,29 @@ def _lexicon_terms(target: str, text: str, entry: LexiconEntry) -> Iterator[Term
         return
     for variant in vary_hyphens(text):
         tokens = read_term(variant)
+        if tokens.qualifiers & _fracture_bits() and not _FRACTURED & set(tokens.words):
+            # Only of a fracture is displacement assumed: "displaced stent" is not any stent.
+            continue
         # "Small kidney" without its noise would be any kidney.
         if len(tokens.words) > bool(tokens.qualifiers & noise):
             distance = int(bool(tokens.qualifiers & noise))
-            yield Term(target, tokens.words, tokens.qualifiers & ~noise, Source.LEXICON, distance, entry.when)
+            yield Term(
+                target,
+                tokens.words,
+                tokens.qualifiers & ~noise,
+                Source.LEXICON,
+                distance,
+                entry.when,
+                linked=tokens.linked,
+            )
+
+
+_FRACTURED = {canonical("fracture"), canonical("dislocation")}
+
+
+def _fracture_bits() -> int:
+    axes = load_qualifiers().axis_bits
+    return axes["displacement"] | axes["wound"]
 
 
 def _make_term(code: str, text: str, source: Source, distance: int) -> Term | None:
@@ -107,7 +127,7 @@ def _make_term(code: str, text: str, source: Source, distance: int) -> Term | No
         return None
     capitals = len(tokens.words) == 1 and text.isupper() and len(text) < 7
     words = (text,) if capitals else tokens.words
-    return Term(code, words, tokens.qualifiers, source, distance, capitals=capitals)
+    return Term(code, words, tokens.qualifiers, source, distance, capitals=capitals, linked=tokens.linked)
 
 
 MAX_WORDS = 8

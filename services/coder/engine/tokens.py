@@ -120,22 +120,25 @@ def is_stop(word: str) -> bool:
 
 
 class TermTokens(NamedTuple):
-    """A term as the index stores it: its content words in order, and its qualifiers as bits."""
+    """A term as the index stores it: content words in order, qualifiers as bits, whether "of" or a comma links them."""
 
     words: tuple[str, ...]
     qualifiers: int
+    linked: bool = False
 
 
 def read_term(term: str) -> TermTokens:
     """Read a term of the classification or the lexicon."""
     table = load_qualifiers().by_form
-    words, bits = [], 0
+    words: list[str] = []
+    bits, linked = 0, False
     for match in WORD.finditer(term):
         raw = match[0]
         if is_stop(raw):
+            linked = linked or bool(words)
             continue
         if qualifier := table.get(fold_word(raw)):
             bits |= qualifier.bit
         else:
             words.append(canonical(raw))
-    return TermTokens(tuple(words), bits)
+    return TermTokens(tuple(words), bits, linked or "," in term)
