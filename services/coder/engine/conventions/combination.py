@@ -35,16 +35,20 @@ class Combination:
     absorbs: tuple[str, ...]
     words: re.Pattern[str]
     guideline: str
+    base_categories: frozenset[str]
+    other_categories: frozenset[str]
 
     @classmethod
     def parse(cls, row: Row) -> Self:
         """Read one row of the table."""
         base, other, absorbs = (tuple(row[column].split()) for column in ("base", "with", "absorbs"))
-        return cls(base, other, row["result"], absorbs, re.compile(row["words"], re.IGNORECASE), row["guideline"])
+        words = re.compile(row["words"], re.IGNORECASE)
+        categories = (categories_of(base), categories_of(other))
+        return cls(base, other, row["result"], absorbs, words, row["guideline"], *categories)
 
     def concerns(self, categories: frozenset[str]) -> bool:
         """Whether a chart with codes of `categories` can hold both conditions."""
-        return not (categories.isdisjoint(categories_of(self.base)) or categories.isdisjoint(categories_of(self.other)))
+        return not (categories.isdisjoint(self.base_categories) or categories.isdisjoint(self.other_categories))
 
     def name_result(self, base: Finding, other: Finding) -> str:
         """The combination code of two findings."""
@@ -62,12 +66,11 @@ def load_combinations() -> tuple[Combination, ...]:
 
 def combine(findings: tuple[Finding, ...], reading: Reading) -> tuple[Finding, ...]:
     """Apply every row of the table that fits."""
+    categories = categories_of(f.code for f in findings if is_reportable(f))
     for row in load_combinations():
-        categories = categories_of(f.code for f in findings if is_reportable(f))
-        if len(categories) < 2 and not any(f.code.startswith("I50") for f in findings):
-            return findings
         if row.concerns(categories):
             findings = _apply(row, findings, reading)
+            categories = categories_of(f.code for f in findings if is_reportable(f))
     return findings
 
 

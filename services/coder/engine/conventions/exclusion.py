@@ -6,8 +6,8 @@ else the code at which the note stands, and only when it is the vaguer one or th
 stay, and the coder is told.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
-from itertools import combinations
 
 from services.coder.engine.conventions.combination import is_reportable
 from services.coder.engine.conventions.integral import withhold
@@ -21,32 +21,36 @@ def resolve_excludes1(findings: tuple[Finding, ...], reading: Reading) -> tuple[
     """Withhold, of each pair that an Excludes1 note keeps apart, the one that gives way; else explain the conflict."""
     codes = reading.codes
     present = {f.code: f for f in findings if is_reportable(f) and f.code in codes}
-    for first, second in combinations(list(present), 2):
-        if present[first].withheld or present[second].withheld:
-            continue
-        loser = _find_loser(present[first], present[second], codes)
-        if loser is not None:
-            winner = second if loser == first else first
-            present[loser] = _settle(present[loser], winner, codes)
+    conflicts = list(find_conflicts(tuple(present), codes))
+    for code, other in conflicts:
+        if not (present[code].withheld or present[other].withheld):
+            is_mutual = (other, code) in conflicts
+            loser = _find_loser(present[code], present[other], codes, is_mutual=is_mutual)
+            winner = other if loser == code else code
+            present[loser] = _settle(present[loser], winner, codes, is_mutual=is_mutual)
     return tuple(present.get(f.code, f) if f.assertion is Assertion.PRESENT else f for f in findings)
 
 
-def _find_loser(first: Finding, second: Finding, codes: CodeSet) -> str | None:
+def find_conflicts(present: tuple[str, ...], codes: CodeSet) -> Iterator[tuple[str, str]]:
+    """The pairs of a code and another that an Excludes1 note at or above it names."""
+    for code in present:
+        notes = read_notes(codes, code, NoteKind.EXCLUDES1)
+        yield from ((code, other) for other in present if other != code and notes.name(other))
+
+
+def _find_loser(noted: Finding, named: Finding, codes: CodeSet, *, is_mutual: bool) -> str:
     """The code that gives way: a symptom before a disease, else the one with the note, else the vaguer or less said."""
-    noted = [a for a, b in ((first, second), (second, first)) if _excludes(a.code, b.code, codes)]
-    symptoms = [f for f in (first, second) if _is_symptom(f.code)]
-    if noted and len(symptoms) == 1:
-        return symptoms[0].code
-    noted.sort(key=lambda f: (not _is_vague(f.code, codes), any(m.problem for m in f.mentions), len(f.mentions)))
-    return noted[0].code if noted else None
+    if _is_symptom(noted.code) != _is_symptom(named.code):
+        return noted.code if _is_symptom(noted.code) else named.code
+    if not is_mutual:
+        return noted.code
+    return min(
+        (noted, named),
+        key=lambda f: (not _is_vague(f.code, codes), any(m.problem for m in f.mentions), len(f.mentions), f.code),
+    ).code
 
 
-def _excludes(code: str, other: str, codes: CodeSet) -> bool:
-    return read_notes(codes, code, NoteKind.EXCLUDES1).name(other)
-
-
-def _settle(finding: Finding, winner: str, codes: CodeSet) -> Finding:
-    is_mutual = _excludes(winner, finding.code, codes) and _excludes(finding.code, winner, codes)
+def _settle(finding: Finding, winner: str, codes: CodeSet, *, is_mutual: bool) -> Finding:
     if _is_vague(finding.code, codes) or is_mutual:
         return withhold(finding, Withheld.EXCLUDED, f"never with {winner} (Excludes1, I.A.12.a)")
     reason = f"with {winner} only when the two are unrelated (Excludes1, I.A.12.a)"

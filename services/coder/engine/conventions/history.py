@@ -18,10 +18,12 @@ _KINDS = {Assertion.HISTORICAL: "over, so it is history", Assertion.FAMILY: "a r
 
 def code_history(findings: tuple[Finding, ...], reading: Reading) -> tuple[Finding, ...]:
     """Replace each historical or family finding by its code of history, where there is one."""
-    if not any(f.assertion in _TABLES for f in findings):
+    concerned = [f for f in findings if f.assertion is Assertion.HISTORICAL or f.assertion is Assertion.FAMILY]
+    if not concerned:
         return findings
     active = {f.code[:3] for f in findings if f.assertion is Assertion.PRESENT}
-    return regroup(_turn(finding, active, reading) for finding in findings)
+    turned = {id(f): _turn(f, active, reading) for f in concerned}
+    return regroup(turned.get(id(f), f) for f in findings)
 
 
 def _turn(finding: Finding, active: set[str], reading: Reading) -> Finding:

@@ -45,6 +45,8 @@ def withhold_integral(findings: tuple[Finding, ...], reading: Reading) -> tuple[
 
 
 def _explain(finding: Finding, diseases: Iterable[str], rules: Rules) -> Finding:
+    if finding.code[:3] not in rules:
+        return finding
     disease = next(find_takers(finding.code, diseases, rules), None)
     if disease is None or finding.withheld or finding.assertion not in {Assertion.PRESENT, Assertion.UNCERTAIN}:
         return finding

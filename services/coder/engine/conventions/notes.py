@@ -17,14 +17,18 @@ class Notes:
 
     texts: tuple[str, ...]
     targets: Targets
+    first: str
+    last: str
 
     def name(self, code: str) -> bool:
         """Whether one of the notes points to `code`."""
-        return in_targets(code, self.targets)
+        return self.first <= code[:1] <= self.last and in_targets(code, self.targets)
 
 
 @cache
 def read_notes(codes: CodeSet, code: str, kind: NoteKind) -> Notes:
     """The notes of `kind` at `code` and above."""
     texts = codes.inherited_notes(code, kind)
-    return Notes(texts, tuple(target for text in texts for target in read_targets(text)))
+    targets = tuple(target for text in texts for target in read_targets(text))
+    letters = sorted(code[0] for target in targets for code in target)
+    return Notes(texts, targets, letters[0] if letters else "~", letters[-1] if letters else "")

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cache
 
 from services.coder.engine.conventions.combination import is_reportable
-from services.coder.engine.conventions.notes import read_notes
+from services.coder.engine.conventions.notes import Targets, read_notes
 from services.coder.engine.conventions.tables import read_table
 from services.coder.engine.findings import Finding, Reading
 from services.coder.engine.model import Assertion
@@ -31,19 +31,15 @@ def put_in_sequence(findings: tuple[Finding, ...], reading: Reading) -> tuple[Fi
 
 def find_pairs(reported: tuple[str, ...], codes: CodeSet) -> Iterator[tuple[str, str]]:
     """Pairs of a code and one that is listed before it; where several are, the last pair is the one to keep."""
-    for second in reported:
-        asked = read_notes(codes, second, NoteKind.CODE_FIRST)
-        for first in reported:
-            if first != second and (
-                asked.name(first)
-                or read_notes(codes, first, NoteKind.USE_ADDITIONAL).name(second)
-                or _comes_first(first, second)
-            ):
-                yield second, first
-
-
-def _comes_first(first: str, second: str) -> bool:
-    return any(first.startswith(before) and second.startswith(after) for before, after in _load_orders())
+    for before, after in _load_orders():
+        firsts = [code for code in reported if code.startswith(before)]
+        yield from ((code, firsts[0]) for code in reported if firsts and code.startswith(after))
+    asked = [(code, read_notes(codes, code, NoteKind.CODE_FIRST)) for code in reported]
+    added = [(code, read_notes(codes, code, NoteKind.USE_ADDITIONAL)) for code in reported]
+    for second, notes in asked:
+        yield from ((second, first) for first in reported if first != second and notes.name(first))
+    for first, notes in added:
+        yield from ((second, first) for second in reported if first != second and notes.name(second))
 
 
 @cache
@@ -61,10 +57,15 @@ def _complete(finding: Finding, before: str | None, reported: Mapping[str, Findi
 
 def _find_missing(code: str, reported: Mapping[str, Finding], codes: CodeSet) -> Iterator[str]:
     """The companions that the notes of `code` call for and the chart does not name."""
-    asked = read_notes(codes, code, NoteKind.CODE_FIRST)
-    if any(_UNDERLYING.match(text) for text in asked.texts) and not any(asked.name(other) for other in reported):
-        yield "underlying condition"
-    for text in read_notes(codes, code, NoteKind.USE_ADDITIONAL).texts:
-        detail = _DETAIL.match(text)
-        if detail and not any(in_targets(other, read_targets(text)) for other in reported):
-            yield detail[1]
+    return (name for name, targets in read_demands(codes, code) if not any(in_targets(c, targets) for c in reported))
+
+
+@cache
+def read_demands(codes: CodeSet, code: str) -> tuple[tuple[str, Targets], ...]:
+    """What must stand beside `code`: an underlying condition, or a further detail, with the codes that would do."""
+    first = read_notes(codes, code, NoteKind.CODE_FIRST)
+    is_manifestation = any(_UNDERLYING.match(text) for text in first.texts)
+    demands = [("underlying condition", first.targets)] if is_manifestation else []
+    texts = read_notes(codes, code, NoteKind.USE_ADDITIONAL).texts
+    details = [(match[1], read_targets(text)) for text in texts if (match := _DETAIL.match(text))]
+    return (*demands, *details)
