@@ -7,7 +7,8 @@ Codes: CARC are the X12 claim adjustment reason codes; `denialreason` is the adj
 
 import hashlib
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
@@ -21,8 +22,8 @@ from shared.fhir.elements import CodeableConcept, Identifier, Reference, Subset
 from shared.fhir.subset import ResourceSubset
 
 _DENIAL_CATEGORIES = frozenset({"denialreason", "denied"})
-_MAX_ISSUE_CODES = 20
-_MAX_CODE_LENGTH = 40
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+_MAX_CODES = 20
 
 
 class _Money(Subset):
@@ -84,7 +85,7 @@ def read_answer(body: bytes) -> Answer:
         raise InvalidContent("only an active ClaimResponse is an answer", expression="ClaimResponse.status")
     return Answer(
         state=_decide_state(response),
-        codes=tuple(dict.fromkeys(_codes(response))),
+        codes=_keep_codes(_codes(response)),
         request=_named_claim(response),
         body=body,
         sha256=hashlib.sha256(body).hexdigest(),
@@ -98,7 +99,7 @@ def read_issue_codes(body: bytes) -> tuple[str, ...]:
     except ValidationError:
         return ()
     codes = (code for issue in outcome.issue for code in (issue.code, *(each.code for each in issue.details.coding)))
-    return tuple(dict.fromkeys(code[:_MAX_CODE_LENGTH] for code in codes if code))[:_MAX_ISSUE_CODES]
+    return _keep_codes(codes)
 
 
 class _Issue(Subset):
@@ -155,9 +156,14 @@ def _is_benefit(adjudication: _Adjudication) -> bool:
 
 def _codes(response: ClaimResponseSubset) -> Iterator[str]:
     for adjudication in (*response.adjudication, *(each for line in response.item for each in line.adjudication)):
-        yield from (each.code[:_MAX_CODE_LENGTH] for each in adjudication.reason.coding if each.system == systems.CARC)
+        yield from (each.code for each in adjudication.reason.coding if each.system == systems.CARC)
     for error in response.error:
-        yield from (coding.code[:_MAX_CODE_LENGTH] for coding in error.code.coding if coding.code)
+        yield from (coding.code for coding in error.code.coding)
+
+
+def _keep_codes(codes: Iterable[str]) -> tuple[str, ...]:
+    """Keep each code once; what does not look like one may be text about a patient, and stays in the stored answer."""
+    return tuple(dict.fromkeys(code for code in codes if _CODE.fullmatch(code)))[:_MAX_CODES]
 
 
 def _named_claim(response: ClaimResponseSubset) -> str | None:

@@ -97,7 +97,7 @@ def test_what_is_no_answer_is_refused_without_a_word_of_its_content(body: bytes)
 
 def test_issue_codes_are_kept_and_texts_are_not() -> None:
     issue = {"severity": "error", "code": "business-rule", "diagnostics": "Ada Testperson is not covered"}
-    coded = {**issue, "details": {"text": "Ada", "coding": [{"code": "E-7"}]}}
+    coded = {**issue, "details": {"text": "Ada", "coding": [{"code": "E-7"}, {"code": "Ada Testperson"}]}}
     outcome = {"resourceType": "OperationOutcome", "issue": [issue, coded]}
     assert read_issue_codes(json.dumps(outcome).encode()) == ("business-rule", "E-7")
     assert read_issue_codes(b"<html>") == ()
