@@ -2,6 +2,7 @@
 
 from uuid import UUID, uuid4
 
+from services.coder.store import charts, work_items
 from services.coder.work_item import ChartId, State
 from shared.contracts.topics import Topic
 from tests.builders.charts import ready_chart, suggestion, withdrawn_chart
@@ -43,6 +44,17 @@ async def test_only_newer_versions_are_applied_whatever_their_order(desk: Desk) 
     leased = await desk.suggesting.lease_chart()
     assert leased is not None
     assert leased.lease.chart_version == 3
+
+
+async def test_an_older_version_that_lost_a_race_does_not_replace_a_newer_one(desk: Desk) -> None:
+    chart_id = uuid4()
+    async with desk.pool.acquire() as connection:
+        for version in (2, 1):
+            await charts.insert_charts(connection, [ready_chart(chart_id, version)])
+            await work_items.put_in_queue(connection, [ready_chart(chart_id, version)])
+    leased = await desk.suggesting.lease_chart()
+    assert leased is not None
+    assert leased.lease.chart_version == 2
 
 
 async def test_a_newer_version_takes_the_chart_from_its_coder(desk: Desk) -> None:
