@@ -39,8 +39,14 @@ async def read_broker_offsets(kafka: KafkaSettings) -> BrokerOffsets:
     client = AIOKafkaAdminClient(**connection_arguments(kafka))
     await client.start()
     try:
-        committed = {room: await _read_committed(client, f"{kafka.group_prefix}-{room}") for room in SUBSCRIPTIONS}
-        return BrokerOffsets(ends=await _read_ends(kafka, await _list_places(client)), committed=committed)
+        places = await _list_places(client)
+        committed = {
+            room: await _read_committed(
+                client, f"{kafka.group_prefix}-{room}", [place for place in places if place.topic in topics]
+            )
+            for room, topics in SUBSCRIPTIONS.items()
+        }
+        return BrokerOffsets(ends=await _read_ends(kafka, places), committed=committed)
     finally:
         await client.close()
 
@@ -65,6 +71,7 @@ async def _read_ends(kafka: KafkaSettings, places: list[TopicPartition]) -> dict
         await consumer.stop()
 
 
-async def _read_committed(client: AIOKafkaAdminClient, group: str) -> dict[Place, int]:
-    offsets = await client.list_consumer_group_offsets(group)
+async def _read_committed(client: AIOKafkaAdminClient, group: str, places: list[TopicPartition]) -> dict[Place, int]:
+    # Places are named, since not every Kafka-compatible broker answers "all".
+    offsets = await client.list_consumer_group_offsets(group, partitions=places) if places else {}
     return {(place.topic, place.partition): meta.offset for place, meta in offsets.items() if meta.offset >= 0}
