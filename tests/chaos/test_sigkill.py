@@ -52,4 +52,6 @@ async def test_nothing_is_lost_and_no_claim_is_sent_twice(
             received = (await payer.get("/received")).json()
     totals = outcome.ledger.totals
     assert (outcome.unaccounted, unsettled) == ((), [])
-    assert received["effective_claims"] == totals["claims_delivered"] == totals["charts"] == day.charts
+    assert received["identifiers"] == totals["claims_delivered"] == totals["charts"] == day.charts
+    assert received["effective_claims"] == totals["claims_accepted"]
+    assert (received["altered"], received["unusable"], received["charts_billed_twice"]) == (0, 0, 0)
