@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict
 
-from services.ingest import held, store
+from services.ingest import chart_store, held
 from services.ingest.service import IngestService
 from shared.contracts.errors import NotFound
 from shared.web.security import require_principal
@@ -80,7 +80,7 @@ Service = Annotated[IngestService, Depends(_service)]
 @router.get("/charts/{chart_id}")
 async def read_chart(chart_id: UUID, service: Service) -> ChartSummary:
     """Tell where a chart stands."""
-    row = await store.read_chart(service.pool, chart_id)
+    row = await chart_store.read_chart(service.pool, chart_id)
     if row is None:
         raise NotFound("no chart has this id")
     return ChartSummary.model_validate(dict(row))

@@ -97,7 +97,7 @@ class Material:
         """Return what a claim cannot do without: patient, an active coverage, and its payers."""
         if self.patient is None:
             return frozenset({"Encounter.subject"})
-        missing = {self.patient.reference} - {key.reference for key in self.others}
+        missing = set() if self.patient in self.others else {self.patient.reference}
         active = [resource for resource in self.coverages if resource.status == "active"]
         if not active:
             missing.add(coverage_of(self.patient.resource_id))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.ingest import SCHEMA, store
+from services.ingest import SCHEMA, chart_store
 from services.ingest.assembly import (
     OWN_KINDS,
     Material,
@@ -21,10 +21,10 @@ from services.ingest.assembly import (
     assemble_withdrawn,
     follow_references,
 )
+from services.ingest.chart_store import DueChart, SettledChart
 from services.ingest.readiness import ChartFacts, Decision, Readiness, decide_readiness
 from services.ingest.service import Clock, now_utc
 from services.ingest.settings import IngestOptions
-from services.ingest.store import DueChart, SettledChart
 from shared.contracts.envelope import CONTENT_TYPE, Envelope
 from shared.contracts.messages import ChartReady
 from shared.contracts.topics import Topic
@@ -64,12 +64,12 @@ class Emission:
         """Decide on the charts that are due, at most one pass of them; returns how many were looked at."""
         now = self.clock()
         async with self.pool.acquire() as connection, connection.transaction():
-            charts = await store.lock_due_charts(connection, now, self.options.charts_per_pass)
+            charts = await chart_store.lock_due_charts(connection, now, self.options.charts_per_pass)
             if not charts:
                 return 0
             materials = await _gather_materials(connection, charts)
             decided = await asyncio.to_thread(self._decide_all, charts, materials, now)
-            await store.settle_charts(connection, [settled for settled, _ in decided], now)
+            await chart_store.settle_charts(connection, [settled for settled, _ in decided], now)
             messages = [message for _, message in decided if message is not None]
             await _outbox.enqueue(connection, [await asyncio.to_thread(_envelop, each) for each in messages])
         for message in messages:
@@ -171,13 +171,13 @@ async def _gather_materials(connection: Connection, charts: Sequence[DueChart]) 
     """Read all that these charts need in four statements, however many charts."""
     encounter_ids = [chart.encounter_id for chart in charts]
     patients = {ResourceKey("Patient", chart.patient_id) for chart in charts if chart.patient_id}
-    own = await store.read_encounter_resources(connection, encounter_ids, OWN_KINDS)
-    coverages = await store.read_coverages(connection, {key.resource_id for key in patients})
+    own = await chart_store.read_encounter_resources(connection, encounter_ids, OWN_KINDS)
+    coverages = await chart_store.read_coverages(connection, {key.resource_id for key in patients})
     sources = [each for group in (*own.values(), *coverages.values()) for each in group]
     first = follow_references(sources) | patients
-    others = await store.read_resources(connection, first)
+    others = await chart_store.read_resources(connection, first)
     second = follow_references(others.values()) - first
-    others |= await store.read_resources(connection, second) if second else {}
+    others |= await chart_store.read_resources(connection, second) if second else {}
     return {chart.encounter_id: _material(chart, own[chart.encounter_id], coverages, others) for chart in charts}
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from services.ingest import SCHEMA, held, store
+from services.ingest import SCHEMA, chart_store, held, store
 from services.ingest.assembly import coverage_of
 from services.ingest.documents import DOCUMENT_TYPES
 from services.ingest.examiner import Examiner
@@ -100,14 +100,14 @@ class IngestService:
             if arrival.encounter_id and arrival.key.resource_type in DOCUMENT_TYPES | {"Encounter"}
         }
         found = _findable(arrivals)
-        await store.lock_charts(connection, concerned, found)
+        await chart_store.lock_charts(connection, concerned, found)
         if encounters:
             holds = [self._hold(arrival, now) for arrival in encounters]
-            await store.upsert_charts(connection, encounters, holds, now=now, evaluate_at=evaluate_at)
+            await chart_store.upsert_charts(connection, encounters, holds, now=now, evaluate_at=evaluate_at)
         patients = _patients_to_link(arrivals)
         if patients:
             concerned.update(await store.link_documents(connection, patients))
-        await store.schedule_charts(connection, concerned, found, evaluate_at)
+        await chart_store.schedule_charts(connection, concerned, found, evaluate_at)
 
     def _hold(self, arrival: Arrival, now: datetime) -> datetime | None:
         facts = arrival.encounter

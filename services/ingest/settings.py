@@ -23,7 +23,7 @@ class IngestOptions(BaseModel):
     examiner_processes: int = Field(default=2, ge=1)
     examination_seconds: float = Field(default=20, gt=0)
     """Longest time that one record may take to unwrap, validate and read."""
-    charts_per_pass: int = Field(default=50, ge=1)
+    charts_per_pass: int = Field(default=25, ge=1)
     idle_seconds: float = Field(default=0.1, gt=0)
     """How long the emission rests when no chart is due."""
 

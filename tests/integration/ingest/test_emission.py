@@ -1,5 +1,9 @@
 """Charts are emitted when they are ready, again when they change, and withdrawn when they must be."""
 
+from random import Random
+
+import pytest
+
 from shared.contracts.messages import ChartReady
 from tests.builders import (
     Resource,
@@ -191,3 +195,30 @@ async def test_two_emissions_share_the_charts_that_are_due(ward: Ward) -> None:
         await connection.execute("select * from ingest.chart for update")
         assert await ward.emit() == []
     assert len(await ward.emit()) == 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_any_order_with_repetitions_ends_with_the_same_chart(ward: Ward, seed: int) -> None:
+    events = [
+        *CONTEXT,
+        encounter(version=1, status="in-progress", end=None),
+        encounter(version=2),
+        diagnostic_report(status="preliminary", text="Preliminary.", version=1),
+        diagnostic_report(version=2),
+        diagnostic_report("dr-2", "Second.", version=1),
+        diagnostic_report("dr-2", status="entered-in-error", version=2),
+        composition(version=1),
+    ]
+    events += events[::2]
+    Random(seed).shuffle(events)
+    charts: list[ChartReady] = []
+    for event in events:
+        await ward.send(event)
+        charts += await ward.emit()
+    ward.clock.turn(seconds=6)
+    charts += await ward.emit()
+    last = charts[-1]
+    assert [chart.chart_version for chart in charts] == list(range(1, len(charts) + 1))
+    assert (last.status, last.reason) == ("ready", "complete")
+    assert {document.source for document in last.documents} == {"DiagnosticReport/dr-1", "Composition/comp-1"}
+    assert len(references(last)) == len(CONTEXT) + 1
