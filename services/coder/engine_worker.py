@@ -6,6 +6,7 @@ Invariant: after a crash or an exceeded limit no process of the chart is left, a
 
 import asyncio
 import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -37,6 +38,8 @@ class EngineWorker:
         self._factory = factory
         self._chart_limit = chart_limit_seconds
         self._start_limit = start_limit_seconds
+        # A thread of its own: one that waits for a slow chart must not take the loop's shared threads from others.
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine-worker")
         self._process: SpawnProcess | None = None
         self._pipe: Connection[Chart, Answer] | None = None
         self.version: EngineVersion | None = None
@@ -45,17 +48,22 @@ class EngineWorker:
     async def start(self) -> None:
         """Have a process with a built engine; raises Unavailable when none comes up in time."""
         if not self._is_up():
-            await asyncio.to_thread(self._start)
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._start)
 
     async def suggest(self, chart: Chart) -> Suggestions:
         """Ask for the suggestions of a chart; raises EngineFailed."""
         await self.start()
-        answer = await asyncio.to_thread(self._ask, chart)
+        answer = await asyncio.get_running_loop().run_in_executor(self._thread, self._ask, chart)
         if isinstance(answer, EngineFault):
             raise EngineFailed(FailureReason.ENGINE_ERROR, answer.error_class)
         if not isinstance(answer, Suggestions):
             raise EngineFailed(FailureReason.ENGINE_ERROR, type(answer).__name__)
         return answer
+
+    def close(self) -> None:
+        """End the process and give the thread back; the worker is of no more use."""
+        self.kill()
+        self._thread.shutdown(wait=False, cancel_futures=True)
 
     def kill(self) -> None:
         """End the process at once, whatever it is doing; a thread that waits for it is freed."""
@@ -73,13 +81,14 @@ class EngineWorker:
 
     def _start(self) -> None:
         self.kill()
-        self._pipe, theirs = _spawn.Pipe()
-        self._process = _spawn.Process(target=serve_charts, args=(theirs, self._factory), daemon=True)
-        self._process.start()
+        pipe, theirs = _spawn.Pipe()
+        process = _spawn.Process(target=serve_charts, args=(theirs, self._factory), daemon=True)
+        process.start()
+        self._process, self._pipe = process, pipe
         theirs.close()  # so that the end of the process is the end of the pipe
         with contextlib.suppress(EOFError, OSError):
-            if self._pipe.poll(self._start_limit):
-                answer = self._pipe.recv()
+            if pipe.poll(self._start_limit):
+                answer = pipe.recv()
                 self.version = answer if isinstance(answer, EngineVersion) else None
         if self.version is None:
             self.kill()

@@ -64,7 +64,7 @@ class Suggester:
                 if not await self._turn(worker):
                     await self._rest()
         finally:
-            worker.kill()
+            worker.close()
 
     async def _turn(self, worker: EngineWorker) -> bool:
         """Do one chart; False when there was nothing to do, or no way to do it now."""

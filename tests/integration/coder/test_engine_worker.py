@@ -25,7 +25,7 @@ def count_processes() -> int:
 async def worker() -> AsyncIterator[EngineWorker]:
     worker = EngineWorker(engines.FACTORY, chart_limit_seconds=30, start_limit_seconds=60)
     yield worker
-    worker.kill()
+    worker.close()
 
 
 async def test_a_chart_goes_in_and_suggestions_come_out(worker: EngineWorker) -> None:
@@ -48,6 +48,7 @@ async def test_a_chart_over_its_limit_is_ended_with_its_process() -> None:
         await worker.suggest(chart_saying("hang"))
     assert failed.value.reason is FailureReason.ENGINE_TIMEOUT
     assert count_processes() == 0
+    worker.close()
 
 
 async def test_an_error_fails_its_chart_says_no_content_and_keeps_the_process(worker: EngineWorker) -> None:
@@ -86,3 +87,4 @@ async def test_an_engine_that_cannot_be_built_is_unavailable() -> None:
     with pytest.raises(Unavailable):
         await worker.start()
     assert count_processes() == 0
+    worker.close()
