@@ -7,6 +7,7 @@ from services.coder.engine.conventions.combination import combine
 from services.coder.engine.conventions.exclusion import resolve_excludes1
 from services.coder.engine.conventions.history import code_history
 from services.coder.engine.conventions.integral import subsume, withhold_integral
+from services.coder.engine.conventions.pregnancy import code_pregnancy
 from services.coder.engine.conventions.sequence import put_in_sequence
 from services.coder.engine.conventions.uncertainty import weigh_uncertainty
 from services.coder.engine.findings import Stage
@@ -14,6 +15,7 @@ from services.coder.engine.findings import Stage
 CONVENTIONS: tuple[Stage, ...] = (
     subsume,
     combine,
+    code_pregnancy,
     resolve_excludes1,
     withhold_integral,
     code_history,

@@ -16,9 +16,23 @@ def unknown(prefixes: str) -> list[str]:
     return [prefix for prefix in prefixes.split() if not any(node.startswith(prefix) for node in NODES)]
 
 
-@pytest.mark.parametrize("table", [*HISTORIES, "integral.tsv", "subsumed.tsv", "sequence.tsv", "combinations.tsv"])
+@pytest.mark.parametrize(
+    "table", [*HISTORIES, "integral.tsv", "subsumed.tsv", "sequence.tsv", "combinations.tsv", "pregnancy.tsv"]
+)
 def test_every_prefix_exists(table: str) -> None:
-    columns = {"conditions", "symptoms", "diseases", "codes", "by", "first", "then", "base", "with", "absorbs"}
+    columns = {
+        "conditions",
+        "symptoms",
+        "diseases",
+        "codes",
+        "by",
+        "first",
+        "then",
+        "base",
+        "with",
+        "absorbs",
+        "complicating",
+    }
     assert not [u for row in read_table(table) for column in columns & row.keys() for u in unknown(row[column])]
 
 
@@ -44,6 +58,12 @@ def test_every_combination_is_billable(row: Combination) -> None:
     bases, others = findings[: len(row.base)], findings[len(row.base) :]
     results = {row.name_result(base, other) for base in bases for other in others}
     assert all(CODES.is_billable(code) for code in results), results
+
+
+def test_every_subcategory_of_pregnancy_has_trimesters() -> None:
+    for row in read_table("pregnancy.tsv"):
+        titles = " ".join(CODES.title(leaf) for leaf in CODES.leaves(row["complicating"]))
+        assert all(f"{which} trimester" in titles for which in ("first", "second", "third", "unspecified"))
 
 
 def test_the_longest_prefix_wins() -> None:
