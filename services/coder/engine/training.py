@@ -22,7 +22,7 @@ from services.coder.engine.specificity import drop_less_specific
 from shared.codesets.icd10cm import load_icd10cm
 
 SOURCE = "CodiEsp, training part (machine-translated), CC BY 4.0, doi:10.5281/zenodo.3837305"
-_MIN_SEEN = 3
+_MIN_SEEN = {"codes": 1, "terms": 2}
 _EPOCHS = 300
 _RATE = 1.0
 _DECAY = 2e-3
@@ -112,8 +112,8 @@ def train(examples: Sequence[Example]) -> dict[str, object]:
     return {
         "source": SOURCE,
         "features": {name: round(weights[name], 4) for name in sorted(weights)},
-        "codes": {key: pair for key, pair in sorted(codes.items()) if pair[1] >= _MIN_SEEN},
-        "terms": {key: pair for key, pair in sorted(terms.items()) if pair[1] >= _MIN_SEEN},
+        "codes": {key: pair for key, pair in sorted(codes.items()) if pair[1] >= _MIN_SEEN["codes"]},
+        "terms": {key: pair for key, pair in sorted(terms.items()) if pair[1] >= _MIN_SEEN["terms"]},
     }
 
 
