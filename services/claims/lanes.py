@@ -7,6 +7,7 @@ with the same identifier.
 """
 
 import asyncio
+import contextlib
 
 import asyncpg
 
@@ -69,8 +70,18 @@ class FhirLane:
             task = asyncio.create_task(self._deliver(channel, claim))
             self._in_flight[task] = claim
             task.add_done_callback(self._in_flight.pop)
-        if len(taken) < free or not free:
-            await rest((self._woken, stop), self._idle_seconds, self._in_flight)
+        if len(taken) < free:
+            await rest((self._woken, stop), self._idle_seconds)
+        else:
+            await self._await_room(stop)
+
+    async def _await_room(self, stop: asyncio.Event) -> None:
+        """Wait until half of the attempts are over, so that claims are taken in batches; but not long for slow ones."""
+        enough = self._profile.limits.max_in_flight // 2
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._idle_seconds):
+                while len(self._in_flight) > enough and not stop.is_set():
+                    await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
 
     async def _deliver(self, channel: FhirChannel, claim: TakenClaim) -> None:
         try:
@@ -79,8 +90,6 @@ class FhirLane:
             await self._sending.record_attempt(claim, end.report, answer=end.answer, retry_after=end.retry_after)
         except Exception as error:  # noqa: BLE001 - the lease runs out and the claim is sent again; others go on
             _log.error("attempt-not-recorded", claim_id=claim.claim_id, attempt=claim.attempt, exc_info=error)
-        else:
-            self._woken.set()
 
     async def _renew(self) -> None:
         """Keep the leases of what is in flight; one that is missed costs a repetition and nothing else."""
