@@ -1,13 +1,16 @@
 """Batches of records end where the ledger says, whatever is in them."""
 
 import asyncio
+from collections.abc import Iterable
 
 import pytest
 
-from services.ingest import judgement
+from services.ingest import judgement, store
+from services.ingest.versions import Version
 from shared.contracts.topics import Topic
-from shared.kafka.record import Record
+from shared.fhir.references import ResourceKey
 from shared.postgres.inbox import Outcome
+from shared.postgres.pool import Connection
 from tests.builders import (
     as_bytes,
     attachment,
@@ -25,6 +28,7 @@ from tests.builders import (
 )
 from tests.integration.ingest.conftest import Ward
 
+LOCK_VERSIONS = store.lock_versions
 APPLIED, STALE, DUPLICATE, QUARANTINED = Outcome.APPLIED, Outcome.STALE, Outcome.DUPLICATE, Outcome.QUARANTINED
 
 
@@ -104,22 +108,28 @@ async def test_a_rejected_record_is_held_with_its_reason(ward: Ward) -> None:
     assert await ward.reasons() == ["handler-failed"]
 
 
-async def test_two_processes_that_take_the_same_resources_in_agree(ward: Ward) -> None:
-    """Both apply the first version of the same resources at once: one of them must see the other's."""
-    resources = [patient(f"pt-{number}", version=1) for number in range(200)]
+async def test_two_processes_that_take_the_same_resources_in_agree(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both find that nobody has applied the resources; one of them must learn of the other and try again."""
+    both_have_looked = asyncio.Barrier(2)
+    looks = 0
+
+    async def lock_versions(connection: Connection, keys: Iterable[ResourceKey]) -> dict[ResourceKey, Version]:
+        nonlocal looks
+        found = await LOCK_VERSIONS(connection, keys)
+        looks += 1
+        if looks <= 2:
+            await both_have_looked.wait()
+        return found
+
+    monkeypatch.setattr(store, "lock_versions", lock_versions)
+    resources = [patient(f"pt-{number}", version=1) for number in range(50)]
     first, second = ward.records(*resources), ward.records(*resources[::-1])
-
-    async def take_in_until_done(records: list[Record]) -> None:
-        while True:
-            try:
-                return await ward.service.take_in(records)
-            except Exception as error:
-                if not getattr(error, "retryable", False):
-                    raise
-
-    await asyncio.gather(take_in_until_done(first), take_in_until_done(second))
+    answers = await asyncio.gather(ward.service.take_in(first), ward.service.take_in(second), return_exceptions=True)
+    raced = [error for error in answers if error is not None]
+    assert [type(error) for error in raced] == [store.RacedResource]
+    await ward.service.take_in(first + second)
     outcomes = sorted([await ward.outcome(record) for record in first + second])
-    assert outcomes == [APPLIED] * 200 + [DUPLICATE] * 200
+    assert outcomes == [APPLIED] * 50 + [DUPLICATE] * 50
 
 
 async def test_a_two_megabyte_report_passes_to_the_character(ward: Ward) -> None:
