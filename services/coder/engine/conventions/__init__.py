@@ -9,6 +9,7 @@ from services.coder.engine.conventions.history import code_history
 from services.coder.engine.conventions.integral import subsume, withhold_integral
 from services.coder.engine.conventions.pregnancy import code_pregnancy
 from services.coder.engine.conventions.sequence import put_in_sequence
+from services.coder.engine.conventions.therapy import note_long_term_therapy
 from services.coder.engine.conventions.uncertainty import weigh_uncertainty
 from services.coder.engine.findings import Stage
 
@@ -20,6 +21,7 @@ CONVENTIONS: tuple[Stage, ...] = (
     withhold_integral,
     code_history,
     weigh_uncertainty,
+    note_long_term_therapy,
     put_in_sequence,
 )
 """The stages in the order in which they run."""

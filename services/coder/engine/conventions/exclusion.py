@@ -1,15 +1,16 @@
 """Resolves Excludes1: two codes that are never reported together, unless the conditions are unrelated.
 
 Place in the flow: after combination and subsumption. Example: "pain" (R52) beside "low back pain" (M54.50) is withheld,
-since the note at R52 sends pain by site elsewhere (Guidelines I.A.12.a). Invariants: a symptom gives way to a disease,
-else the code at which the note stands, and only when it is the vaguer one or the note stands at both; otherwise both
-stay, and the coder is told.
+since the note at R52 sends pain by site elsewhere (Guidelines I.A.12.a). Invariants: a symptom or a history gives way
+to a disease, else the code at which the note stands, and only when it is the vaguer one or the note stands at both;
+otherwise both stay, and the coder is told.
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
 
 from services.coder.engine.conventions.combination import is_reportable
+from services.coder.engine.conventions.history import is_history
 from services.coder.engine.conventions.integral import withhold
 from services.coder.engine.conventions.notes import read_notes
 from services.coder.engine.findings import Finding, Reading, Withheld
@@ -39,9 +40,9 @@ def find_conflicts(present: tuple[str, ...], codes: CodeSet) -> Iterator[tuple[s
 
 
 def _find_loser(noted: Finding, named: Finding, codes: CodeSet, *, is_mutual: bool) -> str:
-    """The code that gives way: a symptom before a disease, else the one with the note, else the vaguer or less said."""
-    if _is_symptom(noted.code) != _is_symptom(named.code):
-        return noted.code if _is_symptom(noted.code) else named.code
+    """The code that gives way: a symptom or a history before a disease, else the one with the note, else the vaguer."""
+    if _says_less(noted.code) != _says_less(named.code):
+        return noted.code if _says_less(noted.code) else named.code
     if not is_mutual:
         return noted.code
     return min(
@@ -59,8 +60,8 @@ def _settle(finding: Finding, winner: str, codes: CodeSet, *, is_mutual: bool) -
 
 def _is_vague(code: str, codes: CodeSet) -> bool:
     title = codes.title(code).lower()
-    return _is_symptom(code) or "unspecified" in title or "not elsewhere classified" in title
+    return _says_less(code) or "unspecified" in title or "not elsewhere classified" in title
 
 
-def _is_symptom(code: str) -> bool:
-    return code[0] == "R"
+def _says_less(code: str) -> bool:
+    return code[0] == "R" or is_history(code)

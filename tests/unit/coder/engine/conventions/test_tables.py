@@ -17,7 +17,8 @@ def unknown(prefixes: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "table", [*HISTORIES, "integral.tsv", "subsumed.tsv", "sequence.tsv", "combinations.tsv", "pregnancy.tsv"]
+    "table",
+    [*HISTORIES, "integral.tsv", "subsumed.tsv", "sequence.tsv", "combinations.tsv", "pregnancy.tsv", "therapies.tsv"],
 )
 def test_every_prefix_exists(table: str) -> None:
     columns = {
