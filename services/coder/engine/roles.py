@@ -12,7 +12,7 @@ from services.coder.engine.conventions.integral import find_takers, load_rules
 from services.coder.engine.document import ASSESSING
 from services.coder.engine.features import Candidate
 from services.coder.engine.findings import Reading
-from services.coder.engine.model import Setting
+from services.coder.engine.model import Assertion, Setting
 from services.coder.engine.sections import SectionKind
 
 
@@ -28,6 +28,7 @@ class Role(StrEnum):
     """What part a candidate plays."""
 
     PROBLEM = "named as a problem in the assessment"
+    CIRCUMSTANCE = "how an assessed injury came about"
     ASSESSED = "mentioned in the assessment"
     TREATED = "present during the stay"
     CONCLUDED = "concluded by the report"
@@ -40,6 +41,7 @@ LOG_ODDS = {
     Role.PROBLEM: 1.1,
     Role.CONCLUDED: 1.2,
     Role.INDICATED: 1.0,
+    Role.CIRCUMSTANCE: 0.5,
     Role.TREATED: 0.4,
     Role.ASSESSED: -1.0,
     Role.EXPLAINED: -1.5,
@@ -67,14 +69,17 @@ def assign_roles(candidates: Sequence[Candidate], reading: Reading, style: Style
     if style is Style.REPORT:
         return _assign_in_report(candidates)
     inpatient = reading.chart.setting is Setting.INPATIENT
-    return {c.code: _role_in_assessed(c, inpatient=inpatient) for c in candidates}
+    roles = {c.code: _role_in_assessed(c, inpatient=inpatient) for c in candidates}
+    if any(role is Role.PROBLEM and code[0] in "ST" for code, role in roles.items()):
+        roles |= {code: Role.CIRCUMSTANCE for code in roles if code[0] in "VWXY"}
+    return roles
 
 
 def _assign_in_report(candidates: Sequence[Candidate]) -> dict[str, Role]:
     """Symptoms are coded only when no disease is confirmed that explains them (Guidelines IV.D, IV.K)."""
     confirmed = any(_is_disease(c.code) and stands_in(c, _CONCLUDES) for c in candidates)
     codes = [c.code for c in candidates]
-    reasons = any(not c.code.startswith(_IMAGING) for c in candidates)
+    reasons = any(not c.code.startswith(_ASIDES) for c in candidates)
     return {c.code: _role_in_report(c, codes, confirmed=confirmed, reasons=reasons) for c in candidates}
 
 
@@ -82,15 +87,20 @@ def _role_in_report(candidate: Candidate, codes: Sequence[str], *, confirmed: bo
     code = candidate.code
     if confirmed and code[0] == "R":
         return Role.EXPLAINED
-    if reasons and code.startswith(_IMAGING):
+    if reasons and (code.startswith(_ASIDES) or _is_over(candidate)):
         return Role.MENTIONED
     if any(find_takers(code, codes, load_rules("integral.tsv"))):
         return Role.EXPLAINED
     return Role.CONCLUDED if stands_in(candidate, _CONCLUDES) else Role.INDICATED
 
 
-_IMAGING = ("R90", "R91", "R92", "R93")
-"""Shadows without a diagnosis: why the study was asked for says more than they do."""
+def _is_over(candidate: Candidate) -> bool:
+    """Whether the report concludes that it is gone: "interval resolution of the effusion"."""
+    return candidate.finding.assertion is Assertion.HISTORICAL and stands_in(candidate, _CONCLUDES)
+
+
+_ASIDES = ("R90", "R91", "R92", "R93", "Z90", "Z93", "Z95", "Z96", "Z97", "Z98", "L90")
+"""Shadows without a diagnosis, scars, stomas and devices: why the study was asked for says more than they do."""
 
 
 def _role_in_assessed(candidate: Candidate, *, inpatient: bool) -> Role:

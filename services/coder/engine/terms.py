@@ -92,13 +92,16 @@ def _lexicon_terms(target: str, text: str, entry: LexiconEntry) -> Iterator[Term
         capitals = len(words) == 1
         yield Term(target, words if capitals else read_term(text).words, 0, Source.LEXICON, 0, entry.when, capitals)
         return
+    if text.startswith(_HISTORY) and entry.code.startswith(_HISTORY_CODES):
+        # The assertion says that it is over, and the conventions know the code; an indication's "history of" is none.
+        return
     for variant in vary_hyphens(text):
         tokens = read_term(variant)
         if tokens.qualifiers & _fracture_bits() and not _FRACTURED & set(tokens.words):
             # Only of a fracture is displacement assumed: "displaced stent" is not any stent.
             continue
-        # "Small kidney" without its noise would be any kidney.
-        if len(tokens.words) > bool(tokens.qualifiers & noise):
+        # "Small kidney" without its noise, or "single kidney" without its default, would be any kidney.
+        if len(tokens.words) > bool(tokens.qualifiers & (noise | _assumed_bits())):
             distance = int(bool(tokens.qualifiers & noise))
             yield Term(
                 target,
@@ -111,12 +114,20 @@ def _lexicon_terms(target: str, text: str, entry: LexiconEntry) -> Iterator[Term
             )
 
 
+_HISTORY = ("history of ", "h/o ", "hx of ", "prior ", "previous ", "past ")
+_HISTORY_CODES = ("Z85", "Z86", "Z87.0", "Z87.1", "Z87.3", "Z87.4")
 _FRACTURED = {canonical("fracture"), canonical("dislocation")}
 
 
 def _fracture_bits() -> int:
     axes = load_qualifiers().axis_bits
     return axes["displacement"] | axes["wound"]
+
+
+def _assumed_bits() -> int:
+    """The qualifiers that a silent text implies, but for those that every text leaves out ("mellitus")."""
+    qualifiers = load_qualifiers()
+    return qualifiers.default_bits & ~qualifiers.axis_bits["onset"]
 
 
 def _make_term(code: str, text: str, source: Source, distance: int) -> Term | None:
