@@ -4,8 +4,7 @@ Place in the flow: `uvicorn` serves `create_app(settings)`; its lifespan is the 
 Invariant: what was opened is closed in reverse order; a stop lets every loop end its work within the drain time.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,15 +17,14 @@ from services.claims.claim import Channel, PayerId
 from services.claims.consumer import GROUP, make_consumer
 from services.claims.lanes import FhirLane
 from services.claims.payers import PayerProfile
-from services.claims.rounds import Rounds, supervise
 from services.claims.service import AnswerService, IntakeService, OverviewService, PreparationService, SendingService
 from services.claims.settings import ClaimsSettings
 from shared.kafka.producer import open_publisher
+from shared.loops import Loop, Rounds, running
 from shared.postgres.outbox import OutboxRelay
 from shared.postgres.pool import Pool, open_pool, probe_pool
 from shared.web.app import Probe, create_service_app
 
-Loop = Callable[[asyncio.Event], Awaitable[None]]
 Lane = Rounds | FhirLane
 
 
@@ -73,7 +71,7 @@ async def open_claims(settings: ClaimsSettings) -> AsyncIterator[ClaimsContext]:
     ):
         context = _build_context(pool, settings)
         relay = OutboxRelay(pool, SCHEMA, publisher, settings.claims.relay)
-        async with _running(_make_loops(context, relay, settings), settings.web.drain_seconds):
+        async with running(_make_loops(context, relay, settings), drain_seconds=settings.web.drain_seconds):
             yield context
 
 
@@ -131,18 +129,3 @@ def _make_lane(
         lease_seconds=options.lease_seconds,
         drain_seconds=settings.web.drain_seconds / 2,
     )
-
-
-@asynccontextmanager
-async def _running(loops: Mapping[str, Loop], drain_seconds: float) -> AsyncIterator[None]:
-    """Run the loops; at the end ask them to stop, and cancel what does not within the drain time."""
-    stop = asyncio.Event()
-    tasks = [asyncio.create_task(supervise(name, run, stop), name=name) for name, run in loops.items()]
-    try:
-        yield
-    finally:
-        stop.set()
-        _, late = await asyncio.wait(tasks, timeout=drain_seconds)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -14,9 +14,9 @@ import asyncpg
 from services.claims.claim import PayerId
 from services.claims.fhir_channel import FhirChannel, open_channel
 from services.claims.payers import PayerProfile
-from services.claims.rounds import rest
 from services.claims.service.sending import SendingService
 from services.claims.store import TakenClaim
+from shared.loops import rest
 from shared.telemetry.logging import get_logger
 from shared.transient import TRANSIENT_ERRORS
 

@@ -4,10 +4,7 @@ Invariant: everything that `open_context` opens it closes, in reverse order; on 
 to finish what they have in hand, and what is cut short is given back or comes again.
 """
 
-import asyncio
-import contextlib
 import os
-import signal
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -19,7 +16,6 @@ from services.coder import SCHEMA
 from services.coder.api import ROUTERS
 from services.coder.api.problems import answer_open_points
 from services.coder.consumer import make_consumer
-from services.coder.service.queue import Queue
 from services.coder.service.suggesting import Suggesting
 from services.coder.service.use_cases import UseCases
 from services.coder.settings import CoderSettings
@@ -27,13 +23,11 @@ from services.coder.suggester import Suggester
 from services.coder.work_item import ChartNotComplete
 from shared.kafka.consumer import ConsumerLoop
 from shared.kafka.producer import open_publisher
+from shared.loops import Loop, Rounds, running
 from shared.postgres.outbox import OutboxRelay
 from shared.postgres.pool import Pool, open_pool, probe_pool
-from shared.telemetry.logging import get_logger
-from shared.transient import is_transient
 from shared.web.app import Probe, create_service_app
 
-_log = get_logger(__name__)
 _LEASE_MARGIN_SECONDS = 10.0
 """Beyond its chart's limit an engine lease lasts this much longer, for reading and storing."""
 
@@ -65,7 +59,7 @@ def create_app(settings: CoderSettings) -> FastAPI:
         async with open_context(settings) as context:
             app.state.context = context
             app.state.use_cases = context.use_cases
-            async with _running(context, settings):
+            async with running(_list_loops(context, settings), drain_seconds=settings.web.drain_seconds):
                 yield
 
     app = create_service_app(
@@ -97,55 +91,15 @@ async def open_context(settings: CoderSettings) -> AsyncIterator[CoderContext]:
         yield CoderContext(pool, use_cases, suggester, relay, consumer)
 
 
-@asynccontextmanager
-async def _running(context: CoderContext, settings: CoderSettings) -> AsyncIterator[None]:
-    """Run the loops beside the web server; when one of them fails for good, the process ends with it."""
-    stop = asyncio.Event()
-    loops = asyncio.create_task(_run_loops(context, settings, stop))
-    loops.add_done_callback(_end_when_failed)
-    try:
-        yield
-    finally:
-        stop.set()
-        context.suggester.wake()
-        context.relay.wake()
-        await _drain(loops, settings.web.drain_seconds)
-
-
-async def _run_loops(context: CoderContext, settings: CoderSettings, stop: asyncio.Event) -> None:
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(context.consumer.run(stop))
-        tasks.create_task(context.suggester.run(stop))
-        tasks.create_task(context.relay.run(stop))
-        tasks.create_task(_tidy(context.use_cases.queue, settings.coder.queue.tidy_seconds, stop))
-
-
-async def _tidy(queue: Queue, every_seconds: float, stop: asyncio.Event) -> None:
-    """Return expired leases while nobody asks for the next chart."""
-    while not stop.is_set():
-        try:
-            await queue.tidy()
-        except Exception as error:
-            if not is_transient(error):
-                raise
-            _log.warning("tidying-waits", error_class=type(error).__name__)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), every_seconds)
-
-
-def _end_when_failed(loops: asyncio.Task[None]) -> None:
-    if not loops.cancelled() and (error := loops.exception()):
-        _log.error("service-loop-failed", exc_info=error)
-        signal.raise_signal(signal.SIGTERM)
-
-
-async def _drain(loops: asyncio.Task[None], seconds: float) -> None:
-    """Wait for the loops, then cancel what is left; raises the error of a loop that failed."""
-    done, _ = await asyncio.wait([loops], timeout=seconds)
-    if not done:
-        loops.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await loops
+def _list_loops(context: CoderContext, settings: CoderSettings) -> dict[str, Loop]:
+    """The loops; `tidy` returns expired leases while nobody asks for the next chart."""
+    tidy = Rounds("tidy", context.use_cases.queue.tidy, idle_seconds=settings.coder.queue.tidy_seconds)
+    return {
+        "consumer": context.consumer.run,
+        "suggester": context.suggester.run,
+        "relay": context.relay.run,
+        tidy.name: tidy.run,
+    }
 
 
 def _list_probes(app: FastAPI) -> Mapping[str, Probe]:

@@ -4,9 +4,6 @@ Invariant: everything that `open_context` opens it closes, in reverse order; on 
 finish what they have in hand, and what is cut short comes again from Kafka.
 """
 
-import asyncio
-import contextlib
-import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,12 +20,10 @@ from services.ingest.service import IngestService
 from services.ingest.settings import IngestSettings
 from shared.kafka.consumer import ConsumerLoop
 from shared.kafka.producer import open_publisher
+from shared.loops import Loop, running
 from shared.postgres.outbox import OutboxRelay
 from shared.postgres.pool import Pool, open_pool, probe_pool
-from shared.telemetry.logging import get_logger
 from shared.web.app import Probe, create_service_app
-
-_log = get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -49,7 +44,7 @@ def create_app(settings: IngestSettings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_context(settings) as context:
             app.state.context = context
-            async with _running(context, settings.web.drain_seconds):
+            async with running(_list_loops(context), drain_seconds=settings.web.drain_seconds):
                 yield
 
     def probes(app: FastAPI) -> Mapping[str, Probe]:
@@ -80,32 +75,5 @@ async def open_context(settings: IngestSettings) -> AsyncIterator[IngestContext]
         yield IngestContext(pool, service, make_consumer(settings.kafka, service), emission, relay)
 
 
-@asynccontextmanager
-async def _running(context: IngestContext, drain_seconds: float) -> AsyncIterator[None]:
-    """Run the loops beside the web server; when one of them fails for good, the process ends with it."""
-    stop = asyncio.Event()
-    loops = asyncio.create_task(_run_loops(context, stop))
-    loops.add_done_callback(_end_when_failed)
-    try:
-        yield
-    finally:
-        stop.set()
-        context.relay.wake()
-        done, _ = await asyncio.wait([loops], timeout=drain_seconds)
-        if not done:
-            loops.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await loops
-
-
-async def _run_loops(context: IngestContext, stop: asyncio.Event) -> None:
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(context.consumer.run(stop))
-        tasks.create_task(context.emission.run(stop))
-        tasks.create_task(context.relay.run(stop))
-
-
-def _end_when_failed(loops: asyncio.Task[None]) -> None:
-    if not loops.cancelled() and (error := loops.exception()):
-        _log.error("service-loop-failed", exc_info=error)
-        signal.raise_signal(signal.SIGTERM)
+def _list_loops(context: IngestContext) -> dict[str, Loop]:
+    return {"consumer": context.consumer.run, "emission": context.emission.run, "relay": context.relay.run}

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+import asyncpg
+
+from shared.contracts.errors import Unavailable
 from shared.kafka.record import Record
 from shared.postgres.pool import Connection
 from shared.postgres.statements import Statements
@@ -31,6 +34,12 @@ class InboxEntry:
     reason: str | None = None
 
 
+class PositionTaken(Unavailable):
+    """Two consumers hold a partition for a moment during a rebalance; the later one finds the records settled."""
+
+    code = "position-taken"
+
+
 class Inbox:
     """The inbox of one schema."""
 
@@ -50,9 +59,15 @@ class Inbox:
         return {row["message_id"] for row in rows}
 
     async def record(self, connection: Connection, entries: Sequence[InboxEntry]) -> None:
-        """Write the outcomes of fresh records; raises UniqueViolationError when a position has one already."""
+        """Write the outcomes of fresh records; raises PositionTaken when a position has got one meanwhile."""
         if not entries:
             return
+        try:
+            await self._insert(connection, entries)
+        except asyncpg.UniqueViolationError:
+            raise PositionTaken("another consumer settled these records; read them again") from None
+
+    async def _insert(self, connection: Connection, entries: Sequence[InboxEntry]) -> None:
         topics, partitions, offsets = _columns([entry.record for entry in entries])
         await self._sql.execute(
             connection,

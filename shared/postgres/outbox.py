@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts.envelope import CONTENT_TYPE, Envelope
 from shared.contracts.errors import Unavailable
+from shared.loops import rest
 from shared.postgres.pool import Connection, Pool
 from shared.postgres.statements import Statements
 from shared.telemetry.logging import get_logger
@@ -112,8 +113,9 @@ class OutboxRelay:
         """Relay until `stop`; what is unpublished then waits for the next relay."""
         try:
             while not stop.is_set():
+                self._work.clear()
                 if await self._pass_or_log() == 0:
-                    await self._rest(stop)
+                    await rest((self._work, stop), self._settings.idle_seconds)
         finally:
             await self._give_up()
 
@@ -157,14 +159,6 @@ class OutboxRelay:
         except _WAITS as error:
             _log.warning("outbox-relay-waits", error_class=type(error).__name__)
             return 0
-
-    async def _rest(self, stop: asyncio.Event) -> None:
-        """Wait for a wake-up, for `stop`, or for the idle time, whichever comes first."""
-        waits = [asyncio.create_task(self._work.wait()), asyncio.create_task(stop.wait())]
-        await asyncio.wait(waits, timeout=self._settings.idle_seconds, return_when=asyncio.FIRST_COMPLETED)
-        for wait in waits:
-            wait.cancel()
-        self._work.clear()
 
     async def _give_up(self) -> None:
         with contextlib.suppress(*_WAITS):

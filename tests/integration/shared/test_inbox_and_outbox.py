@@ -4,18 +4,18 @@ import asyncio
 from collections.abc import Sequence
 from uuid import uuid4
 
-import asyncpg
 import pytest
 
 from shared.contracts.errors import Unavailable
 from shared.contracts.topics import MAX_RECORD_BYTES, Topic
 from shared.kafka.record import Record
-from shared.postgres.inbox import Inbox, InboxEntry, Outcome
+from shared.postgres.inbox import Inbox, InboxEntry, Outcome, PositionTaken
 from shared.postgres.migrate import MigrationChanged, migrate
 from shared.postgres.outbox import Outbox, OutboxMessage, OutboxRelay, RelaySettings
 from shared.postgres.pool import Pool
 from shared.postgres.quarantine import Quarantine, Unusable
 from shared.postgres.statements import Statements
+from shared.transient import is_transient
 from tests.conftest import PoolFor
 
 SCHEMA = "room"
@@ -62,10 +62,11 @@ async def waiting(pool: Pool) -> list[str]:
 
 async def test_a_position_has_one_outcome_and_the_count_moves_with_it(pool: Pool) -> None:
     await settle(pool, [InboxEntry(make_record(5), Outcome.APPLIED), InboxEntry(make_record(9), Outcome.STALE)])
-    with pytest.raises(asyncpg.UniqueViolationError):
+    with pytest.raises(PositionTaken) as taken:
         await settle(
             pool, [InboxEntry(make_record(9), Outcome.DUPLICATE), InboxEntry(make_record(10), Outcome.APPLIED)]
         )
+    assert is_transient(taken.value)
     progress = await pool.fetchrow("select records_seen, next_offset from room.inbox_progress")
     assert progress is not None
     assert tuple(progress) == (2, 10)
