@@ -25,7 +25,7 @@ class BrokerKind(StrEnum):
 DESCRIPTIONS: Mapping[BrokerKind, str] = {
     BrokerKind.EXTERNAL: f"your own Kafka, from {BOOTSTRAP_VARIABLE}",
     BrokerKind.APACHE: f"Apache Kafka {KAFKA_VERSION}, one KRaft node",
-    BrokerKind.EPHEMERAL: "an in-memory broker, because Java 17 and Maven are not both here; it keeps nothing",
+    BrokerKind.EPHEMERAL: "an in-memory broker that keeps nothing (Apache Kafka needs Java 17 and Maven)",
 }
 
 
