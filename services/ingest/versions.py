@@ -92,5 +92,5 @@ def _moment(last_updated: object) -> datetime | None:
         return None
     try:
         return datetime.fromisoformat(last_updated).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

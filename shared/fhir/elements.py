@@ -22,7 +22,8 @@ def _instant_of(value: object) -> object:
     if not isinstance(value, str):
         return value
     padded = value + "0001-01-01"[len(value) :] if len(value) < len("2026-01-01") else value
-    moment = datetime.fromisoformat(padded)
+    # FHIR allows a leap second, Python does not know any.
+    moment = datetime.fromisoformat(padded.replace(":60", ":59", 1) if padded[16:19] == ":60" else padded)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -86,6 +86,11 @@ def test_the_label_is_the_first_that_there_is(meta: dict[str, str], label: str) 
     assert read_version({"resourceType": "Patient", "meta": meta}).label == label
 
 
+@pytest.mark.parametrize("written", ["0001-01-01T00:00:00+14:00", "yesterday", 5])
+def test_a_time_that_cannot_be_compared_is_no_version(written: object) -> None:
+    assert read_version({"resourceType": "Patient", "meta": {"lastUpdated": written}}).updated_at is None
+
+
 def test_without_meta_the_content_is_the_version_whatever_its_layout() -> None:
     one = read_version({"resourceType": "Patient", "id": "1"})
     other = read_version({"id": "1", "resourceType": "Patient"})
