@@ -48,10 +48,11 @@ async def _replay(path: Path, rate: float | None) -> None:
 
 def simulate(
     peer: Annotated[Peer, typer.Argument(help="Who.")],
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Where it listens on 127.0.0.1.")] = 8090,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="The port to listen on.")] = 8090,
     kafka: Annotated[bool, typer.Option(help="Also answer claim.bundle.v1 on claim.response.v1.")] = False,
 ) -> None:
     """Run simulated payers: `POST /<payer>/fhir/Claim/$submit`, and on request the two topics of payers on Kafka."""
     settings = ServiceSettings()
     configure_logging(settings.telemetry, service=f"simulated-{peer}")
-    run_payer(PayerSettings(port=port, kafka=settings.kafka if kafka else None))
+    run_payer(PayerSettings(host=host, port=port, kafka=settings.kafka if kafka else None))
