@@ -1,8 +1,8 @@
 """Suggests the status code of a long-term drug beside the disease that it treats.
 
 Place in the flow: before sequence. Example: type 2 diabetes in a chart that says "continues Lantus 20 units" is E11.9
-and Z79.4 (Guidelines I.C.4.a.3, I.C.21.c.3). Invariants: the evidence is the drug's name, where the words say that it is
-taken; a drug without its disease, or in the list of allergies, suggests nothing.
+and Z79.4 (Guidelines I.C.4.a.3, I.C.21.c.3). Invariants: the evidence is the drug's name, where the words say that it
+is taken; a drug without its disease, or in the list of allergies, suggests nothing.
 """
 
 import re
@@ -29,7 +29,8 @@ _REACH = 60
 class Therapy:
     """One row of `therapies.tsv`: the names of drugs, the status that they stand for, and the diseases they treat."""
 
-    drugs: re.Pattern[str]
+    drugs: tuple[str, ...]
+    pattern: re.Pattern[str]
     status: str
     diseases: tuple[str, ...]
     guideline: str
@@ -40,6 +41,7 @@ def load_therapies() -> tuple[Therapy, ...]:
     """The table, in its order."""
     return tuple(
         Therapy(
+            tuple(row["drugs"].split()),
             re.compile(rf"\b(?:{'|'.join(row['drugs'].split())})\b", re.IGNORECASE),
             row["status"],
             tuple(row["diseases"].split()),
@@ -64,7 +66,11 @@ def note_long_term_therapy(findings: tuple[Finding, ...], reading: Reading) -> t
 def _find_taken(therapy: Therapy, reading: Reading) -> Iterator[Mention]:
     """The places that name a drug of `therapy` as one that the patient takes."""
     for number, document in enumerate(reading.chart.documents):
-        for match in therapy.drugs.finditer(document.text):
+        text = document.text.lower()
+        # A pattern of many names is slow, and most texts hold none of them.
+        if not any(drug in text for drug in therapy.drugs):
+            continue
+        for match in therapy.pattern.finditer(document.text):
             section = _section_of(match.start(), number, reading)
             if section is not SectionKind.ALLERGIES and _is_taken(document.text, match.start(), match.end()):
                 yield Mention(number, match.start(), match.end(), section, match[0].lower(), Source.LEXICON)
