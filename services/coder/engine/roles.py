@@ -76,20 +76,16 @@ def assign_roles(candidates: Sequence[Candidate], reading: Reading, style: Style
 
 
 def _assign_in_report(candidates: Sequence[Candidate]) -> dict[str, Role]:
-    """Symptoms are coded only when no disease is confirmed that explains them (Guidelines IV.D, IV.K)."""
-    confirmed = any(_is_disease(c.code) and stands_in(c, _CONCLUDES) for c in candidates)
+    """A report codes what it concludes and what it was asked for, without the symptoms that it explains (IV.D, IV.K)."""
     codes = [c.code for c in candidates]
-    reasons = any(not c.code.startswith(_ASIDES) for c in candidates)
-    return {c.code: _role_in_report(c, codes, confirmed=confirmed, reasons=reasons) for c in candidates}
+    has_reason = any(not code.startswith(_ASIDES) for code in codes)
+    return {c.code: _role_in_report(c, codes, has_reason=has_reason) for c in candidates}
 
 
-def _role_in_report(candidate: Candidate, codes: Sequence[str], *, confirmed: bool, reasons: bool) -> Role:
-    code = candidate.code
-    if confirmed and code[0] == "R":
-        return Role.EXPLAINED
-    if reasons and (code.startswith(_ASIDES) or _is_over(candidate)):
+def _role_in_report(candidate: Candidate, codes: Sequence[str], *, has_reason: bool) -> Role:
+    if has_reason and (candidate.code.startswith(_ASIDES) or _is_over(candidate)):
         return Role.MENTIONED
-    if any(find_takers(code, codes, load_rules("integral.tsv"))):
+    if any(find_takers(candidate.code, codes, load_rules("integral.tsv"))):
         return Role.EXPLAINED
     return Role.CONCLUDED if stands_in(candidate, _CONCLUDES) else Role.INDICATED
 
@@ -99,8 +95,8 @@ def _is_over(candidate: Candidate) -> bool:
     return candidate.finding.assertion is Assertion.HISTORICAL and stands_in(candidate, _CONCLUDES)
 
 
-_ASIDES = ("R90", "R91", "R92", "R93", "Z90", "Z93", "Z95", "Z96", "Z97", "Z98", "L90")
-"""Shadows without a diagnosis, scars, stomas and devices: why the study was asked for says more than they do."""
+_ASIDES = ("B95", "B96", "B97", "L90", "R90", "R91", "R92", "R93", "Z90", "Z93", "Z95", "Z96", "Z97", "Z98")
+"""Germs, scars, shadows, stomas and devices: why the study was asked for says more than they do."""
 
 
 def _role_in_assessed(candidate: Candidate, *, inpatient: bool) -> Role:
