@@ -19,7 +19,7 @@ from services.coder.engine.model import Assertion, Chart, EngineVersion, Suggest
 from services.coder.engine.recognise import Recogniser
 from services.coder.engine.sections import split_sections
 from services.coder.engine.specificity import load_specifier
-from services.coder.engine.stages import add_chronic_pain, read_indications, settle_sides
+from services.coder.engine.stages import add_chronic_pain, explain_by_cause, read_indications, settle_sides
 from shared.codesets.icd10cm import CodeSet, load_icd10cm
 
 ENGINE_VERSION = "1"
@@ -27,7 +27,7 @@ ENGINE_VERSION = "1"
 INDEXING: tuple[Stage, ...] = (read_indications, settle_sides)
 """What happens to a chart's findings for an exhaustive reading: an index of what is said, mention by mention."""
 
-STAGES: tuple[Stage, ...] = (*INDEXING, add_chronic_pain, *CONVENTIONS)
+STAGES: tuple[Stage, ...] = (*INDEXING, add_chronic_pain, explain_by_cause, *CONVENTIONS)
 """What happens to them for coding the encounter, in order."""
 
 

@@ -76,7 +76,7 @@ def assign_roles(candidates: Sequence[Candidate], reading: Reading, style: Style
 
 
 def _assign_in_report(candidates: Sequence[Candidate]) -> dict[str, Role]:
-    """A report codes what it concludes and what it was asked for, without the symptoms that it explains (IV.D, IV.K)."""
+    """A report codes what it concludes and was asked for, without the symptoms that it explains (IV.D, IV.K)."""
     codes = [c.code for c in candidates]
     has_reason = any(not code.startswith(_ASIDES) for code in codes)
     return {c.code: _role_in_report(c, codes, has_reason=has_reason) for c in candidates}

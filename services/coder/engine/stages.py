@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from services.coder.engine.findings import Finding, Reading
+from services.coder.engine.findings import Finding, Mention, Reading, Withheld
 from services.coder.engine.model import Assertion
 from services.coder.engine.sections import SectionKind
 from services.coder.engine.specificity import find_context, find_side, find_sited_sides, load_specifier
@@ -78,6 +78,32 @@ def add_chronic_pain(findings: tuple[Finding, ...], reading: Reading) -> tuple[F
     return (*findings, added)
 
 
+def explain_by_cause(findings: tuple[Finding, ...], reading: Reading) -> tuple[Finding, ...]:
+    """A symptom whose confirmed cause is named with it is the cause's (Guidelines I.B.4, IV.D).
+
+    Example: "Right knee pain due to osteoarthritis" is osteoarthritis, and the pain is withheld.
+    """
+    causes = [f for f in findings if f.assertion is Assertion.PRESENT and not _SYMPTOM.match(f.code)]
+    return tuple(_withhold_caused(f, causes, reading) if _SYMPTOM.match(f.code) else f for f in findings)
+
+
+def _withhold_caused(symptom: Finding, causes: list[Finding], reading: Reading) -> Finding:
+    for mention in symptom.mentions:
+        text = reading.chart.documents[mention.document].text
+        link = _CAUSED.match(text, mention.end, mention.end + 60)
+        cause = link and next((c for c in causes for m in c.mentions if _follows(m, mention, link.end())), None)
+        if cause and symptom.assertion is Assertion.PRESENT:
+            reasons = (*symptom.reasons, f"due to {cause.code}, which is named as its cause (I.B.4)")
+            return replace(symptom, withheld=Withheld.INTEGRAL, reasons=reasons)
+    return symptom
+
+
+def _follows(cause: Mention, symptom: Mention, link_end: int) -> bool:
+    return cause.document == symptom.document and link_end <= cause.start <= link_end + 40
+
+
+_SYMPTOM = re.compile(r"R|M25\.5|M54\.[2-9]|M79\.[16]")
+_CAUSED = re.compile(r"[^.;\n]{0,30}?\b(?:due to|secondary to|caused by|because of|as a result of)\b", re.IGNORECASE)
 _PAIN = re.compile(r"M54\.|M25\.5|M79\.6|R10\.|R07\.|R52")
 
 
