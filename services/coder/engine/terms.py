@@ -205,12 +205,13 @@ def default_code(codes: CodeSet, node: str) -> str:
 def _fit_default(parent: str, child: str) -> int:
     """How well a subdivision says no more than its parent: it adds "unspecified", or what a silent text implies."""
     before, after = parent.lower().removeprefix("other and unspecified "), child.lower()
-    if after.startswith("other ") and "unspecified" not in after:
+    common = set(read_term(before).words) & set(read_term(after).words)
+    if not common or (after.startswith("other ") and "unspecified" not in after):
         return 0
     fit = 4 * (_count_unknown(after) > _count_unknown(before)) + 4 * (after == before) + ("female" in after)
     fit += 3 * (len(_IMPLIED.findall(after)) > len(_IMPLIED.findall(before)))
     fit -= 3 * (len(_ADDED.findall(after)) > len(_ADDED.findall(before)))
-    return fit + (fit > 0 and set(read_term(before).words) <= set(read_term(after).words))
+    return fit + (fit > 0 and set(read_term(before).words) == common)
 
 
 def _count_unknown(title: str) -> int:

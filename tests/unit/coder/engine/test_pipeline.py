@@ -46,7 +46,7 @@ def suggest(text: str, *, exhaustive: bool = False, **values: object) -> dict[st
 
 
 def selected(text: str, **values: object) -> list[str]:
-    return [code for code, suggestion in suggest(text, **values).items() if suggestion.selected]
+    return [code for code, suggestion in suggest(text, **values).items() if suggestion.selected]  # type: ignore[arg-type]
 
 
 def test_selects_the_problems_of_the_assessment_in_their_order() -> None:
