@@ -27,10 +27,10 @@ from services.simulators.replay import send_events
 from shared.kafka.producer import open_producer
 
 CODERS = 4
-STALLED_SECONDS = 60.0
+STALLED_SECONDS = 120.0
 """Without any change for so long, the demo says what is left instead of waiting on."""
 RESTING_SECONDS = 10.0
-"""The same, when nothing is on its way any more."""
+"""The same, when nothing is on its way and no chart waits for the engine or a coder."""
 LOOK_SECONDS = 0.5
 
 
@@ -118,7 +118,7 @@ async def _await_end(stack: Stack, expected: Expected, before: Ledger, steps: St
             outcome = Outcome(ledger, expected)
             if ledger != last_seen:
                 moved_at, last_seen = time.monotonic(), ledger
-            patience = RESTING_SECONDS if ledger.at_rest else STALLED_SECONDS
+            patience = RESTING_SECONDS if ledger.at_rest and not outcome.unfinished else STALLED_SECONDS
             if outcome.complete or time.monotonic() - moved_at > patience:
                 return outcome
             await asyncio.sleep(LOOK_SECONDS)

@@ -51,10 +51,14 @@ class Outcome:
             "charts are there": (totals["charts"], self.expected.charts),
             "claims are answered": (totals["claims_answered"], totals["charts"]),
         }
-        waiting = {state: count for state, count in self.ledger.work_items.items() if state in UNFINISHED and count}
         lines = [f"{count} of {goal} {text}" for text, (count, goal) in wanted.items() if count < goal]
-        lines += [f"{count} charts are {state}" for state, count in waiting.items()]
+        lines += [f"{count} charts are {state}" for state, count in self.unfinished.items()]
         return (*lines, *self.ledger.in_flight, *self.ledger.findings)
+
+    @property
+    def unfinished(self) -> dict[str, int]:
+        """How many charts still need the engine or a person, by state."""
+        return {state: count for state, count in self.ledger.work_items.items() if state in UNFINISHED and count}
 
     @property
     def complete(self) -> bool:
