@@ -74,7 +74,7 @@ def _open_resource(text: str, content: JsonObject, _layers: int) -> list[str]:
 
 
 def _open_bundle(text: str, content: JsonObject, _layers: int) -> list[str]:
-    bundle_type = content.get("type")
+    bundle_type = str(content.get("type"))
     if bundle_type not in _BUNDLE_TYPES:
         raise UnexpectedBundle("a Bundle of this type carries no events", expression="Bundle.type")
     entries = content.get("entry") or []
@@ -97,7 +97,7 @@ def _open_entry(text: str, entry: JsonObject, span: Span) -> str | None:
         raise (_deleted() if method == "DELETE" else _id_only("Bundle.entry.resource"))
     if not isinstance(resource, dict) or resource.get("resourceType") == "Bundle":
         raise UnexpectedBundle("an entry holds one resource that is no Bundle", expression="Bundle.entry.resource")
-    if resource.get("resourceType") in _CARRIERS:
+    if str(resource.get("resourceType")) in _CARRIERS:
         return None
     return _cut(text, members(text, span.start)["resource"])
 

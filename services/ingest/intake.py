@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from pydantic import ValidationError
+
 from services.ingest.documents import DOCUMENT_TYPES, DocumentText, read_document
 from services.ingest.envelopes import unwrap
 from services.ingest.versions import Version, read_version
@@ -107,11 +109,14 @@ def examine(topic: str, value: bytes | None) -> Examined:
         return Refusal(error.reason, error.expression)
     except InvalidContent as error:
         return Refusal(error.code, error.expression)
+    except ValidationError:
+        # What the library takes and our subsets cannot read, such as a time that no calendar has.
+        return Refusal(INVALID_RESOURCE)
 
 
 def _check_fitness(resource: Resource) -> None:
-    tags = resource.meta.get("tag") or ()
-    if any(isinstance(tag, dict) and tag.get("code") == "SUBSETTED" for tag in tags):
+    tags = resource.meta.get("tag")
+    if isinstance(tags, list) and any(isinstance(tag, dict) and tag.get("code") == "SUBSETTED" for tag in tags):
         raise Unfit(SUBSETTED, "the resource was cut down by its sender", expression="meta.tag")
     found = errors_of(validate_resource(resource))
     if found:

@@ -8,13 +8,26 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 
 class Subset(BaseModel):
-    """Base: immutable, unknown fields ignored."""
+    """Base: immutable, unknown fields and nulls ignored."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_nulls(cls, content: object) -> object:
+        """A null says that there is nothing: senders print it, FHIR has it in arrays, and the library lets it pass."""
+        if not isinstance(content, dict):
+            return content
+        present = ((name, value) for name, value in content.items() if value is not None)
+        return {name: _without_nulls(value) if isinstance(value, list) else value for name, value in present}
+
+
+def _without_nulls(values: list[object]) -> list[object]:
+    return [value for value in values if value is not None]
 
 
 def _instant_of(value: object) -> object:

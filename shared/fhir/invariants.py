@@ -18,8 +18,8 @@ MAX_DEPTH = 64
 
 Rule = Callable[[JsonObject], Iterable[Issue]]
 _EVERY_TYPE = "*"
-_MAY_BE_EMPTY_OR_NUL = re.compile(r"\[\s*\]|\{\s*\}|\\u0000")
-"""Text that a resource with either must have; looking for it spares most resources the walk."""
+_MAY_BE_EMPTY_OR_NUL = re.compile(r"\[\s*\]|\{\s*\}|:\s*null|\\u0000")
+"""Text that a resource with any of these must have; looking for it spares most resources the walk."""
 _rules: dict[str, list[Rule]] = defaultdict(list)
 
 
@@ -68,6 +68,8 @@ def _find_empty_or_nul(value: object, path: str) -> Iterator[Issue]:
         if not value:
             yield Issue("empty-element", "structure", path, "an element must not be empty", "warning")
         for place, child in _children(value):
+            if child is None and isinstance(value, dict):
+                yield Issue("empty-element", "structure", path + place, "an element must not be null", "warning")
             yield from _find_empty_or_nul(child, path + place)
     elif isinstance(value, str) and "\0" in value:
         yield Issue("nul-character", "value", path, "a string must not have U+0000")

@@ -33,8 +33,20 @@ def validate_resource(resource: Resource) -> tuple[Issue, ...]:
     shape = tuple(islice(check_shape(resource), _MOST_ISSUES))
     if any(issue.severity == "error" for issue in shape):
         return shape
-    structure = _check_structure(resource.content)
-    return shape + (structure or tuple(islice(check_invariants(resource.content), _MOST_ISSUES)))
+    # The library takes null for any element, required ones too; it means that the element is not there.
+    content = _drop_nulls(resource.content) if shape else resource.content
+    structure = _check_structure(content)
+    return shape + (structure or tuple(islice(check_invariants(content), _MOST_ISSUES)))
+
+
+def _drop_nulls(content: JsonObject) -> JsonObject:
+    return {name: _drop_inner_nulls(value) for name, value in content.items() if value is not None}
+
+
+def _drop_inner_nulls(value: object) -> object:
+    if isinstance(value, dict):
+        return _drop_nulls(value)
+    return [_drop_inner_nulls(child) for child in value] if isinstance(value, list) else value
 
 
 def _check_structure(content: JsonObject) -> tuple[Issue, ...]:

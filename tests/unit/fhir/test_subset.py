@@ -55,3 +55,9 @@ def test_the_latest_moment_of_a_time(text: str, latest: str) -> None:
 
 def test_an_open_period_has_no_end() -> None:
     assert Period.model_validate({"start": "2026"}).end is None
+
+
+def test_nulls_are_read_as_nothing() -> None:
+    subset = read_as(PatientSubset, as_text(patient(name=[{"given": [None, "Ada"], "family": "x"}])))
+    assert subset.name[0].given == ("Ada",)
+    assert read_as(EncounterSubset, '{"resourceType": "Encounter", "status": "x", "class": {}, "meta": null}').id == ""

@@ -86,6 +86,16 @@ def test_an_empty_array_is_a_warning_which_intake_lets_pass() -> None:
     assert errors_of(issues) == ()
 
 
+def test_a_null_element_is_a_warning() -> None:
+    (issue,) = validate('{"resourceType": "Patient", "id": "x", "meta" : null}')
+    assert (issue.rule, issue.severity, issue.expression) == ("empty-element", "warning", "Patient.meta")
+
+
+def test_a_required_element_that_is_null_is_missing() -> None:
+    assert errors_of(validate(as_text(encounter()).replace('"finished"', "null")))
+    assert errors_of(validate(as_text({**encounter(), "class": None})))
+
+
 def test_issues_never_quote_the_resource() -> None:
     secret = "Ms Secret"
     broken = patient(name=[{"family": secret, "secret": secret}], gender=secret, birthDate=secret)

@@ -100,6 +100,7 @@ NOTICE: Resource = {"operationType": "DELETE", "resourceId": "Patient/1", "paylo
         ),
         (in_bundle(SOURCE, "transaction-response"), "unexpected-bundle"),
         (in_bundle(in_bundle(SOURCE)), "unexpected-bundle"),
+        ('{"resourceType": "Bundle", "type": []}', "unexpected-bundle"),
         (as_text({"resourceType": "Bundle", "type": "batch", "entry": ["x"]}), "unexpected-bundle"),
         (as_text({"resourceType": "Bundle", "type": "batch", "entry": {"a": 1}}), "unexpected-bundle"),
         ('{"hello": "world"}', "unknown-envelope"),

@@ -1,6 +1,8 @@
 """A record's value becomes arrivals with the facts that charts need, or a refusal without content."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.ingest.intake import Arrival, Refusal, examine
 from shared.contracts.topics import Topic
@@ -68,6 +70,25 @@ def test_a_document_has_the_status_of_what_it_refers_to(doc_status: str | None, 
 def test_a_resource_that_was_cut_down_is_refused() -> None:
     tagged = encounter(meta={"tag": [{"code": "SUBSETTED"}]})
     assert examine(Topic.FHIR_ENCOUNTER, as_bytes(tagged)) == Refusal("subsetted", "meta.tag")
+
+
+_JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda children: st.lists(children, max_size=2) | st.dictionaries(st.text(max_size=3), children, max_size=2),
+    max_leaves=4,
+)
+
+
+@given(st.sampled_from(["meta", "period", "subject", "class", "status", "participant", "contained", "id"]), _JUNK)
+def test_junk_in_any_element_is_refused_and_raises_nothing(element: str, junk: object) -> None:
+    result = examine(Topic.FHIR_ENCOUNTER, as_bytes({**encounter(), element: junk}))
+    assert isinstance(result, tuple | Refusal)
+
+
+@given(_JUNK, _JUNK)
+def test_junk_in_meta_is_refused_and_raises_nothing(tag: object, version: object) -> None:
+    meta = {"tag": tag, "versionId": version, "lastUpdated": version}
+    assert isinstance(examine(Topic.FHIR_RESOURCE, as_bytes(patient(meta=meta))), tuple | Refusal)
 
 
 def test_a_refusal_names_the_place_and_not_the_content() -> None:
