@@ -21,6 +21,8 @@ _JOINS = frozenset({"and", "or", "nor"})
 _MARKS = _SENTENCE_ENDS | _CLAUSE_ENDS | _JOINS | {",", "(", ")"}
 _BREAKING = frozenset({",", "and"})
 _ARTICLES = frozenset({"a", "an", "the"})
+_ALL_EFFECTS = int(Effect.ALL)
+_BITS = tuple(int(effect) for effect in Effect)
 _WORD_LIMITS = {Reach.NEXT: 2, Reach.ITEM: 6, Reach.PHRASE: 6}
 
 Scope = tuple[int, int, int]
@@ -33,7 +35,7 @@ class Cover:
     def __init__(self, scopes: Iterable[Scope]) -> None:
         edges = [edge for start, end, bit in scopes for edge in ((start, bit, 1), (end, bit, -1))]
         edges.sort()
-        depth = {int(effect): 0 for effect in Effect}
+        depth = dict.fromkeys(_BITS, 0)
         self._starts = [-1]
         self._masks = [0]
         for offset, group in groupby(edges, key=itemgetter(0)):
@@ -74,7 +76,7 @@ def find_scopes(tokens: Tokens, lexicon: Lexicon) -> tuple[Cover, Cover]:
     for index in [index for index, word in enumerate(words) if word in first_words or word in _MARKS]:
         if index < resume:
             continue
-        found = lexicon.match(words, index)
+        found = lexicon.match(words, index) if words[index] in first_words else None
         if found is not None:
             resume, cues = found
             reader.read_cues(index, resume, cues)
@@ -145,7 +147,7 @@ class _Reader:
 
     def _is_prefix(self, index: int) -> bool:
         """Tell "?pneumonia" from "pneumonia?"."""
-        return self._tokens.word(index + 1).isalnum() and not self._tokens.word(index - 1).isalnum()
+        return self._tokens.word(index + 1).isalnum() and not self._tokens.touches_word(index)
 
     def _read_answer(self, index: int, after: int, cues: tuple[Cue, ...]) -> bool:
         """Read "Fever: no." backwards; tell whether the cue is such an answer."""
@@ -203,7 +205,7 @@ class _Reader:
         self._close(self._starts[index], Reach.LIST)
         self._asked, self._clause = self._clause, _Clause(self._starts[index])
 
-    def _close(self, at: int, reach: Reach, *, effects: int = Effect.ALL, since: int = -1) -> None:
+    def _close(self, at: int, reach: Reach, *, effects: int = _ALL_EFFECTS, since: int = -1) -> None:
         """Close the open scopes of at most `reach` and of some of `effects` that began after offset `since`."""
         if not self._open:
             return

@@ -1,7 +1,7 @@
 """Splits a text into the words and marks that cues are made of; the first step of assertion.
 
-Invariant: the tokens joined together are the folded text, so token `i` ends where `i + 1` begins; time is linear in the
-text. What bears on no cue, such as blank space or the line end of a wrapped line, is a blank token.
+Invariant: a token begins where the one before it, with the spaces that follow it, ends; time is linear in the text.
+What bears on no cue, such as other blank space or the line end of a wrapped line, is a blank token.
 """
 
 import re
@@ -11,7 +11,7 @@ from itertools import accumulate
 BLANK = " "
 LINE_BREAK = "\n"
 SENTENCE_END = "."
-_TOKEN = re.compile(r"[^\W_]+|.", re.DOTALL)
+_TOKEN = re.compile(r"[^\W_]+ *|.", re.DOTALL)
 _ABBREVIATIONS = frozenset({"dr", "mr", "mrs", "ms", "vs", "approx"})
 _JOINING = frozenset({",", "and", "or", "nor", "of", "no", "the", "a", "an", "with", "without", "for", "to", "any"})
 _JOINED = frozenset({"and", "or", "nor", "of"})
@@ -33,6 +33,11 @@ class Tokens:
     def word(self, index: int) -> str:
         """The word at `index`; beyond the text there is a sentence end."""
         return self.words[index] if 0 <= index < len(self.words) else SENTENCE_END
+
+    def touches_word(self, index: int) -> bool:
+        """Whether a word ends exactly where the token at `index` begins."""
+        word = self.word(index - 1)
+        return word.isalnum() and self.starts[index - 1] + len(word) == self.starts[index]
 
     def before(self, index: int) -> int:
         """The index of the last token before `index` that is not blank, -1 without one."""
@@ -58,8 +63,9 @@ def fold_case(text: str) -> str:
 
 def tokenize(text: str) -> Tokens:
     """Split `text` into words and single marks."""
-    words: list[str] = _TOKEN.findall(fold_case(text))
-    tokens = Tokens(words, list(accumulate(map(len, words), initial=0)))
+    pieces: list[str] = _TOKEN.findall(fold_case(text))
+    words = [piece.rstrip(BLANK) or BLANK for piece in pieces]
+    tokens = Tokens(words, list(accumulate(map(len, pieces), initial=0)))
     line_start = 0
     for index, word in enumerate(words):
         if word not in _DOUBTFUL:
@@ -78,7 +84,7 @@ def _is_part_of_word(tokens: Tokens, index: int) -> bool:
     """Tell a decimal point, an abbreviation's full stop or a hyphen from an end or a dash."""
     if tokens.words[index] == SENTENCE_END and tokens.word(index - 1) in _ABBREVIATIONS:
         return True
-    return tokens.word(index + 1).isalnum() and tokens.word(index - 1).isalnum()
+    return tokens.touches_word(index) and tokens.word(index + 1).isalnum()
 
 
 def _is_wrapped(text: str, tokens: Tokens, index: int, length: int) -> bool:

@@ -11,7 +11,7 @@ def match(phrase: str) -> tuple[str, set[tuple[str, int]]] | None:
     """The words that match at the beginning of `phrase`, and the sides and effects of their cues."""
     words = tokenize(phrase).words
     found = load_lexicon().match(words, 0)
-    return found and ("".join(words[: found[0]]), {(cue.side.value, cue.effect) for cue in found[1]})
+    return found and (" ".join(words[: found[0]]), {(cue.side.value, cue.effect) for cue in found[1]})
 
 
 @pytest.mark.parametrize(
