@@ -5,7 +5,6 @@ in any order; qualifiers and stop words inside it are passed over. Invariants: m
 wins; no window crosses a sentence; time is linear in the text, since a window holds at most MAX_WORDS content words.
 """
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain
@@ -13,24 +12,14 @@ from typing import NamedTuple
 
 from services.coder.engine.findings import Source
 from services.coder.engine.index import TermIndex, extend_order
-from services.coder.engine.spelling import Speller
 from services.coder.engine.terms import MAX_WORDS
-from services.coder.engine.tokens import WORD, canonical, fold_word, is_stop, load_qualifiers
+from services.coder.engine.tokens import load_qualifiers
+from services.coder.engine.words import HARD, UNKNOWN, WordReader, Words
 
-_STOP, _UNKNOWN = 0, -1
 _MAX_SKIPPED = 4
-_MEMO_LIMIT = 200_000
-_HARD_BREAK = re.compile(r"[.;:!?•|=\u2022]\s|[;:!?•|]|\.$|\n\s*(?![a-z\s])|\n\s*\n|\.\n| - | – ")
-_SOFT_BREAK = re.compile(r"[,()\n/\[\]]")
 
-
-class Words(NamedTuple):
-    """The words of a text in columns: offsets, meaning (content hash, 0 stop, -1 unknown, below -1 a qualifier bit)."""
-
-    starts: list[int]
-    ends: list[int]
-    values: list[int]
-    breaks: list[int]
+Trust = Callable[[int, int], bool]
+"""Whether the term of a row, which has a condition, is trusted at an offset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +40,35 @@ class _Window(NamedTuple):
     last: int
     row: int
     size: int
-    crossing: int
+    crossing: bool
+    capitals: bool
+
+
+class _Option(NamedTuple):
+    """One term of a key, with all that choosing among them asks for."""
+
+    row: int
+    code: str
+    qualifiers: int
+    source: Source
+    conditional: bool
+    told: bool
     capitals: bool
 
 
 class Recogniser:
-    """Scans texts against one index. Its memory of words is bounded and never changes an answer."""
+    """Scans texts against one index."""
 
     def __init__(self, index: TermIndex) -> None:
         self.index = index
-        self._speller = Speller(index.words)
-        self._qualifiers = load_qualifiers()
-        self._memo: dict[str, int] = {}
+        self._reader = WordReader(index)
+        self._assumed = load_qualifiers().default_bits
+        self._options: dict[int, tuple[_Option, ...]] = {}
 
-    def find(self, text: str, trusts: Callable[[int, int], bool] = lambda row, start: True) -> list[Match]:
-        """All matches in order of position. `trusts(row, start)` says whether the term `row` is trusted at `start`."""
-        words = self.read_words(text)
-        windows = self._find_windows(text, words)
+    def find(self, text: str, trusts: Trust = lambda row, start: True) -> list[Match]:
+        """All matches in order of position."""
+        words = self._reader.read(text)
+        windows = self.find_windows(words)
         windows.sort(key=lambda w: (-w.size, w.crossing, w.first))
         taken = bytearray(len(words.starts))
         matches = []
@@ -80,105 +81,40 @@ class Recogniser:
         matches.sort(key=lambda m: m.start)
         return matches
 
-    def read_words(self, text: str) -> Words:
-        """Classify every word of `text`; words joined by a hyphen are one when the vocabulary closes them up."""
-        words = Words([], [], [], [])
-        starts, ends, values, breaks = words
-        memo, previous = self._memo, 0
-        for match in WORD.finditer(text):
-            start, end = match.span()
-            raw = text[start:end]
-            value = memo.get(raw)
-            if value is None:
-                value = self._classify(raw)
-            if start - previous == 1:
-                # One blank between words is by far the commonest gap, and no break.
-                mark = text[previous]
-                if mark == "-" and self._close_up(text, words, end):
-                    previous = end
-                    continue
-                breaks.append(0 if mark in " -" else _break_level(mark))
-            else:
-                breaks.append(_break_level(text[previous:start]) if start != previous else 0)
-            starts.append(start)
-            ends.append(end)
-            values.append(value)
-            previous = end
-        return words
-
-    def _close_up(self, text: str, words: Words, end: int) -> bool:
-        """Join the last word with the one that ends at `end`, when together they are a word: "gastro-esophageal"."""
-        if not words.starts:
-            return False
-        joined = text[words.starts[-1] : end].replace("-", "")
-        value = self._memo.get(joined)
-        if value is None:
-            value = self._classify(joined)
-        if value <= 0:
-            return False
-        words.ends[-1], words.values[-1] = end, value
-        return True
-
-    def _classify(self, raw: str) -> int:
-        if len(self._memo) > _MEMO_LIMIT:
-            self._memo.clear()
-        value = self._memo[raw] = self._value_of(raw)
-        return value
-
-    def _value_of(self, raw: str) -> int:
-        if is_stop(raw):
-            return _STOP
-        if qualifier := self._qualifiers.by_form.get(fold_word(raw)):
-            return -1 - qualifier.bit
-        word = canonical(raw[:60])
-        value = self.index.words.get(word)
-        if value is None and (corrected := self._speller.correct(word)):
-            value = self.index.words[corrected]
-        return _UNKNOWN if value is None else value
-
-    def _find_windows(self, text: str, words: Words) -> list[_Window]:
+    def find_windows(self, words: Words) -> list[_Window]:
         """Every window that is some term's words, and every word that is a term in capitals."""
-        windows: list[_Window] = []
-        capitals, first_term = self.index.capitals, self.index.first_term
-        starts, ends, values, _ = words
-        for first, value in enumerate(values):
-            if (raw := text[starts[first] : ends[first]]) in capitals:
-                windows.append(_Window(first, first, first_term[capitals[raw]], 1, 0, True))
-            if value > 0:
-                if value in first_term:
-                    windows.append(_Window(first, first, first_term[value], 1, 0, False))
-                self._extend(words, first, windows)
+        first_term, capitals, pairs = self.index.first_term, self.index.capitals, self.index.pairs
+        values = words.values
+        windows = [
+            _Window(at, at, first_term[capitals[raw]], 1, crossing=False, capitals=True)
+            for at, raw in enumerate(words.raws)
+            if raw in capitals
+        ]
+        windows += [
+            _Window(at, at, first_term[value], 1, crossing=False, capitals=False)
+            for at, value in enumerate(values)
+            if value in first_term
+        ]
+        following = link_content(words)
+        for first, second in enumerate(following):
+            # A pair that no term has ends the window before it begins.
+            if second >= 0 and values[first] + values[second] in pairs and values[first] > 0:
+                self._extend(words, following, first, windows)
         return windows
 
-    def _extend(self, words: Words, first: int, windows: list[_Window]) -> None:  # noqa: C901 - the hot loop, kept in one place
+    def _extend(self, words: Words, following: list[int], first: int, windows: list[_Window]) -> None:
         """Add the windows of two words and more that begin at the content word `first`."""
-        _, _, values, breaks = words
-        first_term, pairs = self.index.first_term, self.index.pairs
-        key, size, skipped, crossing = values[first], 1, 0, 0
-        for last in range(first + 1, min(first + 2 * MAX_WORDS, len(values))):
-            value = values[last]
-            if value == _UNKNOWN:
+        first_term, values, breaks = self.index.first_term, words.values, words.breaks
+        key, last, crossing = values[first], first, False
+        for size in range(2, MAX_WORDS + 1):
+            previous, last = last, following[last]
+            if last < 0:
                 return
-            if breaks[last]:
-                if breaks[last] == 2:
-                    return
-                crossing = 1
-            if value > 0:
-                key += value
-                size += 1
-                skipped = 0
-                if size == 2 and key not in pairs:
-                    return
-                if key in first_term:
-                    row = first_term[key]
-                    if not crossing or self._is_listed(words, first, last, row):
-                        windows.append(_Window(first, last, row, size, crossing, False))
-                if size == MAX_WORDS:
-                    return
-            elif skipped == _MAX_SKIPPED:
-                return
-            else:
-                skipped += 1
+            crossing = crossing or any(breaks[previous + 1 : last + 1])
+            key += values[last]
+            row = first_term.get(key)
+            if row is not None and (not crossing or self._is_listed(words, first, last, row)):
+                windows.append(_Window(first, last, row, size, crossing, capitals=False))
 
     def _is_listed(self, words: Words, first: int, last: int, row: int) -> bool:
         """Whether a window with a comma in it says a term: in the term's order, or turned round at the comma."""
@@ -191,52 +127,93 @@ class Recogniser:
         orders = {_order(chain.from_iterable(parts)), _order(chain(*parts[1:], parts[0]))}
         return any(self.index.orders[r] in orders for r in self.index.chain(row))
 
-    def _choose(self, words: Words, window: _Window, trusts: Callable[[int, int], bool]) -> Match | None:
-        first, last, bits = self._gather_qualifiers(words, window)
-        start, end = words.starts[window.first], words.ends[window.last]
-        best: tuple[tuple[int, bool, bool, int], int] | None = None
-        required = ~(bits | self._qualifiers.default_bits)
-        order = _order(words.values[window.first : window.last + 1]) if window.last - window.first == 1 else None
-        for row in self.index.chain(window.row):
-            has = self.index.qualifiers[row]
-            if order is not None and not self.index.may_turn(row, order):
+    def _choose(self, words: Words, window: _Window, trusts: Trust) -> Match | None:
+        """The term that fits the window best: most of the text's qualifiers, then one told by its surroundings."""
+        first, last, bits = gather_qualifiers(words, window.first, window.last)
+        missing = ~(bits | self._assumed)
+        turned = _order(words.values[window.first : window.last + 1]) if window.last - window.first == 1 else None
+        best: tuple[tuple[int, bool, bool, int], _Option] | None = None
+        for option in self._options_of(window.row):
+            if option.qualifiers & missing or option.capitals is not window.capitals:
                 continue
-            if self.index.capitals_only(row) is window.capitals and not has & required and trusts(row, start):
-                told = self.index.is_told(row)
-                rank = (self._fit(has, bits), told, self.index.source(row) is Source.LEXICON, -row)
-                best = max(best, (rank, row)) if best else (rank, row)
-        if best is None:
-            return None
-        row = best[1]
-        used = self.index.qualifiers[row] & bits
-        start, end = self._span(words, window, first, last, used)
-        code = self.index.codes[self.index.code_of[row]]
-        return Match(start, end, code, self.index.source(row), bits, window.size, row)
+            if turned is not None and not self.index.may_turn(option.row, turned):
+                continue
+            if option.conditional and not trusts(option.row, words.starts[window.first]):
+                continue
+            rank = (_fit(option.qualifiers, bits), option.told, option.source is Source.LEXICON, -option.row)
+            if best is None or rank > best[0]:
+                best = (rank, option)
+        return _make_match(words, window, best[1], (first, last, bits)) if best else None
 
-    def _fit(self, has: int, bits: int) -> int:
-        """How well a term's qualifiers fit the text's: the more the better, what is only assumed counts against."""
-        return 2 * (has & bits).bit_count() - (has & ~bits).bit_count()
+    def _options_of(self, row: int) -> tuple[_Option, ...]:
+        """The terms that share a key, prepared once."""
+        found = self._options.get(row)
+        if found is None:
+            found = self._options[row] = tuple(self._prepare(r) for r in self.index.chain(row))
+        return found
 
-    def _gather_qualifiers(self, words: Words, window: _Window) -> tuple[int, int, int]:
-        """The window widened over neighbouring qualifiers and stop words, and all qualifier bits in it."""
-        first, last = window.first, window.last
-        values, breaks = words.values, words.breaks
-        while first > 0 and values[first - 1] not in {_UNKNOWN} and values[first - 1] <= 0 and not breaks[first]:
-            first -= 1
-        while last + 1 < len(values) and values[last + 1] < _UNKNOWN and breaks[last + 1] < 2:
-            last += 1
-        bits = 0
-        for value in values[first : last + 1]:
-            if value < _UNKNOWN:
-                bits |= -1 - value
-        return first, last, bits
+    def _prepare(self, row: int) -> _Option:
+        index = self.index
+        return _Option(
+            row,
+            index.codes[index.code_of[row]],
+            index.qualifiers[row],
+            index.source(row),
+            index.condition_of[row] >= 0,
+            index.is_told(row),
+            index.capitals_only(row),
+        )
 
-    def _span(self, words: Words, window: _Window, first: int, last: int, used: int) -> tuple[int, int]:
-        """The evidence: the window, and the neighbouring qualifiers that the term uses."""
-        said = [at for at in range(first, last + 1) if words.values[at] < _UNKNOWN and (-1 - words.values[at]) & used]
-        start = min([window.first, *said])
-        end = max([window.last, *said])
-        return words.starts[start], words.ends[end]
+
+def link_content(words: Words) -> list[int]:
+    """For each word the next content word that a window may reach from it, or -1."""
+    values, breaks = words.values, words.breaks
+    following = [-1] * len(values)
+    reach, skipped = -1, 0
+    for at in range(len(values) - 1, -1, -1):
+        following[at] = reach
+        value = values[at]
+        if value > 0:
+            reach, skipped = at, 0
+        elif value == UNKNOWN or skipped == _MAX_SKIPPED:
+            reach = -1
+        else:
+            skipped += 1
+        if breaks[at] == HARD:
+            reach = -1
+    return following
+
+
+def gather_qualifiers(words: Words, first: int, last: int) -> tuple[int, int, int]:
+    """The window widened over neighbouring qualifiers and stop words, and all qualifier bits in it."""
+    values, breaks = words.values, words.breaks
+    while first > 0 and values[first - 1] != UNKNOWN and values[first - 1] <= 0 and not breaks[first]:
+        first -= 1
+    while last + 1 < len(values) and values[last + 1] < UNKNOWN and breaks[last + 1] < HARD:
+        last += 1
+    bits = 0
+    for value in values[first : last + 1]:
+        if value < UNKNOWN:
+            bits |= UNKNOWN - value
+    return first, last, bits
+
+
+def _make_match(words: Words, window: _Window, option: _Option, around: tuple[int, int, int]) -> Match:
+    """The evidence is the window with the neighbouring qualifiers that the term uses."""
+    first, last, bits = around
+    used = option.qualifiers & bits
+    start, end = window.first, window.last
+    if used:
+        said = [
+            at for at in range(first, last + 1) if words.values[at] < UNKNOWN and (UNKNOWN - words.values[at]) & used
+        ]
+        start, end = min([start, *said]), max([end, *said])
+    return Match(words.starts[start], words.ends[end], option.code, option.source, bits, window.size, option.row)
+
+
+def _fit(has: int, bits: int) -> int:
+    """How well a term's qualifiers fit the text's: the more the better, what is only assumed counts against."""
+    return 2 * (has & bits).bit_count() - (has & ~bits).bit_count()
 
 
 def _order(values: Iterable[int]) -> int:
@@ -244,9 +221,3 @@ def _order(values: Iterable[int]) -> int:
     for value in values:
         order = extend_order(order, value)
     return order
-
-
-def _break_level(gap: str) -> int:
-    if _HARD_BREAK.search(gap):
-        return 2
-    return 1 if _SOFT_BREAK.search(gap) else 0

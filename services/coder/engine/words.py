@@ -1,0 +1,100 @@
+"""Reads a note as words with their meaning for matching: the first half of concept recognition.
+
+Place in the flow: `services.coder.engine.recognise` slides its windows over the columns made here. Invariants: the
+columns are of one length and in order of position; offsets are offsets into the given text.
+"""
+
+import re
+from typing import NamedTuple
+
+from services.coder.engine.index import TermIndex
+from services.coder.engine.spelling import Speller
+from services.coder.engine.tokens import WORD, canonical, fold_word, is_stop, load_qualifiers
+
+STOP, UNKNOWN = 0, -1
+SOFT, HARD = 1, 2
+_MEMO_LIMIT = 200_000
+_LONGEST_WORD = 60
+_HARD_BREAK = re.compile(r"[.;:!?•|=\u2022]\s|[;:!?•|]|\.$|\n\s*(?![a-z\s])|\n\s*\n|\.\n| - | – ")
+_SOFT_BREAK = re.compile(r"[,()\n/\[\]]")
+
+
+class Words(NamedTuple):
+    """The words of a text in columns.
+
+    `values` are their meanings: a content word's hash, 0 for a stop word, -1 for an unknown one, below that -1 less a
+    qualifier's bit. `breaks` tell what parts each from the word before: 0 nothing, SOFT a comma, HARD a sentence's end.
+    """
+
+    raws: list[str]
+    starts: list[int]
+    ends: list[int]
+    values: list[int]
+    breaks: list[int]
+
+
+class WordReader:
+    """Gives every word its meaning. Its memory of words is bounded and never changes an answer."""
+
+    def __init__(self, index: TermIndex) -> None:
+        self._words = index.words
+        self._speller = Speller(index.words)
+        self._qualifiers = load_qualifiers().by_form
+        self._memo: dict[str, int] = {}
+
+    def read(self, text: str) -> Words:
+        """Read every word of `text`; words joined by a hyphen are one when the vocabulary closes them up."""
+        spans = [match.span() for match in WORD.finditer(text)]
+        raws = [text[start:end] for start, end in spans]
+        # Most words were met before: this look-up is the hot path, and leaves None for the others.
+        met = [self._memo.get(raw) for raw in raws]
+        values = [self._classify(raw) if value is None else value for raw, value in zip(raws, met, strict=True)]
+        words = Words(raws, [s for s, _ in spans], [e for _, e in spans], values, [0] * len(raws))
+        self._mark_breaks(text, words)
+        return words
+
+    def _mark_breaks(self, text: str, words: Words) -> None:
+        starts, ends = words.starts, words.ends
+        gaps = zip(ends, starts[1:], strict=False)
+        # One blank between words is by far the commonest gap, and no break.
+        unusual = [at for at, (end, start) in enumerate(gaps, 1) if start - end != 1 or text[end] != " "]
+        for at in unusual:
+            gap = text[ends[at - 1] : starts[at]]
+            if gap == "-":
+                self._close_up(words, at)
+            elif gap:
+                words.breaks[at] = break_level(gap)
+
+    def _close_up(self, words: Words, at: int) -> None:
+        """Join the word at `at` to the one before, when together they are a word: "gastro-esophageal"."""
+        joined = words.raws[at - 1] + words.raws[at]
+        value = self._memo.get(joined)
+        if value is None:
+            value = self._classify(joined)
+        if value > 0:
+            words.values[at - 1], words.ends[at - 1] = value, words.ends[at]
+            words.values[at] = STOP
+
+    def _classify(self, raw: str) -> int:
+        if len(self._memo) > _MEMO_LIMIT:
+            self._memo.clear()
+        value = self._memo[raw] = self._value_of(raw)
+        return value
+
+    def _value_of(self, raw: str) -> int:
+        if is_stop(raw):
+            return STOP
+        if qualifier := self._qualifiers.get(fold_word(raw)):
+            return UNKNOWN - qualifier.bit
+        word = canonical(raw[:_LONGEST_WORD])
+        value = self._words.get(word)
+        if value is None and (corrected := self._speller.correct(word)):
+            value = self._words[corrected]
+        return UNKNOWN if value is None else value
+
+
+def break_level(gap: str) -> int:
+    """What the characters between two words part them by."""
+    if _HARD_BREAK.search(gap):
+        return HARD
+    return SOFT if _SOFT_BREAK.search(gap) else 0
