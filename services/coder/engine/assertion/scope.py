@@ -23,7 +23,7 @@ _BREAKING = frozenset({",", "and"})
 _ARTICLES = frozenset({"a", "an", "the"})
 _ALL_EFFECTS = int(Effect.ALL)
 _BITS = tuple(int(effect) for effect in Effect)
-_WORD_LIMITS = {Reach.NEXT: 2, Reach.ITEM: 6, Reach.PHRASE: 6}
+_WORD_LIMITS = {Reach.NEXT: 2, Reach.ITEM: 8, Reach.PHRASE: 8}
 
 Scope = tuple[int, int, int]
 """Start and end offset, and the effect (a bit of `Effect`) that holds between them."""
