@@ -8,11 +8,11 @@ import datetime as dt
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import orjson
 import typer
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from services.coder.engine import build_engine
 from services.coder.engine.evaluation import Evaluation, GoldCode, Note, Proposed, evaluate, strip_code
@@ -27,6 +27,9 @@ Exhaustive = Annotated[bool, typer.Option("--exhaustive", help="Select every cod
 DefaultSetting = Annotated[Setting, typer.Option("--setting", help="The setting of rows that name none.")]
 
 
+RowT = TypeVar("RowT", bound=BaseModel)
+
+
 class NoteRow(BaseModel):
     """An input row of `suggest`: a note, with the setting and date of service when they are known."""
 
@@ -38,12 +41,17 @@ class NoteRow(BaseModel):
 
 
 class SpanRow(BaseModel):
-    """An input row of `assert`: a text and one span of character offsets."""
+    """An input row of `assert`: a text and one span of character offsets; without a span all of the text."""
 
     model_config = ConfigDict(extra="ignore")
     id: str
     text: str
-    span: tuple[int, int]
+    span: tuple[int, int] | None = None
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The span, or that of the whole text."""
+        return self.span or (0, len(self.text))
 
 
 class GoldRowCode(BaseModel):
@@ -71,8 +79,7 @@ def suggest(
     """Suggest diagnosis codes for notes, each with the words that justify it."""
     engine = build_engine()
     with output_path.open("wb") as output:
-        for line in read_lines(input_path):
-            row = NoteRow.model_validate_json(line)
+        for row in read_rows(input_path, NoteRow):
             found = suggest_for(engine, row, setting, exhaustive=exhaustive)
             output.write(orjson.dumps({"id": row.id, "codes": [to_row(s, row.text) for s in found]}) + b"\n")
 
@@ -82,9 +89,8 @@ def assert_spans(input_path: Input, output_path: Output) -> None:
     """Tell whether the condition at each span is present, absent, historical, hypothetical, family or uncertain."""
     engine = build_engine()
     with output_path.open("wb") as output:
-        for line in read_lines(input_path):
-            row = SpanRow.model_validate_json(line)
-            assertion = engine.assess(row.text, [row.span])[0]
+        for row in read_rows(input_path, SpanRow):
+            assertion = engine.assess(row.text, [row.bounds])[0]
             output.write(orjson.dumps({"id": row.id, "assertion": assertion}) + b"\n")
 
 
@@ -97,7 +103,7 @@ def evaluate_gold(
 ) -> None:
     """Measure precision, recall and F1 against a gold, calibration, chapters, speed, and the commonest errors."""
     engine = build_engine()
-    rows = [GoldRow.model_validate_json(line) for line in read_lines(gold)]
+    rows = list(read_rows(gold, GoldRow))
     started = time.perf_counter()
     found = [suggest_for(engine, row, setting, exhaustive=exhaustive) for row in rows]
     seconds = time.perf_counter() - started
@@ -107,10 +113,26 @@ def evaluate_gold(
     typer.echo(f"{len(rows)} notes, {len(rows) / max(seconds, 1e-9):.0f} notes a second")
 
 
-def read_lines(path: Path) -> Iterator[bytes]:
-    """The lines of a file that are not blank."""
+def read_rows(path: Path, kind: type[RowT]) -> Iterator[RowT]:
+    """The rows of a file; a line that is none is named on standard error, passed over, and makes the command fail."""
+    refused = 0
     with path.open("rb") as file:
-        yield from (line for line in file if line.strip())
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                try:
+                    yield kind.model_validate_json(line)
+                except ValidationError as error:
+                    refused += 1
+                    first = error.errors(include_input=False, include_url=False)[0]
+                    place = ".".join(str(part) for part in first["loc"]) or "the line"
+                    typer.echo(f"line {number}: {first['type']} at {place}", err=True)
+    if refused:
+        typer.echo(f"{refused} lines were passed over; a row is one JSON object with {_required(kind)}", err=True)
+        raise typer.Exit(code=1)
+
+
+def _required(kind: type[BaseModel]) -> str:
+    return ", ".join(name for name, field in kind.model_fields.items() if field.is_required())
 
 
 def suggest_for(engine: Engine, row: NoteRow, setting: Setting, *, exhaustive: bool) -> tuple[Suggestion, ...]:

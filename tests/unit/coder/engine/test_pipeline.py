@@ -196,10 +196,11 @@ def test_suggest_writes_rows_whose_evidence_is_the_text(tmp_path: Path) -> None:
 
 def test_assert_answers_each_span(tmp_path: Path) -> None:
     source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
-    source.write_text(json.dumps({"id": "1", "text": "No asthma.", "span": [3, 9]}) + "\n")
+    rows = [{"id": "1", "text": "No asthma.", "span": [3, 9]}, {"id": "2", "text": "Asthma.", "span": None}]
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
     result = CliRunner().invoke(app, ["assert", "--input", str(source), "--output", str(target)])
     assert result.exit_code == 0, result.output
-    assert json.loads(target.read_text()) == {"id": "1", "assertion": "absent"}
+    assert [json.loads(line)["assertion"] for line in target.read_text().splitlines()] == ["absent", "present"]
 
 
 def test_evaluate_prints_the_scores(tmp_path: Path) -> None:
