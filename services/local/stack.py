@@ -16,7 +16,7 @@ from services.local.broker import DESCRIPTIONS, BrokerKind, open_broker
 from services.local.database import create_database, migrate_services
 from services.local.environment import Rooms, read_settings, to_environment
 from services.local.postgres import open_postgres
-from services.local.process import ChildSpec, is_listening, pick_free_ports
+from services.local.process import Child, ChildSpec, is_listening, pick_free_ports
 from services.local.progress import Steps
 from services.local.remembered import remember
 from services.local.state import StateFolder
@@ -62,6 +62,7 @@ async def open_stack(
     Raises LocalStackError or ChildFailed when a part cannot run, a group of those when it is a service.
     """
     async with AsyncExitStack() as opened:
+        code_sets = await opened.enter_async_context(_prepare_code_sets(state))
         with steps.step("Starting PostgreSQL"):
             dsn = await opened.enter_async_context(_open_database(state, empty=empty))
         with steps.step(f"Starting {DESCRIPTIONS[kind]}"):
@@ -73,6 +74,9 @@ async def open_stack(
         with steps.step("Creating topics and tables"):
             await create_topics(settings.kafka, TOPICS)
             await migrate_services(settings.postgres)
+        with steps.step("Preparing the code sets"):
+            if await code_sets.wait():
+                raise code_sets.failure("the code sets could not be prepared")
         ports = dict(zip(NAMES, pick_free_ports(len(NAMES), preferred=QUEUE_PORT), strict=True))
         tokens = {f"coder-{number}": secrets.token_urlsafe(24) for number in range(1, coders + 1)}
         with steps.step("Starting ingest, coder, claims and a simulated payer"):
@@ -81,6 +85,17 @@ async def open_stack(
         remember(state.variables, "".join(f"{name}='{value}'\n" for name, value in to_environment(rooms).items()))
         urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
         yield Stack(settings.postgres, settings.kafka, urls, tokens, supervisor)
+
+
+@asynccontextmanager
+async def _prepare_code_sets(state: StateFolder) -> AsyncIterator[Child]:
+    """Fill the cache of the code sets once, beside the other starts, before several engine processes want it."""
+    command = (sys.executable, "-c", "from services.coder.engine import build_engine; build_engine()")
+    child = await Child.start(ChildSpec(name="code sets", command=command, log=state.log_of("code-sets")))
+    try:
+        yield child
+    finally:
+        await child.stop()
 
 
 @asynccontextmanager
