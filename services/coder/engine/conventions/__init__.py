@@ -4,6 +4,7 @@ Every stage is a pure function of the type `findings.Stage`; its rows are data, 
 """
 
 from services.coder.engine.conventions.combination import combine
+from services.coder.engine.conventions.confirmation import confirm_suspicions
 from services.coder.engine.conventions.exclusion import resolve_excludes1
 from services.coder.engine.conventions.history import code_history
 from services.coder.engine.conventions.integral import subsume, withhold_integral
@@ -14,6 +15,7 @@ from services.coder.engine.conventions.uncertainty import weigh_uncertainty
 from services.coder.engine.findings import Stage
 
 CONVENTIONS: tuple[Stage, ...] = (
+    confirm_suspicions,
     subsume,
     combine,
     code_pregnancy,

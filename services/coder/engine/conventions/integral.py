@@ -40,7 +40,7 @@ def withhold_integral(findings: tuple[Finding, ...], reading: Reading) -> tuple[
     if not any(f.code[:3] in rules for f in findings):
         return findings
     concludes = any(section.kind in _CONCLUDING for sections in reading.sections for section in sections)
-    diseases = [f.code for f in _present(findings) if not concludes or _is_concluded(f)]
+    diseases = [f.code for f in _present(findings) if not concludes or is_concluded(f)]
     return tuple(_explain(finding, diseases, rules) for finding in findings)
 
 
@@ -83,7 +83,8 @@ def _present(findings: Iterable[Finding]) -> Iterable[Finding]:
     return filter(is_reportable, findings)
 
 
-def _is_concluded(finding: Finding) -> bool:
+def is_concluded(finding: Finding) -> bool:
+    """Whether a finding stands where a note concludes."""
     return any(m.problem or m.section in _CONCLUDING for m in finding.mentions)
 
 
