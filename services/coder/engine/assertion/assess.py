@@ -64,7 +64,8 @@ class Assessor:
 
     def _weigh_course(self, mask: int, condition: str) -> int:
         """A chronic condition or a complaint outlasts a history of it; a symptom that resolved leaves none behind."""
-        if mask & Effect.BACKGROUND and (self._chronic.search(condition) or self._complaint.search(condition)):
+        lasts = not mask & Effect.CORRECTED and self._chronic.search(condition)
+        if mask & Effect.BACKGROUND and (lasts or self._complaint.search(condition)):
             mask &= ~Effect.BACKGROUND
         if mask & Effect.RESOLVED and self._transient.search(condition):
             mask |= Effect.ABSENT

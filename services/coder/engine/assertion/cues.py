@@ -26,7 +26,8 @@ class Effect(IntFlag):
     HISTORICAL = 16
     BACKGROUND = 32
     RESOLVED = 64
-    ALL = 127
+    CORRECTED = 128
+    ALL = 255
 
 
 class Side(StrEnum):

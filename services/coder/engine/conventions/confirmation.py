@@ -1,8 +1,8 @@
 """Lets a chart confirm what it suspects elsewhere: the definite statement decides, wherever it stands.
 
-Place in the flow: the first of the conventions. Example: "foot pain, consistent with a Lisfranc fracture, right foot" in
-the assessment, and "the films show a Lisfranc fracture" in the plan, are that fracture, on the right. Invariant: only a
-statement where the note concludes confirms, and only the same condition, its side apart.
+Place in the flow: the first of the conventions. Example: "right foot pain, consistent with a Lisfranc fracture"
+in the assessment, and "the films show a Lisfranc fracture" in the plan, are that fracture, on the right. Invariant:
+only a statement where the note concludes confirms, and only the same condition, its side apart.
 """
 
 from collections.abc import Mapping, Sequence
