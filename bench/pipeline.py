@@ -120,7 +120,7 @@ class Bench:
     async def _read_opened(self, encounters: list[str]) -> dict[str, datetime]:
         rows = await self._database.fetch(
             "select encounter_id, changed_at from ingest.chart join coder.work_item using (chart_id)"
-            " where state = 'open' and encounter_id = any($1::text[])",
+            " where work_item.state = 'open' and encounter_id = any($1::text[])",
             encounters,
         )
         return {row["encounter_id"]: row["changed_at"] for row in rows}
