@@ -164,8 +164,8 @@ class CodeSet:
 
 
 _TARGETS = re.compile(r"\(([^()]*[A-Z]\d[^()]*)\)")
-_CODE = r"([A-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?)-?"
-_TARGET = re.compile(rf"{_CODE}(?:\s*(?:-|to)\s*{_CODE})?")
+_CODE = r"([A-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?)"
+_TARGET = re.compile(rf"{_CODE}(?:\.?-?\s*(?:-|to)\s*{_CODE})?")
 
 
 def read_targets(note: str) -> tuple[tuple[str, str], ...]:

@@ -78,7 +78,9 @@ def test_an_unknown_code_raises() -> None:
     ("note", "inside", "outside"),
     [
         ("gestational diabetes (O24.4-)", "O24.410", "O24.5"),
-        ("ischemic heart diseases (I20-I25)", "I25.10", "I26.99"),
+        ("ischemic heart diseases (I20-I25)", "I21.4", "I26.99"),
+        ("for adults (Z68.1-Z68.45) or pediatrics (Z68.5-)", "Z68.34", "Z69.0"),
+        ("abortion (O00.- to O07.-)", "O03.9", "O08.0"),
         ("COVID-19 (U07.1)", "U07.1", "U07.0"),
         ("one thing (A15.0, B20)", "B20", "B21"),
     ],
