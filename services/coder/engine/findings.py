@@ -49,6 +49,7 @@ class Withheld(StrEnum):
     SUBSUMED = "told in full by another code"
     EXCLUDED = "never together with another code"
     UNCONFIRMED = "to be coded only when confirmed"
+    UNACCOMPANIED = "to be coded only beside its diagnosis"
 
 
 @dataclass(frozen=True, slots=True)

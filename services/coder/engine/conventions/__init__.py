@@ -4,6 +4,7 @@ Every stage is a pure function of the type `findings.Stage`; its rows are data, 
 """
 
 from services.coder.engine.conventions.combination import combine
+from services.coder.engine.conventions.companion import name_missing_links, withhold_unaccompanied
 from services.coder.engine.conventions.confirmation import confirm_suspicions
 from services.coder.engine.conventions.exclusion import resolve_excludes1
 from services.coder.engine.conventions.history import code_history
@@ -24,6 +25,8 @@ CONVENTIONS: tuple[Stage, ...] = (
     code_history,
     weigh_uncertainty,
     note_long_term_therapy,
+    withhold_unaccompanied,
+    name_missing_links,
     put_in_sequence,
 )
 """The stages in the order in which they run."""

@@ -18,7 +18,17 @@ def unknown(prefixes: str) -> list[str]:
 
 @pytest.mark.parametrize(
     "table",
-    [*HISTORIES, "integral.tsv", "subsumed.tsv", "sequence.tsv", "combinations.tsv", "pregnancy.tsv", "therapies.tsv"],
+    [
+        *HISTORIES,
+        "integral.tsv",
+        "subsumed.tsv",
+        "sequence.tsv",
+        "combinations.tsv",
+        "pregnancy.tsv",
+        "therapies.tsv",
+        "companions.tsv",
+        "links.tsv",
+    ],
 )
 def test_every_prefix_exists(table: str) -> None:
     columns = {
