@@ -3,8 +3,8 @@
 Place in the flow: `services.coder.service` builds a `Chart` from the stored documents, hands it to an `Engine`, and
 stores the `Suggestion`s. Nothing here or below performs I/O.
 
-Invariants: every suggestion carries at least one piece of evidence; an evidence span lies inside its document, and
-`document.text[start:end]` hashes to `sha256`.
+Invariants: every suggestion carries at least one piece of evidence, and a service that rests on a structured report at
+least that fact; an evidence span lies inside its document, and `document.text[start:end]` hashes to `sha256`.
 """
 
 import hashlib
@@ -87,6 +87,25 @@ class LabResult:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportFact:
+    """A DiagnosticReport as structured data: what was examined, and by whom.
+
+    `path` is its reference; `categories` are codes such as LAB or RAD (HL7 v2-0074); `components` are the LOINC codes
+    of its results; `performers` and `interpreters` are references; `document_ids` name the texts read from it.
+    """
+
+    path: str
+    loinc: str = ""
+    title: str = ""
+    categories: tuple[str, ...] = ()
+    status: str = "final"
+    components: tuple[str, ...] = ()
+    performers: tuple[str, ...] = ()
+    interpreters: tuple[str, ...] = ()
+    document_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Indicator:
     """A result outside its range: evidence of its own kind, which asks a question and never answers it.
 
@@ -103,6 +122,8 @@ class Chart:
     """All that the engine may know about one encounter.
 
     `learned` is what this tenant's coders have taught so far, `specialty` the one it is looked up for.
+    `encounter_class` is a v3-ActCode such as AMB, `payer` the name of the insurer; `is_new_patient` is None where the
+    history of encounters is not known; a stay runs from `admitted_on` to `discharged_on`.
     """
 
     documents: tuple[Document, ...]
@@ -114,6 +135,12 @@ class Chart:
     lab_results: tuple[LabResult, ...] = ()
     specialty: str = ""
     learned: LearnedState = NOTHING_LEARNED
+    reports: tuple[ReportFact, ...] = ()
+    encounter_class: str = ""
+    payer: str = ""
+    is_new_patient: bool | None = None
+    admitted_on: date | None = None
+    discharged_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +169,8 @@ class Suggestion:
     `confidence` is a calibrated probability in [0, 1]; `selected` marks what would be proposed by default; `missing`
     names the details that the words leave open ("laterality", "type", ...); `why` is one sentence for the coder;
     `facts` are the chart's coded facts that agree; `entry` names the words and code that decisions teach about.
+    Of a service, `modifiers` are in the order of the claim line, `justified_by` are the diagnosis codes that make it
+    necessary, most important first, and `place_of_service` is the CMS code, "" where the payer infers it.
     """
 
     system: CodeSystem
@@ -155,6 +184,10 @@ class Suggestion:
     why: str = ""
     facts: tuple[CodedFact, ...] = ()
     entry: str = ""
+    modifiers: tuple[str, ...] = ()
+    units: int = 1
+    justified_by: tuple[str, ...] = ()
+    place_of_service: str = ""
 
 
 @dataclass(frozen=True, slots=True)
