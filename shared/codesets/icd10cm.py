@@ -50,6 +50,7 @@ class CodeSet:
         self._notes = rows["notes"]
         self._sevenths = rows["sevenths"]
         self._index = {name: index for index, name in enumerate(self._names)}
+        self._billable: dict[str, bool] = {}
         self._children: dict[int, list[int]] = {}
         for index, parent in enumerate(self._parents):
             self._children.setdefault(parent, []).append(index)
@@ -135,8 +136,17 @@ class CodeSet:
 
     def is_billable(self, code: str) -> bool:
         """Whether `code` is complete: a leaf, with its 7th character where one is required."""
+        known = self._billable.get(code)
+        if known is None:
+            known = self._find_billable(code)
+            if known:
+                # Only what the release has is kept, so that no caller can fill the memory.
+                self._billable[code] = known
+        return known
+
+    def _find_billable(self, code: str) -> bool:
         if code in self._index:
-            return code[0].isalpha() and "-" not in code and self.is_leaf(code) and not self.seventh_characters(code)
+            return code[:1].isalpha() and "-" not in code and self.is_leaf(code) and not self.seventh_characters(code)
         return self._split(code) is not None
 
     def billable_codes(self) -> Iterator[str]:

@@ -130,12 +130,12 @@ def is_codable(finding: Finding, reading: Reading, *, exhaustive: bool = False) 
 def put_in_order(ranked: Iterable[_Ranked]) -> list[_Ranked]:
     """First what is selected; problems as the note lists them, then by confidence; etiology before manifestation."""
     ordered = sorted(ranked, key=_place)
-    for item in list(ordered):
-        before = item.candidate.finding.after
+    for item in [r for r in ordered if r.candidate.finding.after is not None]:
         positions = {r.candidate.code: n for n, r in enumerate(ordered)}
-        if before in positions and positions[before] > positions[item.candidate.code]:
+        before = positions.get(item.candidate.finding.after or "", -1)
+        if before > positions[item.candidate.code]:
             ordered.remove(item)
-            ordered.insert(positions[before], item)
+            ordered.insert(before, item)
     return ordered
 
 

@@ -16,6 +16,7 @@ from services.coder.engine.model import Assertion, Chart
 from services.coder.engine.recognise import Match, Recogniser
 from services.coder.engine.sections import Section, SectionKind, split_sections
 from services.coder.engine.specificity import Specific, Specifier, find_context
+from services.coder.engine.words import Words
 
 ASSESSING = frozenset(
     {
@@ -28,7 +29,6 @@ ASSESSING = frozenset(
     }
 )
 _MAX_PROBLEM_LENGTH = 90
-_WORDS = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,9 @@ class DocumentReader:
         text = chart.documents[number].text
         sections = split_sections(text)
         place = _Place(sections)
-        matches = [m for m in self._recogniser.find(text, self._trust(chart, text, place)) if place.in_body(m.start)]
+        matches = [
+            m for m in self._recogniser.find(text, _Trust(self._recogniser, chart, place)) if place.in_body(m.start)
+        ]
         assertions = self._assessor.assess(text, [(m.start, m.end) for m in matches], sections)
         mentions = [
             CodedMention(
@@ -70,9 +72,6 @@ class DocumentReader:
         problem = section in ASSESSING and is_problem_heading(text, match.start, match.end)
         term = " ".join(text[match.start : match.end].lower().split())
         return Mention(number, match.start, match.end, section, term, match.source, problem)
-
-    def _trust(self, chart: Chart, text: str, place: "_Place") -> "_Trust":
-        return _Trust(self._recogniser, chart, text, place)
 
 
 class _Place:
@@ -95,14 +94,13 @@ class _Place:
 class _Trust:
     """Whether a term with a condition is trusted where it stands; the document's words are gathered only when asked."""
 
-    def __init__(self, recogniser: Recogniser, chart: Chart, text: str, place: _Place) -> None:
+    def __init__(self, recogniser: Recogniser, chart: Chart, place: _Place) -> None:
         self._index = recogniser.index
         self._chart = chart
-        self._text = text
         self._place = place
         self._words: frozenset[str] | None = None
 
-    def __call__(self, row: int, start: int) -> bool:
+    def __call__(self, row: int, start: int, words: Words) -> bool:
         number = self._index.condition_of[row]
         if number < 0:
             return True
@@ -110,7 +108,7 @@ class _Trust:
         if condition is None:
             return True
         if self._words is None:
-            self._words = frozenset(_WORDS.findall(self._text.lower()))
+            self._words = frozenset(map(str.lower, words.raws))
         return condition.holds(
             self._words, self._place.kind(start), self._chart.patient_sex, self._chart.patient_age_years
         )

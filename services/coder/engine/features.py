@@ -11,7 +11,7 @@ from math import log
 
 from services.coder.engine.findings import Finding
 from services.coder.engine.model import Assertion
-from services.coder.engine.tokens import read_term
+from services.coder.engine.tokens import read_words
 from shared.codesets.icd10cm import CodeSet
 
 STRENGTH = {a: n for n, a in enumerate(
@@ -76,12 +76,6 @@ def describe_code(code: str, codes: CodeSet) -> tuple[str, ...]:
     if title.startswith("Other"):
         found.append("title=other")
     return tuple(found)
-
-
-@lru_cache(maxsize=50_000)
-def read_words(term: str) -> tuple[str, ...]:
-    """The content words of a mention's term; kept, since terms repeat."""
-    return read_term(term).words
 
 
 _OPENING = 300

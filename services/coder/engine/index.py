@@ -97,6 +97,10 @@ class TermIndex:
         """
         return self.orders[row] == order or row in self._linked_rows
 
+    def is_linked(self, row: int) -> bool:
+        """Whether an "of" or the like links the term's words."""
+        return row in self._linked_rows
+
     def is_told(self, row: int) -> bool:
         """Whether the term has a condition that asks for something to be there."""
         number = self.condition_of[row]

@@ -7,9 +7,10 @@ every suggestion cites words of the chart, and is valid on the date of service.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from services.coder.engine.assertion import Assessor
+from services.coder.engine.assertion import Assessor, hash_cues
 from services.coder.engine.choice import Chooser
 from services.coder.engine.conventions import CONVENTIONS
+from services.coder.engine.conventions.tables import hash_tables
 from services.coder.engine.document import CodedMention, DocumentReader
 from services.coder.engine.findings import Finding, Reading, Stage
 from services.coder.engine.index import load_index
@@ -20,6 +21,7 @@ from services.coder.engine.recognise import Recogniser
 from services.coder.engine.sections import split_sections
 from services.coder.engine.specificity import load_specifier
 from services.coder.engine.stages import add_chronic_pain, explain_by_cause, read_indications, settle_sides
+from shared.codesets.cache import hash_content
 from shared.codesets.icd10cm import CodeSet, load_icd10cm
 
 ENGINE_VERSION = "1"
@@ -39,7 +41,8 @@ class RuleEngine:
         self._assessor = Assessor()
         self._reader = DocumentReader(Recogniser(load_index()), self._assessor, load_specifier(codes))
         self._chooser = Chooser(codes)
-        self.version = EngineVersion(f"{ENGINE_VERSION}+{self._chooser.weights_hash}", codes.release, hash_lexicon())
+        rules = hash_content(*(part.encode() for part in (self._chooser.weights_hash, hash_cues(), hash_tables())))
+        self.version = EngineVersion(f"{ENGINE_VERSION}+{rules}", codes.release, hash_lexicon())
 
     def find(self, chart: Chart, *, exhaustive: bool = False) -> tuple[tuple[Finding, ...], Reading]:
         """What the chart says, after its stages and before choice."""

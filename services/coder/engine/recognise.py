@@ -18,8 +18,8 @@ from services.coder.engine.words import HARD, UNKNOWN, WordReader, Words
 
 _MAX_SKIPPED = 4
 
-Trust = Callable[[int, int], bool]
-"""Whether the term of a row, which has a condition, is trusted at an offset."""
+Trust = Callable[[int, int, Words], bool]
+"""Whether the term of a row, which has a condition, is trusted at an offset of a text with these words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Recogniser:
         self._assumed = load_qualifiers().default_bits
         self._options: dict[int, tuple[_Option, ...]] = {}
 
-    def find(self, text: str, trusts: Trust = lambda row, start: True) -> list[Match]:
+    def find(self, text: str, trusts: Trust = lambda row, start, words: True) -> list[Match]:
         """All matches in order of position."""
         words = self._reader.read(text)
         windows = self.find_windows(words)
@@ -138,7 +138,7 @@ class Recogniser:
                 continue
             if turned is not None and not self.index.may_turn(option.row, turned):
                 continue
-            if option.conditional and not trusts(option.row, words.starts[window.first]):
+            if option.conditional and not trusts(option.row, words.starts[window.first], words):
                 continue
             rank = (_fit(option.qualifiers, bits), option.told, option.source is Source.LEXICON, -option.row)
             if best is None or rank > best[0]:
@@ -149,8 +149,17 @@ class Recogniser:
         """The terms that share a key, prepared once."""
         found = self._options.get(row)
         if found is None:
-            found = self._options[row] = tuple(self._prepare(r) for r in self.index.chain(row))
+            found = self._options[row] = self._drop_beaten([self._prepare(r) for r in self.index.chain(row)])
         return found
+
+    def _drop_beaten(self, options: list[_Option]) -> tuple[_Option, ...]:
+        """Without the options that an equal one always outranks."""
+        best: dict[tuple[object, ...], _Option] = {}
+        for option in sorted(options, key=lambda o: (o.source is not Source.LEXICON, o.row)):
+            condition = option.row if option.conditional else None
+            turns = (self.index.orders[option.row], self.index.is_linked(option.row))
+            best.setdefault((option.qualifiers, option.capitals, condition, *turns), option)
+        return tuple(best.values())
 
     def _prepare(self, row: int) -> _Option:
         index = self.index

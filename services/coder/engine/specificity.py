@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from services.coder.engine.tokens import read_term
+from services.coder.engine.tokens import read_words
 from shared.codesets.icd10cm import CodeSet
 
 _SIDES = re.compile(r"\b(right|left|bilateral|unspecified)\b", re.IGNORECASE)
@@ -137,7 +137,7 @@ def find_sited_sides(text: str) -> dict[str, set[str]]:
     """Which sides the text names with which words: "right distal radius" gives right to "distal" and "radius"."""
     found: dict[str, set[str]] = {}
     for match in _SITED.finditer(text):
-        for word in read_term(match[2]).words:
+        for word in read_words(match[2]):
             found.setdefault(word, set()).add(_SIDE_WORDS[match[1].lower()])
     return found
 

@@ -5,14 +5,15 @@ docstring. Invariant: a stage adds no words of its own; mentions only move to th
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cache
 
 from services.coder.engine.findings import Finding, Mention, Reading, Withheld
 from services.coder.engine.model import Assertion
 from services.coder.engine.sections import SectionKind
 from services.coder.engine.specificity import find_context, find_side, find_sited_sides, load_specifier
-from services.coder.engine.tokens import read_term
+from services.coder.engine.tokens import read_words
 
 
 def read_indications(findings: tuple[Finding, ...], reading: Reading) -> tuple[Finding, ...]:
@@ -42,8 +43,9 @@ def settle_sides(findings: tuple[Finding, ...], reading: Reading) -> tuple[Findi
     if not any("laterality" in f.missing for f in findings):
         return findings
     specifier = load_specifier(reading.codes)
-    sited = [find_sited_sides(document.text) for document in reading.chart.documents]
     settled = []
+    # Only of this chart, and only when a side is still open: the texts are read at most once.
+    sited = cache(lambda: [find_sited_sides(document.text) for document in reading.chart.documents])
     for finding in findings:
         sides = _sides_of(finding, reading, sited) if "laterality" in finding.missing else frozenset[str]()
         codes = specifier.take_sides(finding.code, sides)
@@ -54,14 +56,14 @@ def settle_sides(findings: tuple[Finding, ...], reading: Reading) -> tuple[Findi
     return regroup(settled)
 
 
-def _sides_of(finding: Finding, reading: Reading, sited: list[dict[str, set[str]]]) -> frozenset[str]:
+def _sides_of(finding: Finding, reading: Reading, sited: Callable[[], list[dict[str, set[str]]]]) -> frozenset[str]:
     """The sides in the mentions' own sentences, else those that the chart names with a word of the code's title."""
     texts = [document.text for document in reading.chart.documents]
     near = {find_side(find_context(texts[m.document], m.start, m.end)) for m in finding.mentions} - {None}
     if near:
         return frozenset(side for side in near if side)
-    words = read_term(reading.codes.title(finding.code)).words
-    told = frozenset(side for by_word in sited for word in words for side in by_word.get(word, ()))
+    words = read_words(reading.codes.title(finding.code))
+    told = frozenset(side for by_word in sited() for word in words for side in by_word.get(word, ()))
     # A chart that tells of both sides does not tell which of them this mention means.
     return told if len(told) == 1 else frozenset()
 

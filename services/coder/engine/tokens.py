@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from importlib.resources import files
 from typing import NamedTuple
@@ -142,3 +142,9 @@ def read_term(term: str) -> TermTokens:
         else:
             words.append(canonical(raw))
     return TermTokens(tuple(words), bits, linked or "," in term)
+
+
+@lru_cache(maxsize=50_000)
+def read_words(term: str) -> tuple[str, ...]:
+    """The content words of a term; kept, since the terms of notes repeat."""
+    return read_term(term).words

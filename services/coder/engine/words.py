@@ -47,9 +47,10 @@ class WordReader:
         spans = [match.span() for match in WORD.finditer(text)]
         raws = [text[start:end] for start, end in spans]
         # Most words were met before: this look-up is the hot path, and leaves None for the others.
-        met = [self._memo.get(raw) for raw in raws]
+        met = list(map(self._memo.get, raws))
         values = [self._classify(raw) if value is None else value for raw, value in zip(raws, met, strict=True)]
-        words = Words(raws, [s for s, _ in spans], [e for _, e in spans], values, [0] * len(raws))
+        starts, ends = map(list, zip(*spans, strict=True)) if spans else ([], [])
+        words = Words(raws, starts, ends, values, [0] * len(raws))
         self._mark_breaks(text, words)
         return words
 
