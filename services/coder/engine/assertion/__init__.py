@@ -4,5 +4,6 @@
 """
 
 from services.coder.engine.assertion.assess import Assessor
+from services.coder.engine.assertion.cues import hash_cues
 
-__all__ = ["Assessor"]
+__all__ = ["Assessor", "hash_cues"]

@@ -14,6 +14,7 @@ from importlib import resources
 from typing import TypedDict
 
 from services.coder.engine.assertion.tokens import BLANK, tokenize
+from shared.codesets.cache import hash_content
 
 
 class Effect(IntFlag):
@@ -122,6 +123,12 @@ def load_course_pattern(course: str) -> re.Pattern[str]:
     whole = "|".join(re.escape(stem[1:]) for stem in stems if stem.startswith("="))
     begun = "|".join(re.escape(stem).replace(r"\ ", r"\s+") for stem in stems if not stem.startswith("="))
     return re.compile(rf"(?<![^\W_])(?:{begun}|(?:{whole})(?![^\W_]))")
+
+
+@cache
+def hash_cues() -> str:
+    """The hash of the cue tables, for the version of the engine that used them."""
+    return hash_content(_read("cues.toml").encode(), _read("courses.toml").encode())
 
 
 def _read_same(rows: dict[str, list[str]]) -> dict[str, list[str]]:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import resources
 
+from shared.codesets.cache import hash_content
+
 Row = dict[str, str]
 
 
@@ -28,6 +30,13 @@ def read_table(name: str) -> tuple[Row, ...]:
 
 def _expand(cell: str, groups: Mapping[str, str]) -> str:
     return " ".join(groups.get(word, word) for word in cell.split(" ")) if "@" in cell else cell
+
+
+@cache
+def hash_tables() -> str:
+    """The hash of all tables, for the version of the engine that used them."""
+    files = sorted(resources.files(__package__).iterdir(), key=lambda file: file.name)
+    return hash_content(*(file.read_bytes() for file in files if file.name.endswith(".tsv")))
 
 
 class PrefixMap:

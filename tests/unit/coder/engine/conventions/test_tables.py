@@ -1,7 +1,10 @@
 """The tables name codes that exist, and agree with the release that they are used with."""
 
+from pathlib import Path
+
 import pytest
 
+from services.coder.engine.conventions import tables
 from services.coder.engine.conventions.combination import Combination, load_combinations
 from services.coder.engine.conventions.tables import PrefixMap, load_prefix_map, read_table
 from shared.codesets.icd10cm import load_icd10cm
@@ -85,3 +88,11 @@ def test_the_longest_prefix_wins() -> None:
 def test_groups_stand_for_their_codes() -> None:
     row = next(row for row in read_table("combinations.tsv") if row["result"] == "{category}.22")
     assert row["base"] == "E08 E09 E10 E11 E13"
+
+
+def test_the_hash_of_the_tables_follows_their_content(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "a.tsv").write_text("one")
+    monkeypatch.setattr("importlib.resources.files", lambda _: tmp_path)
+    first = tables.hash_tables.__wrapped__()
+    (tmp_path / "a.tsv").write_text("two")
+    assert tables.hash_tables.__wrapped__() != first
