@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from uuid import uuid4
 
 import pytest
+from pydantic import SecretStr
 
 from shared.contracts.errors import Unavailable
 from shared.contracts.topics import MAX_RECORD_BYTES, Topic
@@ -12,8 +13,9 @@ from shared.kafka.record import Record
 from shared.postgres.inbox import Inbox, InboxEntry, Outcome, PositionTaken
 from shared.postgres.migrate import MigrationChanged, migrate
 from shared.postgres.outbox import Outbox, OutboxMessage, OutboxRelay, RelaySettings
-from shared.postgres.pool import Pool
+from shared.postgres.pool import Pool, open_pool
 from shared.postgres.quarantine import Quarantine, Unusable
+from shared.postgres.settings import PostgresSettings
 from shared.postgres.statements import Statements
 from shared.transient import is_transient
 from tests.conftest import PoolFor
@@ -193,3 +195,15 @@ async def test_migrations_run_once_and_a_changed_one_stops_the_start(pool: Pool)
     await pool.execute("update room.schema_migration set sha256 = $1", str(uuid4()))
     with pytest.raises(MigrationChanged, match="0001_messaging"):
         await migrate(pool, schema=SCHEMA, packages=("shared.postgres",))
+
+
+async def test_everything_works_without_prepared_statements_as_behind_a_pooler(postgres_dsn: str) -> None:
+    settings = PostgresSettings(dsn=SecretStr(postgres_dsn), statement_cache_size=0, pool_min_size=1)
+    async with open_pool(settings, application_name="test") as pool:
+        await migrate(pool, schema=SCHEMA, packages=("shared.postgres",))
+        await settle(pool, [InboxEntry(make_record(1), Outcome.APPLIED)])
+        await enqueue(pool, "one")
+        assert await OutboxRelay(pool, SCHEMA, StubbornBroker()).relay_once() == 1
+        async with pool.acquire() as connection:
+            named = await connection.fetchval("select count(*) from pg_prepared_statements")
+    assert named == 0
