@@ -98,10 +98,10 @@ async def test_where_the_account_cannot_go_data_and_binaries_are_elsewhere(
     closed.mkdir(mode=0o700)
     monkeypatch.setattr(postgres, "_SYSTEM_STATE", folder / "state")
     monkeypatch.setattr(postgres, "_SYSTEM_CACHE", folder / "cache")
-    others_can_enter = postgres._others_can_enter
+    others_can_enter = postgres.others_can_enter
     monkeypatch.setattr(
         postgres,
-        "_others_can_enter",
+        "others_can_enter",
         lambda path: others_can_enter(path) and not ("site-packages" in path.parts and folder not in path.parents),
     )
 
