@@ -26,6 +26,7 @@ COMMANDS = {
     "topics": Command("services.local.prepare:topics", "Create the Kafka topics that are missing."),
     "ledger": Command("services.ledger.command:show_ledger", "Prove that nothing was lost and nothing done twice."),
     "simulate": Command("services.simulators.command:simulate", "Run a simulated peer: payer."),
+    "codesets": Command("services.codesets.command:app", "Load official code sets; status, diff and impact of them."),
     "suggest": Command("services.coder.commands:suggest", "Suggest codes for notes, as JSON lines."),
     "assert": Command("services.coder.commands:assert_spans", "Say what notes claim about spans of them."),
     "evaluate": Command("services.coder.commands:evaluate_gold", "Measure the engine against known codes."),
@@ -40,11 +41,18 @@ app = typer.Typer(
 def _forward(name: str, command: Command) -> Callable[[typer.Context], None]:
     def forward(context: typer.Context) -> None:
         module, function = command.function.split(":")
-        one = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        one.command()(getattr(import_module(module), function))
+        one = getattr(import_module(module), function)
+        if not isinstance(one, typer.Typer):
+            one = _wrap(one)
         one(args=context.args, prog_name=f"chartline {name}")
 
     return forward
+
+
+def _wrap(function: Callable[..., None]) -> typer.Typer:
+    one = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    one.command()(function)
+    return one
 
 
 for _name, _command in COMMANDS.items():

@@ -21,6 +21,7 @@ from services.coder.service.use_cases import UseCases
 from services.coder.settings import CoderSettings
 from services.coder.suggester import Suggester
 from services.coder.work_item import ChartNotComplete
+from shared.codesets.library import Library
 from shared.kafka.consumer import ConsumerLoop
 from shared.kafka.producer import open_publisher
 from shared.loops import Loop, Rounds, running
@@ -59,6 +60,7 @@ def create_app(settings: CoderSettings) -> FastAPI:
         async with open_context(settings) as context:
             app.state.context = context
             app.state.use_cases = context.use_cases
+            app.state.library = Library(context.pool)
             async with running(_list_loops(context, settings), drain_seconds=settings.web.drain_seconds):
                 yield
 

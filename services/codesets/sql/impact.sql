@@ -1,0 +1,47 @@
+-- name: find_tables
+-- Whether the services whose tables are read have been migrated here.
+select to_regclass('coder.decision') is not null and to_regclass('claims.claim') is not null;
+
+-- name: list_open_work_items
+-- Work that is not finished, for services on or after the day, where a touched code is suggested or decided.
+select work_item.work_item_id, work_item.state, array_agg(distinct used.code order by used.code) as codes
+from coder.work_item
+join coder.chart using (chart_id, chart_version)
+join lateral (
+    select suggestion.code
+    from coder.suggestion
+    where suggestion.chart_id = work_item.chart_id and suggestion.chart_version = work_item.chart_version
+      and suggestion.system = :system and suggestion.code = any(:codes::text[])
+    union
+    select decision.code
+    from coder.decision
+    where decision.chart_id = work_item.chart_id
+      and decision.system = :system and decision.code = any(:codes::text[])
+) as used on true
+where work_item.state in ('suggesting', 'open', 'leased', 'failed')
+  and coalesce(chart.service_date, 'infinity') >= :effective
+group by work_item.work_item_id, work_item.state
+order by work_item.work_item_id;
+
+-- name: list_recent_claims
+-- Effective claims of the last days, for services on or after the day, on which a touched code was decided.
+select claim.claim_id, claim.state, array_agg(distinct decision.code order by decision.code) as codes
+from claims.claim
+join coder.chart on chart.chart_id = claim.chart_id
+join coder.decision on decision.chart_id = chart.chart_id and decision.chart_version = chart.chart_version
+where claim.superseded_by is null
+  and claim.created_at >= now() - make_interval(days => :days::integer)
+  and decision.system = :system and decision.code = any(:codes::text[])
+  and coalesce(chart.service_date, 'infinity') >= :effective
+group by claim.claim_id, claim.state
+order by claim.claim_id;
+
+-- name: list_payer_rules
+-- Coverage rules and prices that still hold on the day and name a touched code.
+select release.kind, entry.code, entry.facts ->> 'payer' as payer
+from codesets.entry
+join codesets.release using (release_id)
+where release.kind in ('coverage', 'fees')
+  and coalesce(entry.ends, 'infinity') >= :effective
+  and (entry.code = any(:codes::text[]) or entry.facts -> 'diagnoses' ?| :codes::text[])
+order by release.kind, entry.code, payer;
