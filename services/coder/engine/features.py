@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import log
 
-from services.coder.engine.findings import Finding
+from services.coder.engine.findings import Finding, Source
 from services.coder.engine.model import Assertion
 from services.coder.engine.tokens import read_words
 from shared.codesets.icd10cm import CodeSet
@@ -46,13 +46,20 @@ def term_key(finding: Finding) -> str:
     return f"{' '.join(words[:6])}>{finding.code}"
 
 
+_ASSERTIONS = {assertion: f"assertion={assertion}" for assertion in Assertion}
+_SOURCES = {source: f"source={source}" for source in Source}
+_MENTIONS = [f"mentions={count}" for count in range(4)]
+_WORDS = [f"words={count}" for count in range(4)]
+
+
 def describe(candidate: Candidate, codes: CodeSet, vaguer: frozenset[str]) -> Iterator[str]:
     """The features of a candidate; `vaguer` are the codes that another code of the chart says more exactly."""
     finding = candidate.finding
-    yield f"assertion={finding.assertion}"
-    yield f"source={finding.mentions[0].source}"
-    yield f"mentions={min(3, len(finding.mentions))}"
-    yield f"words={min(3, max(len(read_words(m.term)) for m in finding.mentions))}"
+    mentions = finding.mentions
+    yield _ASSERTIONS[finding.assertion]
+    yield _SOURCES[mentions[0].source]
+    yield _MENTIONS[min(3, len(mentions))]
+    yield _WORDS[min(3, max(len(read_words(m.term)) for m in mentions))]
     yield from describe_code(candidate.code, codes)
     if candidate.code in vaguer:
         yield "vaguer"

@@ -86,12 +86,12 @@ class Recogniser:
         first_term, capitals, pairs = self.index.first_term, self.index.capitals, self.index.pairs
         values = words.values
         windows = [
-            _Window(at, at, first_term[capitals[raw]], 1, crossing=False, capitals=True)
+            _Window(at, at, first_term[capitals[raw]], 1, False, True)
             for at, raw in enumerate(words.raws)
             if raw in capitals
         ]
         windows += [
-            _Window(at, at, first_term[value], 1, crossing=False, capitals=False)
+            _Window(at, at, first_term[value], 1, False, False)
             for at, value in enumerate(values)
             if value in first_term
         ]
@@ -114,7 +114,7 @@ class Recogniser:
             key += values[last]
             row = first_term.get(key)
             if row is not None and (not crossing or self._is_listed(words, first, last, row)):
-                windows.append(_Window(first, last, row, size, crossing, capitals=False))
+                windows.append(_Window(first, last, row, size, crossing, False))
 
     def _is_listed(self, words: Words, first: int, last: int, row: int) -> bool:
         """Whether a window with a comma in it says a term: in the term's order, or turned round at the comma."""
