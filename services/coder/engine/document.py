@@ -69,7 +69,9 @@ class DocumentReader:
 
     def _describe(self, text: str, number: int, match: Match, place: "_Place") -> Mention:
         section = place.kind(match.start)
-        problem = section in ASSESSING and is_problem_heading(text, match.start, match.end)
+        problem = section in ASSESSING and is_problem_heading(
+            text, match.start, match.end, place.at(match.start).body_start
+        )
         term = " ".join(text[match.start : match.end].lower().split())
         return Mention(number, match.start, match.end, section, term, match.source, problem)
 
@@ -127,18 +129,32 @@ def weigh_alternatives(text: str, match: Match, assertion: Assertion) -> Asserti
     return Assertion.UNCERTAIN if _AFTER_OR.search(before) or _BEFORE_OR.search(after) else assertion
 
 
-def is_problem_heading(text: str, start: int, end: int) -> bool:
-    """Whether a span in an assessing section stands on a line that names a problem rather than tells of it.
+def is_problem_heading(text: str, start: int, end: int, body_start: int = 0) -> bool:
+    """Whether a span in an assessing section, whose body begins at `body_start`, names a problem or only tells of it.
 
-    "2. Type 2 diabetes, uncontrolled." and "Hypertension: continue lisinopril" name one; a sentence does not.
+    "2. Type 2 diabetes, uncontrolled." names one, and so do all in "HTN - increase lisinopril. Obesity, BMI 34."; a
+    sentence with its own verb does not, nor what stands behind a label ("Medical reasoning: ...").
     """
-    line_start = text.rfind("\n", 0, start) + 1
+    line_start = max(text.rfind("\n", 0, start) + 1, body_start)
     line_end = text.find("\n", end)
     line = text[line_start : line_end if line_end >= 0 else len(text)]
     head = _head_of(line)
-    return len(head) <= _MAX_PROBLEM_LENGTH and start - line_start < len(head) and not _TELLS.search(head)
+    offset = start - line_start
+    if offset < len(head):
+        return _names(head)
+    if line[len(head) : len(head) + 1] == ":":
+        return False
+    sentence_start = max((m.end() for m in _SENTENCE_END.finditer(line, 0, offset)), default=0)
+    return offset - sentence_start <= _MAX_LEAD and _names(_head_of(line[sentence_start:]))
 
 
+def _names(head: str) -> bool:
+    return len(head) <= _MAX_PROBLEM_LENGTH and not _TELLS.search(head)
+
+
+_SENTENCE_END = re.compile(r"[.;]\s+")
+_MAX_LEAD = 12
+"""How far into a sentence a condition may begin that the sentence names: room for "chronic" or "2) "."""
 _TELLS = re.compile(
     r"(?i)\b(?:is|was|has|have|had|are|were|will|reports?|denies|we|i|he|she|they|patient|discussed|continue|order(?:ed)?|"
     r"recommend(?:ed)?|should|take|start|refer(?:red)?|advised?|return|if|call)\b"

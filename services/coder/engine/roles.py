@@ -29,6 +29,7 @@ class Role(StrEnum):
 
     PROBLEM = "named as a problem in the assessment"
     CIRCUMSTANCE = "how an assessed injury came about"
+    TOLD = "told of in an assessment that names no problem"
     ASSESSED = "mentioned in the assessment"
     TREATED = "present during the stay"
     CONCLUDED = "concluded by the report"
@@ -43,6 +44,7 @@ LOG_ODDS = {
     Role.INDICATED: 1.0,
     Role.CIRCUMSTANCE: 0.5,
     Role.TREATED: 0.4,
+    Role.TOLD: 0.4,
     Role.ASSESSED: -1.0,
     Role.EXPLAINED: -1.5,
     Role.MENTIONED: -2.0,
@@ -72,6 +74,8 @@ def assign_roles(candidates: Sequence[Candidate], reading: Reading, style: Style
     roles = {c.code: _role_in_assessed(c, inpatient=inpatient) for c in candidates}
     if any(role is Role.PROBLEM and code[0] in "ST" for code, role in roles.items()):
         roles |= {code: Role.CIRCUMSTANCE for code in roles if code[0] in "VWXY"}
+    if Role.PROBLEM not in roles.values():
+        roles |= {code: Role.TOLD for code, role in roles.items() if role is Role.ASSESSED and _is_disease(code)}
     return roles
 
 

@@ -53,6 +53,16 @@ def test_selects_the_problems_of_the_assessment_in_their_order() -> None:
     assert selected(CLINIC) == ["M77.01", "E11.9"]
 
 
+def test_problems_told_on_one_line_are_problems() -> None:
+    text = "A/P: HTN - increase lisinopril. Obesity, BMI 34. Depression stable on zoloft. Call if fever develops."
+    assert {"I10", "E66.9", "F32.A"} <= set(selected(text))
+    assert "R50.9" not in selected(text)
+
+
+def test_an_assessment_that_only_tells_is_coded_from_what_it_tells() -> None:
+    assert selected("ASSESSMENT:\nThe patient has gout. She was counselled.") == ["M10.9"]
+
+
 def test_the_background_is_offered_and_not_selected() -> None:
     assert not suggest(CLINIC)["J45.909"].selected
 
