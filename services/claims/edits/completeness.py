@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from services.claims.edits.model import ClaimUnderEdit, Edit, Element, Hit
+from services.claims.edits.model import ClaimUnderEdit, Edit, Hit
+from services.claims.edits.view import Element
 
 _R4_CLAIM = "HL7 FHIR R4 4.0.1, Claim"
 
@@ -63,6 +64,7 @@ COMPLETENESS = (
         "The claim does not say who the patient, the provider or the coverage is.",
         "Register the patient's coverage, or the provider of the encounter, in the source system.",
         _find_missing_parties,
+        owner="registration",
     ),
     Edit(
         "diagnosis-missing",

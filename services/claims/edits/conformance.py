@@ -44,14 +44,17 @@ FHIR_VALIDITY = Edit(
 )
 """Runs before all others: they read elements that this one has found to be of their type."""
 
-CONFORMANCE = (
-    Edit(
-        "bundle-rules",
-        "Da Vinci PAS 2.2, request Bundle; HL7 FHIR R4, Bundle references",
-        "The Bundle cannot be read by its payer alone.",
-        "Register what the claim refers to (patient, coverage, payer, provider) in the source system.",
-        _find_broken_bundle_rules,
-    ),
+BUNDLE_RULES = Edit(
+    "bundle-rules",
+    "Da Vinci PAS 2.2, request Bundle; HL7 FHIR R4, Bundle references",
+    "The Bundle cannot be read by its payer alone.",
+    "Register what the claim refers to (patient, coverage, payer, provider) in the source system.",
+    _find_broken_bundle_rules,
+    owner="registration",
+)
+"""Walks the whole Bundle, so it runs on what is about to be sent, and not in a preview."""
+
+LIMITS = (
     Edit(
         "diagnosis-limit",
         "The payer's profile; X12 837P carries 12",

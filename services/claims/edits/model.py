@@ -3,34 +3,62 @@
 Invariant: an edit names places (FHIRPath in the Claim), never values; its finding can be shown, logged and counted.
 """
 
-import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
+import orjson
+
+from services.claims.edits.reference import Fault, ReferenceData, Stay
+from services.claims.edits.view import ClaimView, Element, each_path, read_claim
 from services.claims.payers import PayerLimits
 from shared.contracts.messages import Finding
 
-Element = dict[str, Any]
-"""A FHIR element as Python's `json` reads it; its members differ by type."""
-
 Severity = Literal["error", "warning", "information"]
+Owner = Literal["coder", "registration", "operator"]
+
+
+@dataclass(frozen=True, slots=True)
+class BilledService:
+    """A service that an earlier claim for the same patient and provider has billed."""
+
+    code: str
+    modifiers: tuple[str, ...]
+    day: date
+    units: Decimal = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True)
+class EditContext:
+    """What the claim itself does not say: where it goes, when, after what, and the reference data of the day.
+
+    `channel` is how the payer takes claims ("kafka", "fhir", "x12"); `payer` its name in the settings.
+    """
+
+    reference: ReferenceData = field(default_factory=ReferenceData)
+    payer: str = ""
+    channel: str = ""
+    submitted_on: date | None = None
+    already_billed: Sequence[BilledService] = ()
+    payer_rules: "Sequence[Edit]" = ()
 
 
 @dataclass(frozen=True)
 class ClaimUnderEdit:
-    """A built claim: the Bundle's bytes as they would be sent, and what its payer can carry."""
+    """A built claim: the Bundle's bytes as they would be sent, what its payer can carry, and its context."""
 
     bundle_bytes: bytes
     limits: PayerLimits
     service_date: date | None
+    context: EditContext = field(default_factory=EditContext)
 
     @cached_property
     def bundle(self) -> Element:
         """The Bundle, read."""
-        bundle: Element = json.loads(self.bundle_bytes)
+        bundle: Element = orjson.loads(self.bundle_bytes)
         return bundle
 
     @cached_property
@@ -39,10 +67,75 @@ class ClaimUnderEdit:
         claim: Element = self.bundle["entry"][0]["resource"]
         return claim
 
+    @cached_property
+    def view(self) -> ClaimView:
+        """The Claim, typed. Only for a Claim that is valid FHIR."""
+        encounter = next((each for each in self._resources() if each.get("resourceType") == "Encounter"), {})
+        return read_claim(self.claim, self.resolve("patient"), encounter, self.service_date)
+
+    @property
+    def reference(self) -> ReferenceData:
+        """The reference data to check against."""
+        return self.context.reference
+
     def each(self, name: str) -> Iterator[tuple[str, Element]]:
         """Yield the path and the element of each repetition of one of the Claim's elements."""
-        for position, element in enumerate(self.claim.get(name, ())):
-            yield f"Claim.{name}[{position}]", element
+        return each_path(self.claim, name)
+
+    def resolve(self, name: str) -> Element:
+        """The resource in the Bundle that the Claim's element `name` refers to; {} where there is none."""
+        target = str(self.claim.get(name, {}).get("reference", ""))
+        entries: list[Element] = self.bundle["entry"]
+        for entry in entries if target else ():
+            url = entry.get("fullUrl", "")
+            if url == target or url.endswith(f"/{target}"):
+                resource: Element = entry.get("resource", {})
+                return resource
+        return {}
+
+    def _resources(self) -> Iterator[Element]:
+        for entry in self.bundle["entry"]:
+            yield entry.get("resource", {})
+
+    @cached_property
+    def service_day(self) -> date | None:
+        """The day whose rules hold: as told, else the first that the claim names; None where there is none."""
+        days = (line.day for line in self.view.lines if line.day)
+        return self.service_date or self.view.started or min(days, default=None)
+
+    @cached_property
+    def coding_day(self) -> date | None:
+        """The day whose code sets hold: of discharge for a stay, else the first of service (ICD-10-CM Guidelines)."""
+        return self.view.ended if self.view.is_stay else self.service_day
+
+    @cached_property
+    def diagnosis_faults(self) -> tuple[tuple[str, Fault], ...]:
+        """The paths of the diagnoses that cannot be billed on the day, and why; nothing without tables for the day."""
+        book, editor, day = self.reference.diagnoses, self.reference.editor, self.coding_day
+        if book is None or editor is None or day is None:
+            return ()
+        coded = [diagnosis for diagnosis in self.view.diagnoses if diagnosis.code]
+        invalid = [each for each in coded if "INVALID_CODE" in (editor.objections_to(each.code, day) or ())]
+        return tuple((each.path, book.find_fault(each.code)) for each in invalid)
+
+    @cached_property
+    def stay_edits(self) -> frozenset[str]:
+        """What the Medicare Code Editor finds in an inpatient stay; nothing for other claims."""
+        view, editor = self.view, self.reference.editor
+        if editor is None or view.ended is None or not (view.is_stay and view.diagnoses and view.diagnoses[0].code):
+            return frozenset()
+        age = view.patient.age_on(view.started or view.ended)
+        if age is None or age < 0:
+            return frozenset()
+        stay = Stay(
+            discharged=view.ended,
+            age=age,
+            gender=view.patient.gender,
+            discharge_status=view.discharge_status,
+            diagnoses=tuple((each.code.replace(".", ""), each.on_admission) for each in view.diagnoses if each.code),
+            procedures=tuple(procedure.code for procedure in view.procedures),
+        )
+        return editor.edit_stay(stay) or frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +150,8 @@ class Hit:
 class Edit:
     """One billing rule. `find` yields every place that breaks it; `source` is where the rule stands.
 
-    It applies to services from `effective_from` up to and including `effective_until`; without a service date, always.
+    It applies to services from `effective_from` up to and including `effective_until`, without a service date always;
+    and to the `payers` and `channels` named, all of them where none is. `owner` is who can fix what it finds.
     """
 
     id: str
@@ -68,10 +162,20 @@ class Edit:
     severity: Severity = "error"
     effective_from: date = field(default=date.min)
     effective_until: date = field(default=date.max)
+    version: str = "1"
+    payers: frozenset[str] = frozenset()
+    channels: frozenset[str] = frozenset()
+    owner: Owner = "coder"
 
     def applies_on(self, service_date: date | None) -> bool:
         """Tell whether the rule was in effect on the day of the service."""
         return service_date is None or self.effective_from <= service_date <= self.effective_until
+
+    def applies_to(self, context: EditContext) -> bool:
+        """Tell whether the rule is one of the claim's payer and channel."""
+        return (not self.payers or context.payer in self.payers) and (
+            not self.channels or context.channel in self.channels
+        )
 
     def scrub(self, subject: ClaimUnderEdit) -> Iterator[Finding]:
         """Yield a finding for every place that breaks the rule."""

@@ -1,25 +1,67 @@
-"""All edits, in the order in which their findings are shown; pure."""
+"""All edits, in the order in which their findings are shown; pure.
 
-from collections.abc import Sequence
+Place in the flow: `scrub_claim` before delivery, `run_edits` as preview on a Claim that is known to be valid FHIR.
+Invariant: which edits run follows from the date of service, the payer and the channel, never from today's date.
+"""
 
+from collections.abc import Iterable, Sequence
+
+from services.claims.edits.bundling import BUNDLING
 from services.claims.edits.completeness import COMPLETENESS
-from services.claims.edits.conformance import CONFORMANCE, FHIR_VALIDITY
+from services.claims.edits.conformance import BUNDLE_RULES, FHIR_VALIDITY, LIMITS
+from services.claims.edits.conventions import CONVENTIONS
+from services.claims.edits.demographics import DEMOGRAPHICS
+from services.claims.edits.fields import FIELDS
+from services.claims.edits.filing import FILING
+from services.claims.edits.inpatient import INPATIENT
 from services.claims.edits.model import ClaimUnderEdit, Edit
+from services.claims.edits.modifiers import MODIFIERS
+from services.claims.edits.necessity import NECESSITY
+from services.claims.edits.repetition import REPETITION
+from services.claims.edits.telehealth import TELEHEALTH_EDITS
+from services.claims.edits.units import UNITS
+from services.claims.edits.validity import VALIDITY
 from shared.contracts.messages import Finding
 
-RULE_SET = "2026.1"
+RULE_SET = "2026.2"
 """Goes up with every change of an edit."""
 
-EDITS: tuple[Edit, ...] = (*COMPLETENESS, *CONFORMANCE)
+BILLING_EDITS: tuple[Edit, ...] = (
+    *COMPLETENESS,
+    *FIELDS,
+    *VALIDITY,
+    *CONVENTIONS,
+    *INPATIENT,
+    *BUNDLING,
+    *UNITS,
+    *NECESSITY,
+    *REPETITION,
+    *FILING,
+    *MODIFIERS,
+    *TELEHEALTH_EDITS,
+    *DEMOGRAPHICS,
+    *LIMITS,
+)
+"""What a payer would refuse or ask about; they read a Claim that is valid FHIR."""
+
+EDITS: tuple[Edit, ...] = (*BILLING_EDITS, BUNDLE_RULES)
 
 
 def scrub_claim(subject: ClaimUnderEdit, edits: Sequence[Edit] = EDITS) -> tuple[Finding, ...]:
     """Run every edit that was in effect on the service date; on a Claim that is not FHIR, only that is found."""
-    invalid = tuple(FHIR_VALIDITY.scrub(subject))
-    if invalid:
-        return invalid
-    in_effect = (edit for edit in edits if edit.applies_on(subject.service_date))
-    return tuple(finding for edit in in_effect for finding in edit.scrub(subject))
+    return tuple(FHIR_VALIDITY.scrub(subject)) or run_edits(subject, edits)
+
+
+def run_edits(subject: ClaimUnderEdit, edits: Sequence[Edit] = BILLING_EDITS) -> tuple[Finding, ...]:
+    """Run `edits` and the payer's own rules on a Claim that is valid FHIR, those in effect on the service date."""
+    chosen = select_edits((*edits, *subject.context.payer_rules), subject)
+    return tuple(finding for edit in chosen for finding in edit.scrub(subject))
+
+
+def select_edits(edits: Iterable[Edit], subject: ClaimUnderEdit) -> Iterable[Edit]:
+    """The edits of the claim's payer and channel that were in effect on its date of service."""
+    day, context = subject.service_day, subject.context
+    return (edit for edit in edits if edit.applies_on(day) and edit.applies_to(context))
 
 
 def is_sendable(findings: Sequence[Finding]) -> bool:

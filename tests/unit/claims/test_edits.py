@@ -94,6 +94,6 @@ def test_every_edit_says_what_it_is() -> None:
 )
 def test_an_edit_applies_within_its_dates(day: date, applies: bool) -> None:
     dated = replace(EDITS[0], effective_from=date(2026, 1, 1), effective_until=date(2026, 3, 31))
-    subject = replace(subject_of(status="draft"), service_date=day)
+    subject = replace(subject_of(status="draft", services=()), service_date=day)
     assert bool(scrub_claim(subject, [dated])) is applies
     assert scrub_claim(replace(subject, service_date=None), [dated])

@@ -1,0 +1,62 @@
+"""Does the claim carry what its channel needs? Family of edits, one a row of fields.toml; pure."""
+
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
+from importlib.resources import files
+from typing import Any
+
+from services.claims.edits.model import ClaimUnderEdit, Edit, Hit
+from services.claims.edits.view import Element
+
+_RESOLVE = "resolve()"
+_LINES = "item"
+
+
+def find_missing(subject: ClaimUnderEdit, path: str) -> Iterator[str]:
+    """Yield the FHIRPath of every place where the Claim lacks what `path`, relative to it, names.
+
+    Lines that are not there lack nothing; that there are none is a finding of its own.
+    """
+    first, *rest = path.split(".")
+    if rest and rest[0] == _RESOLVE:
+        yield from _walk(subject.resolve(first), rest[1:], f"Claim.{first}.{_RESOLVE}")
+    else:
+        yield from _walk(subject.claim, [first, *rest], "Claim")
+
+
+def _walk(element: Element, steps: Sequence[str], path: str) -> Iterator[str]:
+    step, rest = steps[0], steps[1:]
+    value = _pick(element, step)
+    if not value:
+        if not (rest and step == _LINES):
+            yield f"{path}.{step}"
+    elif rest and isinstance(value, list):
+        for position, child in enumerate(value):
+            yield from _walk(child, rest, f"{path}.{step}[{position}]")
+    elif rest:
+        yield from _walk(value, rest, f"{path}.{step}")
+
+
+# A FHIR element's member: its type differs by name.
+def _pick(element: Element, step: str) -> Any:
+    if not step.endswith("[x]"):
+        return element.get(step)
+    return next((value for name, value in element.items() if name.startswith(step[:-3])), None)
+
+
+def _find_field(path: str, kinds: Sequence[str]) -> Callable[[ClaimUnderEdit], Iterator[Hit]]:
+    def find(subject: ClaimUnderEdit) -> Iterator[Hit]:
+        if not kinds or subject.view.kind in kinds:
+            yield from (Hit(place) for place in find_missing(subject, path))
+
+    return find
+
+
+# The other members have the types of Edit's fields, which mypy cannot see in TOML.
+def _read_edit(*, path: str, kinds: Sequence[str] = (), channels: Sequence[str] = (), **row: Any) -> Edit:
+    return Edit(find=_find_field(path, kinds), channels=frozenset(channels), **row)
+
+
+_TABLE = tomllib.loads((files("services.claims.edits") / "fields.toml").read_text(encoding="utf-8"))
+
+FIELDS = tuple(_read_edit(**row) for row in _TABLE["field"])

@@ -1,0 +1,176 @@
+"""Reads a payer's own rules from TOML into edits, so that a biller adds one without code; pure.
+
+Place in the flow: the file's text comes in, its rules go into `EditContext.payer_rules`. docs/edits.md describes the
+format. Invariant: a file with one rule that cannot be understood is refused whole; its rules' ids have a slash, so none
+can take the place of a built-in edit.
+"""
+
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from services.claims.edits.filing import days_to_file
+from services.claims.edits.model import ClaimUnderEdit, Edit, Hit, Owner, Severity
+from services.claims.edits.reference import read_range
+from services.claims.edits.view import Diagnosis, Line
+from shared.codesets.icd10cm import in_targets
+from shared.contracts.errors import InvalidContent
+
+RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}/[a-z0-9-]{1,40}$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=400)]
+
+
+class PayerRulesRefused(InvalidContent):
+    """A file of payer rules that is not TOML, or has a rule that cannot be understood. None of it is used."""
+
+    code = "payer-rules-refused"
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Condition(_Table):
+    """Parts that must all hold; of a part's values, one. Codes may be ranges: "99202-99215", "E10-E11"."""
+
+    services: tuple[str, ...] = ()
+    other_services: tuple[str, ...] = ()
+    """Another line of the claim, of the same day, has one of these codes."""
+    modifiers: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    diagnoses: tuple[str, ...] = ()
+    kinds: tuple[Literal["professional", "institutional"], ...] = ()
+    genders: tuple[Literal["male", "female", "other", "unknown"], ...] = ()
+    min_age: int | None = None
+    max_age: int | None = None
+    max_units: int | None = None
+    max_days_to_file: int | None = None
+
+    def holds(self, subject: ClaimUnderEdit, lines: Sequence[Line], diagnoses: Sequence[Diagnosis]) -> bool:
+        """Whether every part that is given holds of these lines and diagnoses of the claim."""
+        return (
+            self._holds_of_claim(subject)
+            and (not self.services or any(_in_ranges(line.code, self.services) for line in lines))
+            and (not self.other_services or self._has_other(subject, lines))
+            and (not self.modifiers or any(not set(self.modifiers).isdisjoint(line.modifiers) for line in lines))
+            and (not self.places or any(line.place in self.places for line in lines))
+            and (not self.diagnoses or self._has_diagnosis(diagnoses))
+            and (self.max_units is None or all(line.units <= self.max_units for line in lines))
+        )
+
+    def _holds_of_claim(self, subject: ClaimUnderEdit) -> bool:
+        view = subject.view
+        age = view.patient.age_on(view.started) if view.started else None
+        days = days_to_file(subject)
+        return (
+            (not self.kinds or view.kind in self.kinds)
+            and (not self.genders or view.patient.gender in self.genders)
+            and (self.min_age is None or (age is not None and age >= self.min_age))
+            and (self.max_age is None or (age is not None and age <= self.max_age))
+            and (self.max_days_to_file is None or days is None or days <= self.max_days_to_file)
+        )
+
+    def _has_other(self, subject: ClaimUnderEdit, lines: Sequence[Line]) -> bool:
+        days = {line.day for line in lines}
+        others = (line for line in subject.view.lines if line.day in days and (len(lines) > 1 or line not in lines))
+        return any(_in_ranges(line.code, self.other_services) for line in others)
+
+    def _has_diagnosis(self, diagnoses: Sequence[Diagnosis]) -> bool:
+        targets = tuple(read_range(text) for text in self.diagnoses)
+        return any(in_targets(diagnosis.code, targets) for diagnosis in diagnoses)
+
+
+class PayerRule(_Table):
+    """One rule: where `when` holds, `require` must hold and `forbid` must not."""
+
+    id: RuleId
+    source: Text
+    message: Text
+    fix: Text
+    version: Text = "1"
+    payers: tuple[str, ...] = ()
+    about: Literal["line", "claim"] = "line"
+    severity: Severity = "error"
+    owner: Owner = "coder"
+    effective_from: date = date.min
+    effective_until: date = date.max
+    when: Condition = Condition()
+    require: Condition | None = None
+    forbid: Condition | None = None
+
+    @model_validator(mode="after")
+    def _demands_something(self) -> Self:
+        if self.require is None and self.forbid is None:
+            raise ValueError("a rule requires or forbids something")
+        if self.effective_until < self.effective_from:
+            raise ValueError("a rule does not end before it begins")
+        return self
+
+    def as_edit(self) -> Edit:
+        """The rule as an edit of the registry's form."""
+        return Edit(
+            id=self.id,
+            source=self.source,
+            message=self.message,
+            fix=self.fix,
+            find=self._make_find(),
+            severity=self.severity,
+            effective_from=self.effective_from,
+            effective_until=self.effective_until,
+            version=self.version,
+            payers=frozenset(self.payers),
+            owner=self.owner,
+        )
+
+    def _make_find(self) -> Callable[[ClaimUnderEdit], Iterator[Hit]]:
+        def find(subject: ClaimUnderEdit) -> Iterator[Hit]:
+            view = subject.view
+            if self.about == "claim":
+                if self._is_broken(subject, view.lines, view.diagnoses):
+                    yield Hit("Claim")
+            else:
+                yield from (Hit(each.path) for each in view.lines if self._is_broken(subject, [each], each.diagnoses))
+
+        return find
+
+    def _is_broken(self, subject: ClaimUnderEdit, lines: Sequence[Line], diagnoses: Sequence[Diagnosis]) -> bool:
+        if not self.when.holds(subject, lines, diagnoses):
+            return False
+        lacks = self.require is not None and not self.require.holds(subject, lines, diagnoses)
+        has = self.forbid is not None and self.forbid.holds(subject, lines, diagnoses)
+        return lacks or has
+
+
+class _RuleFile(_Table):
+    rule: Annotated[tuple[PayerRule, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> Self:
+        if len({rule.id for rule in self.rule}) != len(self.rule):
+            raise ValueError("two rules have the same id")
+        return self
+
+
+def read_payer_rules(text: str) -> tuple[Edit, ...]:
+    """Read the rules of a TOML file; raises PayerRulesRefused, which names the place and what is wrong there."""
+    try:
+        rules = _RuleFile.model_validate(tomllib.loads(text)).rule
+    except tomllib.TOMLDecodeError as error:
+        raise PayerRulesRefused(f"not TOML: {error}") from None
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise PayerRulesRefused(f"{place}: {first['msg']}") from None
+    return tuple(rule.as_edit() for rule in rules)
+
+
+def _in_ranges(code: str, ranges: Sequence[str]) -> bool:
+    """Whether `code` is one of the codes, or lies in one of the inclusive ranges of codes of its length."""
+    for text in ranges:
+        first, _, last = text.partition("-")
+        if len(code) == len(first) and first <= code <= (last or first):
+            return True
+    return False

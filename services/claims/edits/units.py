@@ -1,0 +1,72 @@
+"""Are there more units than one patient has on one day? Family of edits, by medically unlikely edits (MUE); pure.
+
+Adjudication indicator 1 counts by line; 2 by day, absolute, since it follows from law or anatomy; 3 by day, and can be
+appealed, so what the record supports may go out with a reason.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import date
+from decimal import Decimal
+
+from services.claims.edits.model import ClaimUnderEdit, Edit, Hit
+from services.claims.edits.view import Line
+
+_SOURCE = "CMS, National Correct Coding Initiative, medically unlikely edits"
+
+
+def _limit_of(subject: ClaimUnderEdit, code: str, day: date | None, indicator: str) -> Decimal | None:
+    rows = subject.reference.unit_limits.get(code, ())
+    return next((r.units for r in rows if day and r.indicator == indicator and r.holds_on(day)), None)
+
+
+def _find_by_line(subject: ClaimUnderEdit) -> Iterator[Hit]:
+    for line in subject.view.lines:
+        limit = _limit_of(subject, line.code, line.day, "1")
+        if limit is not None and line.units > limit:
+            yield Hit(f"{line.path}.quantity")
+
+
+def _find_by_day(indicator: str) -> Callable[[ClaimUnderEdit], Iterator[Hit]]:
+    def find(subject: ClaimUnderEdit) -> Iterator[Hit]:
+        if not subject.reference.unit_limits:
+            return
+        for (code, day), lines in _by_code_and_day(subject).items():
+            limit = _limit_of(subject, code, day, indicator)
+            if limit is not None and sum(line.units for line in lines) > limit:
+                yield Hit(f"{lines[-1].path}.quantity")
+
+    return find
+
+
+def _by_code_and_day(subject: ClaimUnderEdit) -> dict[tuple[str, date | None], list[Line]]:
+    groups: dict[tuple[str, date | None], list[Line]] = defaultdict(list)
+    for line in subject.view.lines:
+        groups[line.code, line.day].append(line)
+    return groups
+
+
+UNITS = (
+    Edit(
+        "mue-line",
+        f"{_SOURCE}, adjudication indicator 1",
+        "The line has more units than the payer takes on one line.",
+        "Correct the units; where the record has more, bill them on further lines with the modifier that says why.",
+        _find_by_line,
+    ),
+    Edit(
+        "mue-day",
+        f"{_SOURCE}, adjudication indicator 2",
+        "The units of the day are more than law or anatomy allow.",
+        "Correct the units.",
+        _find_by_day("2"),
+    ),
+    Edit(
+        "mue-day-appealable",
+        f"{_SOURCE}, adjudication indicator 3",
+        "The units of the day are more than the payer pays without review.",
+        "Correct the units, or override with what the record says of the need.",
+        _find_by_day("3"),
+        severity="warning",
+    ),
+)
