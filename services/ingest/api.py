@@ -1,6 +1,6 @@
 """What operators see of intake: where a chart stands, what is held and why, and another try for what is held.
 
-Place in the flow: thin; `service` and `held` do the work. Invariant: no answer has content of a resource, or an id that
+Place in the flow: thin; `service` does the work. Invariant: no answer has content of a resource, or an id that
 a hospital gave.
 """
 
@@ -11,9 +11,10 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict
 
-from services.ingest import chart_store, held
+from services.ingest import chart_store
 from services.ingest.service import IngestService
 from shared.contracts.errors import NotFound
+from shared.postgres.quarantine import HeldRecord
 from shared.web.security import require_principal
 
 OPERATOR = "operator"
@@ -41,24 +42,10 @@ class ChartSummary(Answer):
     emitted_at: datetime | None
 
 
-class HeldSummary(Answer):
-    """A record in quarantine, without key, headers and body."""
-
-    quarantine_id: int
-    topic: str
-    partition: int
-    offset: int
-    reason: str
-    expression: str | None
-    size_bytes: int | None
-    held_at: datetime
-    replayed_at: datetime | None
-
-
 class HeldPage(Answer):
     """Held records, newest first; `next_before` asks for the page below, None at the end."""
 
-    held: tuple[HeldSummary, ...]
+    held: tuple[HeldRecord, ...]
     next_before: int | None
 
 
@@ -94,9 +81,9 @@ async def list_quarantine(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> HeldPage:
     """List what could not be used, newest first."""
-    found = await held.list_held(service.pool, reason=reason, before=before, limit=limit)
+    found = await service.list_held(reason=reason, before=before, limit=limit)
     following = found[-1].quarantine_id if len(found) == limit else None
-    return HeldPage(held=tuple(HeldSummary.model_validate(each) for each in found), next_before=following)
+    return HeldPage(held=tuple(found), next_before=following)
 
 
 @router.post("/quarantine/{quarantine_id}/replay")

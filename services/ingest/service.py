@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from services.ingest import SCHEMA, chart_store, held, store
+from services.ingest import SCHEMA, chart_store, store
 from services.ingest.assembly import coverage_of
 from services.ingest.documents import DOCUMENT_TYPES
 from services.ingest.examiner import Examiner
@@ -22,7 +22,7 @@ from shared.contracts.errors import Conflict, NotFound
 from shared.kafka.record import Record
 from shared.postgres.inbox import Inbox, InboxEntry, Outcome
 from shared.postgres.pool import Connection, Pool
-from shared.postgres.quarantine import Quarantine, Unusable
+from shared.postgres.quarantine import HeldRecord, Quarantine, Unusable
 from shared.telemetry.metrics import counter
 
 _inbox = Inbox(SCHEMA)
@@ -64,9 +64,13 @@ class IngestService:
                 await self._record(connection, [RecordOutcome(record, Outcome.QUARANTINED, reason)])
         self.wake()
 
+    async def list_held(self, *, reason: str | None, before: int | None, limit: int) -> list[HeldRecord]:
+        """List what is held, newest first; `before` is the last id of the page above."""
+        return await _quarantine.list_held(self.pool, reason=reason, before=before, limit=limit)
+
     async def replay(self, quarantine_id: int) -> RecordOutcome:
         """Take a held record in again; its inbox outcome stays. Raises NotFound, or Conflict when it was applied."""
-        record = await held.read_held(self.pool, quarantine_id)
+        record = await _quarantine.read_held(self.pool, quarantine_id)
         if record is None:
             raise NotFound("no held record has this id")
         (answer,) = await self.examiner.examine([record])
@@ -74,7 +78,7 @@ class IngestService:
             judgement = await self._apply(connection, [(record, answer)])
             (outcome,) = judgement.outcomes
             usable = outcome.outcome is not Outcome.QUARANTINED
-            if usable and not await held.mark_replayed(connection, quarantine_id, self.clock()):
+            if usable and not await _quarantine.mark_replayed(connection, quarantine_id, self.clock()):
                 raise Conflict("the held record was applied already")
         self.wake()
         return outcome

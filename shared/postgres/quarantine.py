@@ -7,12 +7,13 @@ Invariant: a held record has its row in `quarantine`, its copy on the way to the
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from shared.contracts.topics import MAX_RECORD_BYTES, Topic
 from shared.kafka.record import Record
 from shared.postgres.inbox import InboxEntry, Outcome
 from shared.postgres.outbox import Outbox, OutboxMessage
-from shared.postgres.pool import Connection
+from shared.postgres.pool import Connection, Executor
 from shared.postgres.statements import Statements
 
 _HEADROOM_BYTES = 64 * 1024
@@ -25,6 +26,21 @@ class Unusable:
     record: Record
     reason: str
     expression: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRecord:
+    """What operators are told of a held record: never its key, headers or body."""
+
+    quarantine_id: int
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    expression: str | None
+    size_bytes: int | None
+    held_at: datetime
+    replayed_at: datetime | None
 
 
 class Quarantine:
@@ -52,6 +68,23 @@ class Quarantine:
             )
             await self._outbox.enqueue(connection, [dead_letter(item) for item in unusable])
         return [InboxEntry(item.record, Outcome.QUARANTINED, reason=item.reason) for item in unusable]
+
+    async def list_held(
+        self, executor: Executor, *, reason: str | None, before: int | None, limit: int
+    ) -> list[HeldRecord]:
+        """List what is held, newest first, at most `limit`; `before` is the last id of the page above."""
+        rows = await self._sql.fetch(executor, "list_quarantine", reason=reason, before=before, limit=limit)
+        return [HeldRecord(**dict(row)) for row in rows]
+
+    async def read_held(self, executor: Executor, quarantine_id: int) -> Record | None:
+        """Read one held record, whole."""
+        row = await self._sql.fetchrow(executor, "read_quarantined", quarantine_id=quarantine_id)
+        return Record(row["topic"], row["partition"], row["offset"], row["key"], row["body"]) if row else None
+
+    async def mark_replayed(self, connection: Connection, quarantine_id: int, now: datetime) -> bool:
+        """Say that a held record was applied after all; False when it was before."""
+        marked = await self._sql.fetchval(connection, "mark_replayed", quarantine_id=quarantine_id, now=now)
+        return marked is not None
 
 
 def dead_letter(item: Unusable) -> OutboxMessage:
