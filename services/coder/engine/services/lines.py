@@ -1,0 +1,81 @@
+"""What every service line has in common: its evidence, its coded fact, and the diagnoses that make it necessary.
+
+Place in the flow: `imaging`, `laboratory` and `visits` build their suggestions here; pure. Invariant: a line justifies
+itself only by selected diagnoses, at most as many as a claim line can point to.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from services.coder.engine.model import (
+    Assertion,
+    Chart,
+    CodedFact,
+    CodeSystem,
+    Document,
+    Evidence,
+    ReportFact,
+    Suggestion,
+)
+
+MAX_POINTERS = 4
+"""A service line may point to at most four diagnoses (NUCC 1500 form, box 24E; X12 837P SV107)."""
+LOINC = "http://loinc.org"
+FINAL = frozenset({"final", "amended", "corrected", "appended"})
+"""States of a report that say that the service was rendered (FHIR R4 DiagnosticReport.status)."""
+LABORATORY = frozenset({"LAB", "CH", "HM", "MB", "SR", "UR", "BLB", "IMM", "TX", "VR", "laboratory", "LP29693-6"})
+IMAGING = frozenset(
+    {"RAD", "IMG", "CT", "CUS", "MCD", "NMR", "NMS", "RUS", "RX", "OUS", "VUS", "XRC", "EC", "imaging", "radiology"}
+    | {"LP29684-5", "LP29708-2"}
+)
+"""Categories of diagnostic services (HL7 v2-0074, US Core)."""
+
+
+def propose(code: str, words: str, why: str, *, evidence: Iterable[Evidence] = (), confidence: float) -> Suggestion:
+    """Propose a CPT service in our own words."""
+    return Suggestion(
+        system=CodeSystem.CPT,
+        code=code,
+        display=words,
+        confidence=confidence,
+        selected=True,
+        assertion=Assertion.PRESENT,
+        evidence=tuple(evidence),
+        why=why,
+    )
+
+
+def cite_report(chart: Chart, report: ReportFact) -> tuple[Evidence, ...]:
+    """Cite where a report's text names the examination, else its first line; nothing where it has no text."""
+    return tuple(_cite_title(each, report.title) for each in read_documents(chart, report) if each.text.strip())
+
+
+def read_documents(chart: Chart, report: ReportFact) -> list[Document]:
+    """The texts of a report, in the chart's order."""
+    return [document for document in chart.documents if document.document_id in report.document_ids]
+
+
+def name_fact(report: ReportFact) -> CodedFact:
+    """The report itself as a coded fact."""
+    return CodedFact(report.path, LOINC if report.loinc else "", report.loinc, report.title)
+
+
+def justify(diagnoses: Sequence[Suggestion], documents: Iterable[str], prefixes: Sequence[str]) -> tuple[str, ...]:
+    """The selected diagnoses that make a service necessary: those of its own report, then those of its indications."""
+    own = set(documents)
+    chosen = list_diagnoses(diagnoses)
+    told = [each.code for each in chosen if any(span.document_id in own for span in each.evidence)]
+    indicated = [each.code for each in chosen if each.code.startswith(tuple(prefixes))] if prefixes else []
+    return tuple(dict.fromkeys([*told, *indicated]))[:MAX_POINTERS]
+
+
+def list_diagnoses(suggestions: Iterable[Suggestion]) -> list[Suggestion]:
+    """The selected diagnoses, in the order in which they would be reported."""
+    return [each for each in suggestions if each.system is CodeSystem.ICD10CM and each.selected]
+
+
+def _cite_title(document: Document, title: str) -> Evidence:
+    start = document.text.lower().find(title.lower()) if title else -1
+    if start >= 0 and len(document.text.lower()) == len(document.text):
+        return Evidence.of(document, start, start + len(title))
+    start = len(document.text) - len(document.text.lstrip())
+    return Evidence.of(document, start, start + len(document.text[start:].splitlines()[0].rstrip()))

@@ -1,0 +1,70 @@
+"""Telehealth: where the patient was, and how one spoke with them, onto the visit's line.
+
+Place in the flow: `suggest_services` passes each visit through it; pure. Invariant: a visit in person is left as it is.
+Sources: CMS place of service codes 02 and 10; CPT modifiers 93 (audio only) and 95 (audio and video).
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from services.coder.engine.model import Chart, Evidence, Suggestion
+from services.coder.engine.services.tables import load_rows
+
+VIRTUAL = "VR"
+AT_HOME, ELSEWHERE = "10", "02"
+_ANY = "*"
+_HELD = r"(?:visit|encounter|consult\w*|appointment|seen|evaluated|assessed|conducted|performed|spoke\w*)"
+_VIDEO = re.compile(
+    rf"(?i)\b(?:{_HELD}[^.\n]{{0,40}}\b(?:via|by|over|using|through|with) (?:\w+[ -]){{0,4}}?(?:video|telehealth|zoom)"
+    rf"|(?:video|telehealth|telemedicine|virtual) {_HELD}|audio[- ]?(?:and|/)?[- ]?(?:video|visual))\b"
+)
+_AUDIO = re.compile(
+    rf"(?i)\b(?:audio[- ]only|(?:telephone|phone) (?:visit|encounter|consult\w*|appointment)"
+    rf"|{_HELD}[^.\n]{{0,40}}\b(?:via|by|over|on) (?:the )?(?:tele)?phone)\b"
+)
+_ELSEWHERE = re.compile(
+    r"(?i)\bpatient(?: is| was)?(?: located)? (?:at|in) (?:an? |the |her |his |their )?(?:\w+ )?"
+    r"(?:clinic|hospital|facility|office|workplace|work|school|nursing home|car)\b"
+)
+_OTHER_DAY = r"schedul\w+|will|next|prior|previous|last|offer\w*|declin\w+"
+_REFERS = re.compile(rf"(?i)\b(?:{_OTHER_DAY})\b[^.\n]{{0,40}}$")
+_REFERS_IN_PERSON = re.compile(rf"(?i)\b(?:{_OTHER_DAY}|follow[- ]?up)\b[^.\n]{{0,40}}$")
+"""Words before a mention that make it one of another day; "follow-up" is a plan only in a visit in person."""
+
+
+def place_visit(chart: Chart, visit: Suggestion) -> Suggestion:
+    """Give a telehealth visit its place of service and modifier; what was not said by video or phone is missing."""
+    audio, video = _find(chart, _AUDIO), _find(chart, _VIDEO)
+    if chart.encounter_class != VIRTUAL and not audio and not video:
+        return visit
+    means = "video" if video or not audio else "audio"
+    modifier = _choose_modifier(chart.payer, means)
+    return replace(
+        visit,
+        place_of_service=ELSEWHERE if _find(chart, _ELSEWHERE) else AT_HOME,
+        modifiers=(*visit.modifiers, modifier) if modifier else visit.modifiers,
+        evidence=tuple(dict.fromkeys([*visit.evidence, *(video or audio)])),
+        missing=visit.missing if video or audio else (*visit.missing, "video or audio only"),
+        why=f"{visit.why} By telehealth, {means if video or audio else 'means not documented'}.",
+    )
+
+
+def _choose_modifier(payer: str, means: str) -> str:
+    rows = load_rows("telehealth_payers.tsv")
+    name = payer.lower()
+    return next(row[means] for row in rows if row["payer"] == _ANY or row["payer"] in name)
+
+
+def _find(chart: Chart, pattern: re.Pattern[str]) -> list[Evidence]:
+    return list(_cite(chart, pattern))
+
+
+def _cite(chart: Chart, pattern: re.Pattern[str]) -> Iterator[Evidence]:
+    """The first place in each document where the visit itself is spoken of, not one before or after it."""
+    refers = _REFERS if chart.encounter_class == VIRTUAL else _REFERS_IN_PERSON
+    for document in chart.documents:
+        for match in pattern.finditer(document.text):
+            if not refers.search(document.text[max(0, match.start() - 60) : match.start()]):
+                yield Evidence.of(document, *match.span())
+                break

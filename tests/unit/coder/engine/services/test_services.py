@@ -1,0 +1,120 @@
+"""Hand-written charts and the services that follow from them."""
+
+import tomllib
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.coder.engine.model import (
+    Assertion,
+    Chart,
+    CodeSystem,
+    Document,
+    Evidence,
+    ReportFact,
+    Suggestion,
+)
+from services.coder.engine.services import suggest_services
+
+Case = dict[str, Any]
+"""One table of cases.toml; its values differ by name."""
+CASES: list[Case] = tomllib.loads(Path(__file__).with_name("cases.toml").read_text("utf-8"))["case"]
+
+
+def build_chart(case: Case) -> Chart:
+    reports = case.get("reports", [])
+    notes = [Document("note", 1, case["note"], case.get("title", "Note"))] if "note" in case else []
+    texts = [Document(f"text-{n}", 1, each["text"], each["title"]) for n, each in enumerate(reports) if "text" in each]
+    admitted, discharged = case.get("stay", (None, None))
+    return Chart(
+        documents=(*notes, *texts),
+        service_date=date(2026, 9, 1),
+        reports=tuple(build_report(n, each) for n, each in enumerate(reports)),
+        encounter_class=case.get("class", "AMB"),
+        payer=case.get("payer", ""),
+        is_new_patient=case.get("is_new_patient"),
+        admitted_on=admitted,
+        discharged_on=discharged,
+    )
+
+
+def build_report(number: int, written: Case) -> ReportFact:
+    return ReportFact(
+        path=f"DiagnosticReport/{number}",
+        loinc=written.get("loinc", ""),
+        title=written["title"],
+        categories=(written["kind"],),
+        status=written.get("status", "final"),
+        components=tuple(written.get("components", ())),
+        interpreters=(written["reader"],) if "reader" in written else (),
+        document_ids=(f"text-{number}",) if "text" in written else (),
+    )
+
+
+def diagnose(chart: Chart, written: str) -> Suggestion:
+    code, words = written.split(" ", 1)
+    document = next(each for each in chart.documents if words in each.text)
+    start = document.text.index(words)
+    evidence = (Evidence.of(document, start, start + len(words)),)
+    return Suggestion(CodeSystem.ICD10CM, code, words, 0.9, True, Assertion.PRESENT, evidence)
+
+
+def show(service: Suggestion) -> str:
+    return ("" if service.selected else "?") + "-".join([service.code, *service.modifiers])
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_case(case: Case) -> None:
+    chart = build_chart(case)
+    diagnoses = [diagnose(chart, each) for each in case.get("diagnoses", ())]
+
+    services = suggest_services(chart, diagnoses)
+
+    assert [show(each) for each in services] == case["services"], [each.why for each in services]
+    assert [each.place_of_service for each in services[:1]] == [case.get("place", "")][: len(services)]
+    assert [gap for each in services for gap in each.missing if "missing" in case] == case.get("missing", [])
+    for code, expected in case.get("justified", {}).items():
+        assert next(list(each.justified_by) for each in services if each.code == code) == expected
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_every_line_is_held_by_the_chart(case: Case) -> None:
+    chart = build_chart(case)
+    texts = {document.document_id: document for document in chart.documents}
+    diagnoses = [diagnose(chart, each) for each in case.get("diagnoses", ())]
+
+    for service in suggest_services(chart, diagnoses):
+        assert service.evidence or service.facts
+        assert set(service.justified_by) <= {each.code for each in diagnoses}
+        for span in service.evidence:
+            assert Evidence.of(texts[span.document_id], span.start, span.end) == span
+
+
+def test_a_case_names_its_rule_and_is_one_of_many() -> None:
+    assert all(case["source"] for case in CASES)
+    assert len({case["name"] for case in CASES}) == len(CASES) >= 30
+
+
+def test_the_three_elements_of_a_visit_are_shown_with_their_words() -> None:
+    note = "Follow-up. Assessment: Hypertension. CBC and TSH ordered. Plan: continue lisinopril 10 mg."
+    chart = Chart((Document("note", 1, note),), encounter_class="AMB")
+
+    (visit,) = suggest_services(chart, [diagnose(chart, "I10 Hypertension")])
+
+    assert visit.why == (
+        "Decision making low; problems low (I10 chronic); data low (blood count, thyroid test); "
+        "risk moderate (prescription drug management)."
+    )
+    words = [note[span.start : span.end] for span in visit.evidence]
+    assert words == ["Hypertension", "CBC", "TSH", "continue lisinopril"]
+    assert visit.justified_by == ("I10",)
+
+
+def test_an_offer_of_the_engine_justifies_nothing() -> None:
+    note = "Follow-up. Assessment: Hypertension. Plan: continue lisinopril 10 mg."
+    chart = Chart((Document("note", 1, note),), encounter_class="AMB")
+
+    assert suggest_services(chart, [replace(diagnose(chart, "I10 Hypertension"), selected=False)]) == ()
