@@ -17,6 +17,7 @@ _UNKNOWN_DAY = "INVALID_DISCHARGE_DATE"
 _ADULT, _HOME = 40, 1
 _MALE: Literal[0] = 0
 _OLDEST = 124
+_ADMISSION = frozenset("YNUW")
 _PERIODS_KEPT = 200_000
 
 
@@ -42,6 +43,8 @@ class MedicareCodeEditor:
     def edit_stay(self, stay: Stay) -> frozenset[str] | None:
         """The names of the editor's edits that the stay sets off, None for a day that it does not know."""
         (principal, admission), *others = stay.diagnoses
+        # It knows no indicator for "exempt"; such a diagnosis goes to it without one.
+        secondary = [(code, poa) if poa in _ADMISSION else (code, " ") for code, poa in others]
         result = self._editor.edit(
             msdrg.create_mce_input(
                 discharge_date=_number_of(stay.discharged),
@@ -49,8 +52,8 @@ class MedicareCodeEditor:
                 sex=_sex_of(stay.gender),
                 discharge_status=int(stay.discharge_status) if stay.discharge_status.isdigit() else _HOME,
                 pdx=principal,
-                pdx_poa=admission or None,
-                sdx=others,
+                pdx_poa=admission if admission in _ADMISSION else None,
+                sdx=secondary,
                 procedures=list(stay.procedures),
             )
         )

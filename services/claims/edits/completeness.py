@@ -38,7 +38,7 @@ def _find_no_diagnosis(subject: ClaimUnderEdit) -> Iterator[Hit]:
 
 def _find_uncoded_diagnosis(subject: ClaimUnderEdit) -> Iterator[Hit]:
     for path, diagnosis in subject.each("diagnosis"):
-        codings = diagnosis.get("diagnosisCodeableConcept", {}).get("coding", ())
+        codings = (diagnosis.get("diagnosisCodeableConcept") or {}).get("coding") or ()
         if "diagnosisReference" not in diagnosis and not any(coding.get("code") for coding in codings):
             yield Hit(path)
 

@@ -26,7 +26,7 @@ def _hit(issue: Issue) -> Hit:
 
 def _find_too_many_diagnoses(subject: ClaimUnderEdit) -> Iterator[Hit]:
     limit = subject.limits.max_diagnoses
-    if limit is not None and len(subject.claim.get("diagnosis", ())) > limit:
+    if limit is not None and len(subject.claim.get("diagnosis") or ()) > limit:
         yield Hit(f"Claim.diagnosis[{limit}]")
 
 

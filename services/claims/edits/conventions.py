@@ -33,7 +33,7 @@ def _find_code_first_order(subject: ClaimUnderEdit) -> Iterator[Hit]:
 
 
 def _find_manifestation_first(subject: ClaimUnderEdit) -> Iterator[Hit]:
-    editor, first, day = subject.reference.editor, subject.view.first_listed, subject.coding_day
+    editor, first, day = subject.reference.editor, subject.view.first_listed, subject.service_day
     # For a stay the Medicare Code Editor says it, with all else that it finds.
     if not editor or not first or not first.code or not day or subject.view.is_stay:
         return

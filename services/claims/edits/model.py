@@ -84,7 +84,7 @@ class ClaimUnderEdit:
 
     def resolve(self, name: str) -> Element:
         """The resource in the Bundle that the Claim's element `name` refers to; {} where there is none."""
-        target = str(self.claim.get(name, {}).get("reference", ""))
+        target = str((self.claim.get(name) or {}).get("reference") or "")
         entries: list[Element] = self.bundle["entry"]
         for entry in entries if target else ():
             url = entry.get("fullUrl", "")
@@ -99,19 +99,16 @@ class ClaimUnderEdit:
 
     @cached_property
     def service_day(self) -> date | None:
-        """The day whose rules hold: as told, else the first that the claim names; None where there is none."""
+        """The day whose rules and code sets hold: of discharge for a stay, else of service as told or first named."""
+        if self.view.is_stay and self.view.ended:
+            return self.view.ended
         days = (line.day for line in self.view.lines if line.day)
         return self.service_date or self.view.started or min(days, default=None)
 
     @cached_property
-    def coding_day(self) -> date | None:
-        """The day whose code sets hold: of discharge for a stay, else the first of service (ICD-10-CM Guidelines)."""
-        return self.view.ended if self.view.is_stay else self.service_day
-
-    @cached_property
     def diagnosis_faults(self) -> tuple[tuple[str, Fault], ...]:
         """The paths of the diagnoses that cannot be billed on the day, and why; nothing without tables for the day."""
-        book, editor, day = self.reference.diagnoses, self.reference.editor, self.coding_day
+        book, editor, day = self.reference.diagnoses, self.reference.editor, self.service_day
         if book is None or editor is None or day is None:
             return ()
         coded = [diagnosis for diagnosis in self.view.diagnoses if diagnosis.code]

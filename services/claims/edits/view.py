@@ -1,7 +1,7 @@
 """A Claim as the edits read it: parsed once, typed, every element with its path; pure.
 
 Place in the flow: `ClaimUnderEdit.view` makes one a claim, and all rules read it. Invariant: an element that the claim
-does not have is an empty value here, never an error; what is missing is for the completeness edits to say.
+does not have, or has as null, is an empty value here; that it is missing is for the completeness edits to say.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,6 +20,7 @@ PROFESSIONAL, INSTITUTIONAL = "professional", "institutional"
 _STAY_CLASSES = frozenset({"IMP", "ACUTE", "NONAC"})
 _SERVICE_SYSTEMS = frozenset({systems.CPT, systems.HCPCS})
 _HOME = "01"
+_ONE = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ class ClaimView:
 
 def read_claim(claim: Element, patient: Element, encounter: Element, service_date: date | None) -> ClaimView:
     """Read a Claim that is valid FHIR; `patient` and `encounter` are empty where the Bundle has none."""
-    period = claim.get("billablePeriod", {})
+    period = claim.get("billablePeriod") or {}
     started = read_day(period.get("start")) or service_date
     diagnoses = tuple(sorted(_read_diagnoses(claim), key=lambda diagnosis: diagnosis.sequence))
     procedures = tuple(_read_procedures(claim))
@@ -125,7 +126,7 @@ def read_day(text: object) -> date | None:
 
 def each_path(claim: Element, name: str) -> Iterator[tuple[str, Element]]:
     """Yield the FHIRPath and the element of each repetition of one of the Claim's elements."""
-    for position, element in enumerate(claim.get(name, ())):
+    for position, element in enumerate(claim.get(name) or ()):
         yield f"Claim.{name}[{position}]", element
 
 
@@ -135,8 +136,8 @@ def _is_stay(claim: Element, encounter: Element, procedures: tuple[Procedure, ..
     # Without the Encounter in the Bundle: ICD-10-PCS is for inpatients only (45 CFR 162.1002), and so is on-admission.
     return (
         encounter["class"].get("code") in _STAY_CLASSES
-        if "class" in encounter
-        else bool(procedures) or any("onAdmission" in each for each in claim.get("diagnosis", ()))
+        if encounter.get("class")
+        else bool(procedures) or any(each.get("onAdmission") for each in claim.get("diagnosis") or ())
     )
 
 
@@ -144,7 +145,7 @@ def _read_diagnoses(claim: Element) -> Iterator[Diagnosis]:
     for path, each in each_path(claim, "diagnosis"):
         code = _code_of(each.get("diagnosisCodeableConcept"), (systems.ICD10CM,))
         admission = _code_of(each.get("onAdmission")).upper()
-        yield Diagnosis(path, each.get("sequence", 0), dot_code(code) if code else "", admission)
+        yield Diagnosis(path, each.get("sequence") or 0, dot_code(code) if code else "", admission)
 
 
 def _read_procedures(claim: Element) -> Iterator[Procedure]:
@@ -157,21 +158,28 @@ def _read_procedures(claim: Element) -> Iterator[Procedure]:
 def _read_lines(claim: Element, diagnoses: Iterable[Diagnosis], started: date | None) -> Iterator[Line]:
     by_sequence = {diagnosis.sequence: diagnosis for diagnosis in diagnoses}
     for path, item in each_path(claim, "item"):
-        pointed = (by_sequence.get(number) for number in item.get("diagnosisSequence", ()))
+        period = item.get("servicedPeriod") or {}
+        pointed = (by_sequence.get(number) for number in item.get("diagnosisSequence") or ())
         yield Line(
             path=path,
             code=_code_of(item.get("productOrService"), _SERVICE_SYSTEMS).upper(),
-            modifiers=tuple(_code_of(modifier).upper() for modifier in item.get("modifier", ())),
-            day=read_day(item.get("servicedDate")) or read_day(item.get("servicedPeriod", {}).get("start")) or started,
+            modifiers=tuple(_code_of(modifier).upper() for modifier in item.get("modifier") or ()),
+            day=read_day(item.get("servicedDate")) or read_day(period.get("start")) or started,
             place=_code_of(item.get("locationCodeableConcept"), (systems.PLACE_OF_SERVICE,)),
-            units=Decimal(str(item.get("quantity", {}).get("value", 1))),
+            units=_read_units(item),
             diagnoses=tuple(diagnosis for diagnosis in pointed if diagnosis),
         )
 
 
+def _read_units(item: Element) -> Decimal:
+    """A line without units is one unit."""
+    value = (item.get("quantity") or {}).get("value")
+    return _ONE if value is None else Decimal(str(value))
+
+
 def _read_discharge(claim: Element) -> str:
     """The patient discharge status (NUBC), 'home' where the claim has none."""
-    for info in claim.get("supportingInfo", ()):
+    for info in claim.get("supportingInfo") or ():
         if _code_of(info.get("category")) == "discharge":
             return _code_of(info.get("code")) or _HOME
     return _HOME
@@ -181,13 +189,13 @@ def _read_person(patient: Element) -> Person:
     return Person(
         born=read_day(patient.get("birthDate")),
         died=read_day(patient.get("deceasedDateTime")),
-        gender=patient.get("gender", ""),
+        gender=patient.get("gender") or "",
     )
 
 
 def _code_of(concept: Mapping[str, Any] | None, wanted: Iterable[str] = ()) -> str:
     """The first code of a CodeableConcept, of one of the `wanted` systems where these are given; else ''."""
-    for coding in (concept or {}).get("coding", ()):
+    for coding in (concept or {}).get("coding") or ():
         if not wanted or coding.get("system") in wanted:
-            return str(coding.get("code", ""))
+            return str(coding.get("code") or "")
     return ""

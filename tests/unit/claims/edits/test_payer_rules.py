@@ -1,0 +1,113 @@
+"""A payer's rules from TOML: what they can say, whom they bind and when, and what is refused."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from services.claims.edits import BILLING_EDITS, PayerRulesRefused, ReferenceData, read_payer_rules, run_edits
+from tests.builders import Resource
+from tests.unit.claims.edits.subjects import Claimed, line
+
+HEAD = """
+[[rule]]
+id = "acme/rule"
+source = "Acme provider manual 2026, section 4"
+message = "Acme asks for something."
+fix = "Do it."
+payers = ["acme"]
+"""
+VISIT = line("99213")
+
+
+def places(rule: str, claimed: Claimed) -> list[str | None]:
+    """Where the payer's rule alone is broken."""
+    rules = read_payer_rules(HEAD + rule)
+    subject = replace(claimed, rules=rules).under_edit(ReferenceData())
+    return [finding.expression for finding in run_edits(subject, ()) if finding.edit == "acme/rule"]
+
+
+ACME = Claimed(payer="acme")
+
+
+@pytest.mark.parametrize(
+    ("rule", "breaks", "sound"),
+    [
+        ("when.services = ['99202-99215']\nrequire.modifiers = ['25']", (VISIT,), (line("99213", "25"),)),
+        ("when.services = ['99202-99215']\nforbid.places = ['02']", (line("99213", place="02"),), (VISIT,)),
+        ("when.services = ['99213']\nrequire.diagnoses = ['E08-E13']", (VISIT,), (line("99214"),)),
+        ("require.max_units = 4", (line("97110", units=5),), (line("97110", units=4),)),
+        ("when.modifiers = ['50']\nforbid.services = ['20610']", (line("20610", "50"),), (line("20610"),)),
+    ],
+)
+def test_a_rule_about_lines(rule: str, breaks: tuple[Resource, ...], sound: tuple[Resource, ...]) -> None:
+    assert places(rule, replace(ACME, lines=breaks)) == ["Claim.item[0]"]
+    assert places(rule, replace(ACME, lines=sound)) == []
+
+
+def test_a_rule_about_another_line_of_the_day() -> None:
+    rule = "when.services = ['96372']\nrequire.other_services = ['J0000-J9999']"
+    drug = line("J1100")
+    assert places(rule, replace(ACME, lines=(line("96372"),))) == ["Claim.item[0]"]
+    assert places(rule, replace(ACME, lines=(line("96372"), drug))) == []
+    assert places(rule, replace(ACME, lines=(line("96372"), {**drug, "servicedDate": "2026-09-02"}))) == [
+        "Claim.item[0]"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "breaks", "sound"),
+    [
+        (
+            "require.max_days_to_file = 90",
+            replace(ACME, sent=date(2026, 12, 1)),
+            replace(ACME, sent=date(2026, 11, 30)),
+        ),
+        ("require.min_age = 18", replace(ACME, born="2008-09-02"), replace(ACME, born="2008-09-01")),
+        ("require.max_age = 17", replace(ACME, born="2008-09-01"), replace(ACME, born="2008-09-02")),
+        ("forbid.genders = ['male']", replace(ACME, gender="male"), ACME),
+        ("forbid.kinds = ['institutional']", replace(ACME, kind="institutional"), ACME),
+        ("require.diagnoses = ['J18']", replace(ACME, diagnoses=("I10",)), replace(ACME, diagnoses=("I10", "J18.9"))),
+    ],
+)
+def test_a_rule_about_the_claim(rule: str, breaks: Claimed, sound: Claimed) -> None:
+    assert places(f"about = 'claim'\n{rule}", breaks) == ["Claim"]
+    assert places(f"about = 'claim'\n{rule}", sound) == []
+
+
+def test_a_rule_binds_its_payer_only() -> None:
+    assert places("require.modifiers = ['25']", replace(ACME, payer="other")) == []
+
+
+@pytest.mark.parametrize(
+    ("day", "found"),
+    [(date(2025, 12, 31), False), (date(2026, 1, 1), True), (date(2026, 6, 30), True), (date(2026, 7, 1), False)],
+)
+def test_a_rule_holds_on_its_first_and_last_day(day: date, found: bool) -> None:
+    rule = "effective_from = 2026-01-01\neffective_until = 2026-06-30\nrequire.modifiers = ['25']"
+    assert bool(places(rule, replace(ACME, day=day, sent=day))) is found
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[[rule]", "not TOML"),
+        ("", "rule"),
+        (HEAD, "requires or forbids something"),
+        (HEAD + "require.modifier = ['25']", "rule.0.require.modifier"),
+        (HEAD.replace("acme/rule", "excludes1") + "require.modifiers = ['25']", "rule.0.id"),
+        (HEAD + "severity = 'fatal'\nrequire.modifiers = ['25']", "rule.0.severity"),
+        ((HEAD + "require.modifiers = ['25']") * 2, "the same id"),
+        (
+            HEAD + "effective_from = 2026-02-01\neffective_until = 2026-01-01\nrequire.max_units = 1",
+            "does not end before",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_understood_is_refused(text: str, says: str) -> None:
+    with pytest.raises(PayerRulesRefused, match=says):
+        read_payer_rules(text)
+
+
+def test_no_payer_rule_can_take_the_id_of_an_edit() -> None:
+    assert not any("/" in edit.id for edit in BILLING_EDITS)
