@@ -167,6 +167,12 @@ class SuggestionView(ApiModel):
     why: str
     evidence: tuple[EvidenceSpan, ...]
     facts: tuple[FactView, ...]
+    modifiers: tuple[str, ...] = Field(default=(), description="Of a service, in the order of the claim line.")
+    units: int = 1
+    justified_by: tuple[str, ...] = Field(
+        default=(), description="Diagnosis codes that make a service necessary, most important first."
+    )
+    place_of_service: str = Field(default="", description="CMS code where the line must carry one, such as 10.")
 
 
 class DecisionView(ApiModel):

@@ -8,11 +8,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from services.coder.engine.model import Chart, CodedFact, Document, Setting
+from services.coder.engine.model import Chart, CodedFact, Document, ReportFact, Setting
 from shared.contracts.messages import ChartReady, ResourceVersion
+from shared.fhir import systems
 from shared.fhir.elements import CodeableConcept, Reference
 from shared.fhir.references import read_reference
-from shared.fhir.subset import ConditionSubset, CoverageSubset, EncounterSubset, Participant, PatientSubset, read_as
+from shared.fhir.subset import (
+    ConditionSubset,
+    CoverageSubset,
+    DiagnosticReportSubset,
+    EncounterSubset,
+    OrganizationSubset,
+    Participant,
+    PatientSubset,
+    ResourceSubset,
+    read_as,
+)
 
 ATTENDER = "ATND"
 
@@ -40,6 +51,12 @@ class ChartResources:
     def of_type(self, resource_type: str) -> list[ResourceVersion]:
         """Return all resources of a type, in the order of the chart."""
         return [version for version in self._by_reference.values() if version.resource_type == resource_type]
+
+
+class CodedResource(ResourceSubset):
+    """Any resource whose `code` says what it is about."""
+
+    code: CodeableConcept = CodeableConcept()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +127,8 @@ def _is_in_force(coverage: CoverageSubset, day: date | None) -> bool:
 
 def read_engine_chart(chart: ChartReady, facts: ChartFacts) -> Chart:
     """Make the engine's input of a stored chart."""
+    resources = ChartResources(chart)
+    period = facts.encounter.period
     return Chart(
         documents=tuple(
             Document(each.document_id, each.version, each.text, each.title, each.kind, each.authored_at)
@@ -120,7 +139,39 @@ def read_engine_chart(chart: ChartReady, facts: ChartFacts) -> Chart:
         coded_facts=tuple(_list_coded_facts(chart, facts)),
         patient_age_years=facts.patient_age_years,
         patient_sex=facts.patient_sex,
+        reports=tuple(_read_report(version, chart, resources) for version in chart.reports),
+        encounter_class=chart.encounter_class,
+        payer=_name_payer(facts, resources),
+        admitted_on=period.start.date() if period.start else None,
+        discharged_on=period.end.date() if period.end else None,
     )
+
+
+def _read_report(version: ResourceVersion, chart: ChartReady, resources: ChartResources) -> ReportFact:
+    report = read_as(DiagnosticReportSubset, version.body)
+    results = (resources.find(result.reference) for result in report.result)
+    return ReportFact(
+        path=version.reference,
+        loinc=report.code.code_in(systems.LOINC),
+        title=report.code.title,
+        categories=tuple(coding.code for concept in report.category for coding in concept.coding if coding.code),
+        status=report.status,
+        components=tuple(_read_loinc(result) for result in results if result),
+        performers=tuple(performer.reference for performer in report.performer if performer.reference),
+        interpreters=tuple(reader.reference for reader in report.results_interpreter if reader.reference),
+        document_ids=tuple(each.document_id for each in chart.documents if each.source == version.reference),
+    )
+
+
+def _read_loinc(result: ResourceVersion) -> str:
+    """The LOINC code of an Observation, "" of one without."""
+    return read_as(CodedResource, result.body).code.code_in(systems.LOINC)
+
+
+def _name_payer(facts: ChartFacts, resources: ChartResources) -> str:
+    insurer = resources.find(facts.insurer) if facts.insurer else None
+    is_organization = insurer is not None and insurer.resource_type == "Organization"
+    return read_as(OrganizationSubset, insurer.body).name if insurer and is_organization else ""
 
 
 def _list_coded_facts(chart: ChartReady, facts: ChartFacts) -> Iterable[CodedFact]:

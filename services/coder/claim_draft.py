@@ -40,7 +40,7 @@ def _enter(suggestion: Suggestion, sources: dict[str, str]) -> Entry:
         missing=suggestion.missing,
     )
     chosen = ChosenCode(suggestion.system, suggestion.code, suggestion.display)
-    return Entry(chosen, [build_suggestion(extension)])
+    return Entry(chosen, [build_suggestion(extension)], suggestion)
 
 
 def _cite(evidence: Evidence, sources: dict[str, str]) -> EvidenceSpan:

@@ -42,7 +42,7 @@ def build_coded(completed: CompletedChart) -> ChartCoded:
     claim = build_claim(
         chart,
         completed.facts,
-        [Entry(coding.chosen) for coding in completed.codings],
+        [Entry(coding.chosen, service=coding.service) for coding in completed.codings],
         claim_id=identify_claim(chart.chart_id, f"coding-{completed.coding_version}"),
         status="active",
         created=completed.completed_at,

@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 
 from services.coder.chart_facts import ChartFacts
 from services.coder.coding import ChosenCode
-from services.coder.engine.model import CodeSystem
+from services.coder.engine.model import CodeSystem, Suggestion
 from shared.contracts.messages import ChartReady
 from shared.fhir import systems
 
@@ -41,10 +41,14 @@ _ABSENT: Element = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A code on its way onto the claim, with the extensions that its element gets."""
+    """A code on its way onto the claim, with the extensions that its element gets.
+
+    `service` is the suggestion that a service line was taken from as it stood: its modifiers, units and diagnoses.
+    """
 
     chosen: ChosenCode
     extensions: Sequence[Element] = ()
+    service: Suggestion | None = None
 
 
 def identify_claim(chart_id: UUID, name: str) -> str:
@@ -80,7 +84,7 @@ def build_claim(
         "diagnosis": [_build_diagnosis(number, entry) for number, entry in enumerate(diagnoses, 1)],
         "procedure": _build_procedures(chart, _of_systems(entries, CodeSystem.ICD10PCS)),
         "insurance": [{"sequence": 1, "focal": True, "coverage": _reference(facts.coverage)}],
-        "item": _build_items(chart, _of_systems(entries, CodeSystem.CPT, CodeSystem.HCPCS), len(diagnoses)),
+        "item": _build_items(chart, _of_systems(entries, CodeSystem.CPT, CodeSystem.HCPCS), diagnoses),
     }
     return {name: value for name, value in claim.items() if value}
 
@@ -127,22 +131,47 @@ def _build_procedures(chart: ChartReady, entries: Sequence[Entry]) -> list[Eleme
     ]
 
 
-def _build_items(chart: ChartReady, entries: Sequence[Entry], diagnosis_count: int) -> list[Element]:
-    pointers = list(range(1, min(diagnosis_count, MAX_POINTERS) + 1))
-    linked: Element = {"diagnosisSequence": pointers} if pointers else {}
+def _build_items(chart: ChartReady, entries: Sequence[Entry], diagnoses: Sequence[Entry]) -> list[Element]:
     day: Element = {"servicedDate": chart.service_date.isoformat()} if chart.service_date else {}
     return [
         {
             **_extended(entry),
             "sequence": number,
-            **linked,
+            **_point(entry, diagnoses),
             "productOrService": _coded(entry.chosen),
+            **_modify(entry),
             **day,
-            "quantity": {"value": 1},
+            **_place(entry),
+            "quantity": {"value": entry.service.units if entry.service else 1},
             "encounter": [_reference(chart.encounter.reference)],
         }
         for number, entry in enumerate(entries, 1)
     ]
+
+
+def _point(entry: Entry, diagnoses: Sequence[Entry]) -> Element:
+    """Point to the diagnoses that justify the line; where none of them is on the claim, to the first ones."""
+    sequences = {diagnosis.chosen.code: number for number, diagnosis in enumerate(diagnoses, 1)}
+    justifying = [
+        sequences[code] for code in (entry.service.justified_by if entry.service else ()) if code in sequences
+    ]
+    pointers = (justifying or list(sequences.values()))[:MAX_POINTERS]
+    return {"diagnosisSequence": pointers} if pointers else {}
+
+
+def _modify(entry: Entry) -> Element:
+    modifiers = entry.service.modifiers if entry.service else ()
+    return {"modifier": [_concept(_modifier_system(modifier), modifier) for modifier in modifiers]} if modifiers else {}
+
+
+def _modifier_system(modifier: str) -> str:
+    """Numeric modifiers are CPT's, those with a letter HCPCS Level II's."""
+    return systems.CPT if modifier.isdigit() else systems.HCPCS
+
+
+def _place(entry: Entry) -> Element:
+    place = entry.service.place_of_service if entry.service else ""
+    return {"locationCodeableConcept": _concept(systems.PLACE_OF_SERVICE, place)} if place else {}
 
 
 def _extended(entry: Entry) -> Element:

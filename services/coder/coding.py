@@ -64,6 +64,13 @@ class Coding:
     practitioner: str
     suggestion: StoredSuggestion | None
 
+    @property
+    def service(self) -> Suggestion | None:
+        """The suggestion, where its code was taken as it stood, so that what belongs to the code holds."""
+        content = self.suggestion.content if self.suggestion else None
+        same = content and (content.system, content.code) == (self.chosen.system, self.chosen.code)
+        return content if same else None
+
 
 def latest_by_target(decisions: Iterable[Decision]) -> dict[UUID, Decision]:
     """Return the decision that counts for each target; `decisions` are in the order in which they were made."""
@@ -81,9 +88,10 @@ def list_codings(suggestions: Sequence[StoredSuggestion], decisions: Sequence[De
         for decision in counting
         if decision.code
     )
-    unique: dict[tuple[CodeSystem, str], Coding] = {}
+    unique: dict[tuple[CodeSystem, str, tuple[str, ...]], Coding] = {}
     for coding in codings:
-        unique.setdefault((coding.chosen.system, coding.chosen.code), coding)
+        modifiers = coding.service.modifiers if coding.service else ()
+        unique.setdefault((coding.chosen.system, coding.chosen.code, modifiers), coding)
     return list(unique.values())
 
 

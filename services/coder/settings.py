@@ -11,7 +11,7 @@ class EngineSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    factory: str = Field(default="services.coder.engine:build_engine", pattern=r"^[\w.]+:\w+$")
+    factory: str = Field(default="services.coder.engine.services.whole:build_whole_engine", pattern=r"^[\w.]+:\w+$")
     processes: int = Field(default=2, ge=1)
     chart_limit_seconds: float = Field(default=20.0, gt=0)
     """A chart that takes longer is put aside; its process is killed and replaced."""

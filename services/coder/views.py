@@ -78,6 +78,10 @@ def _show_suggestion(suggestion: StoredSuggestion) -> SuggestionView:
         why=content.why,
         evidence=tuple(_show_evidence(evidence) for evidence in content.evidence),
         facts=tuple(FactView.model_validate(asdict(fact)) for fact in content.facts),
+        modifiers=content.modifiers,
+        units=content.units,
+        justified_by=content.justified_by,
+        place_of_service=content.place_of_service,
     )
 
 

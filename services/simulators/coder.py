@@ -5,7 +5,7 @@ chart would know and nothing of the service's insides.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -14,35 +14,53 @@ JsonObject = dict[str, Any]
 
 VISIT_SERVICES: Mapping[str, str] = {"AMB": "99213", "EMER": "99283", "IMP": "99232"}
 """The CPT number of the visit by encounter class: a middle level, since nobody reads these charts."""
+VISIT_NUMBERS = "99"
+"""How the CPT numbers of visits begin."""
+DIAGNOSES, SERVICES = "icd10cm", "cpt"
 ILLNESS_UNSPECIFIED = "R69"
 IDLE_SECONDS = 0.2
 NOT_SUPPORTED = "Not reported: the documentation does not make it a condition of this encounter."
-BILLING_KEEPS_FIRST = "Returned by billing; the first-listed diagnosis alone is kept."
+BILLING_KEEPS_FIRST = "Returned by billing; the first-listed diagnosis and the visit alone are kept."
 
 
 def decide(chart: JsonObject, reason_for_visit: str | None) -> list[JsonObject]:
     """Decide about a chart as `GET /v1/charts/{id}` shows it; `reason_for_visit` is an ICD-10-CM code.
 
     Selected suggestions are accepted and the others rejected; without any, the diagnosis is the reason for the visit,
-    else the first suggestion, else "illness, unspecified". The visit itself becomes the service. Of a chart that
-    billing returned the first diagnosis stays.
+    else the first suggestion, else "illness, unspecified". A suggested visit is accepted like the rest; only where none
+    is suggested the coder adds one. Of a chart that billing returned the first diagnosis and the visit stay.
     """
     suggestions = chart["suggestions"]
+    diagnoses = [found for found in suggestions if found["system"] == DIAGNOSES]
     wanted = [found for found in suggestions if found["selected"]]
-    if not wanted and not reason_for_visit:
-        wanted = suggestions[:1]
+    if not reason_for_visit and not any(found in wanted for found in diagnoses):
+        wanted += diagnoses[:1]
     decided = {decision["target_id"] for decision in chart["decisions"]}
     undecided = [found for found in suggestions if found["suggestion_id"] not in decided]
     decisions = [_accept(found) if found in wanted else _reject(found) for found in undecided]
     if chart["findings"]:
-        decisions += [_reject(found, BILLING_KEEPS_FIRST) for found in wanted[1:]]
+        kept = [found for found in wanted if found in diagnoses][:1]
+        decisions += [
+            _reject(found, BILLING_KEEPS_FIRST) for found in wanted if found not in kept and not _is_visit(found)
+        ]
+    accepted = [found for found in undecided if found in wanted]
     coded = {decision["code"]["system"] for decision in chart["decisions"] if decision["code"]}
-    if "icd10cm" not in coded and not any(found in wanted for found in undecided):
-        decisions.append(_add("icd10cm", reason_for_visit or ILLNESS_UNSPECIFIED, "Reason for the visit."))
-    if "cpt" not in coded:
+    if DIAGNOSES not in coded and not any(found in diagnoses for found in accepted):
+        decisions.append(_add(DIAGNOSES, reason_for_visit or ILLNESS_UNSPECIFIED, "Reason for the visit."))
+    if not has_visit(chart, accepted):
         service = VISIT_SERVICES.get(chart["encounter"]["encounter_class"], VISIT_SERVICES["AMB"])
-        decisions.append(_add("cpt", service, "The visit."))
+        decisions.append(_add(SERVICES, service, "The visit."))
     return decisions
+
+
+def has_visit(chart: JsonObject, accepted: Sequence[JsonObject]) -> bool:
+    """Whether a visit is on the claim: among the suggestions accepted now, or decided about before."""
+    before = [decision["code"] for decision in chart["decisions"] if decision["code"]]
+    return any(_is_visit(code) for code in (*accepted, *before))
+
+
+def _is_visit(code: JsonObject) -> bool:
+    return code["system"] == SERVICES and str(code["code"]).startswith(VISIT_NUMBERS)
 
 
 class SimulatedCoder:

@@ -6,19 +6,22 @@ insert into {schema}.suggestion_run (
 values (:chart_id, :chart_version, :engine, :code_set, :lexicon, :learned, :indicators, :seconds);
 
 -- name: insert_suggestions
--- The suggestions of a chart version in order of rank; `missing` comes as JSON arrays, for arrays of arrays cannot be ragged.
+-- The suggestions of a chart version in order of rank; lists come as JSON, for arrays of arrays cannot be ragged.
 insert into {schema}.suggestion (
     suggestion_id, chart_id, chart_version, rank, system, code, display, confidence, selected, assertion, missing, why,
-    entry, facts
+    entry, facts, modifiers, units, justified_by, place_of_service
 )
 select suggestion_id, :chart_id::uuid, :chart_version::integer, rank, system, code, display, confidence, selected,
-       assertion, array(select jsonb_array_elements_text(missing::jsonb)), why, entry, facts::jsonb
+       assertion, array(select jsonb_array_elements_text(missing::jsonb)), why, entry, facts::jsonb,
+       array(select jsonb_array_elements_text(modifiers::jsonb)), units,
+       array(select jsonb_array_elements_text(justified_by::jsonb)), place_of_service
 from unnest(
     :suggestion_ids::uuid[], :systems::text[], :codes::text[], :displays::text[], :confidences::double precision[],
     :selected::boolean[], :assertions::text[], :missing::text[], :whys::text[], :entries::text[],
-    :facts::text[]
+    :facts::text[], :modifiers::text[], :units::integer[], :justified_by::text[], :places_of_service::text[]
 ) with ordinality as suggestion (
-    suggestion_id, system, code, display, confidence, selected, assertion, missing, why, entry, facts, rank
+    suggestion_id, system, code, display, confidence, selected, assertion, missing, why, entry, facts, modifiers, units,
+    justified_by, place_of_service, rank
 );
 
 -- name: insert_evidence
@@ -39,7 +42,8 @@ where chart_id = :chart_id and chart_version = :chart_version;
 
 -- name: read_suggestions
 -- The suggestions of a chart version in the engine's order.
-select suggestion_id, system, code, display, confidence, selected, assertion, missing, why, entry, facts
+select suggestion_id, system, code, display, confidence, selected, assertion, missing, why, entry, facts, modifiers,
+       units, justified_by, place_of_service
 from {schema}.suggestion
 where chart_id = :chart_id and chart_version = :chart_version
 order by rank;

@@ -72,6 +72,10 @@ async def _insert_codes(
         whys=[content.why for content in contents],
         entries=[content.entry for content in contents],
         facts=[json.dumps([asdict(fact) for fact in content.facts]) for content in contents],
+        modifiers=[json.dumps(content.modifiers) for content in contents],
+        units=[content.units for content in contents],
+        justified_by=[json.dumps(content.justified_by) for content in contents],
+        places_of_service=[content.place_of_service for content in contents],
     )
 
 
@@ -129,6 +133,10 @@ async def read_suggestions(connection: Connection, chart_id: ChartId, chart_vers
                 why=row["why"],
                 facts=tuple(CodedFact(**fact) for fact in json.loads(row["facts"])),
                 entry=row["entry"],
+                modifiers=tuple(row["modifiers"]),
+                units=row["units"],
+                justified_by=tuple(row["justified_by"]),
+                place_of_service=row["place_of_service"],
             ),
         )
         for row in rows

@@ -45,6 +45,25 @@ async def test_decisions_are_shown_with_the_chart_in_the_order_made(desk: Desk) 
     assert after.suggestions[0].evidence[0].document_id == after.documents[0].document_id
 
 
+async def test_a_suggested_service_is_shown_with_all_that_its_line_needs(desk: Desk) -> None:
+    service = suggestion(
+        "99213",
+        "cough",
+        system=CodeSystem.CPT,
+        modifiers=("25", "95"),
+        units=2,
+        justified_by=("J18.9", "R05.9"),
+        place_of_service="10",
+    )
+    await desk.open_chart(suggestion("J18.9"), service)
+    lease = await desk.lease()
+    view, _ = await desk.cases.charts.read_chart(lease.chart_id)
+    diagnosis, shown = view.suggestions
+    assert (diagnosis.modifiers, diagnosis.units, diagnosis.justified_by, diagnosis.place_of_service) == ((), 1, (), "")
+    assert (shown.modifiers, shown.units) == (("25", "95"), 2)
+    assert (shown.justified_by, shown.place_of_service) == (("J18.9", "R05.9"), "10")
+
+
 async def test_a_batch_with_an_unknown_target_stores_nothing(desk: Desk) -> None:
     await desk.open_chart()
     lease = await desk.lease()

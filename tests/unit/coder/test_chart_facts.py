@@ -5,8 +5,17 @@ from datetime import date
 import pytest
 
 from services.coder.chart_facts import ChartResources, read_engine_chart, read_facts
-from services.coder.engine.model import Setting
-from tests.builders import condition, coverage, encounter, organization, patient, practitioner, version_of
+from services.coder.engine.model import ReportFact, Setting
+from tests.builders import (
+    condition,
+    coverage,
+    diagnostic_report,
+    encounter,
+    organization,
+    patient,
+    practitioner,
+    version_of,
+)
 from tests.builders.charts import ready_chart
 
 CONTEXT = tuple(version_of(each) for each in (patient(), organization(), organization("hospital"), practitioner()))
@@ -92,3 +101,41 @@ def test_the_engine_gets_texts_setting_and_codes_that_arrived_structured() -> No
         ("Encounter.reasonCode", "I10", "pressure"),
         ("Encounter.diagnosis.condition", "E11.9", ""),
     ]
+
+
+def test_the_engine_gets_reports_encounter_class_payer_and_stay() -> None:
+    category = [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0074", "code": "LAB"}]}]
+    result = {
+        "resourceType": "Observation",
+        "id": "sodium",
+        "status": "final",
+        "code": {"coding": [{"system": "http://loinc.org", "code": "2951-2"}]},
+    }
+    report = diagnostic_report(
+        "dr-1",
+        loinc="51990-0",
+        title="Chemistry",
+        category=category,
+        result=[{"reference": "Observation/sodium"}, {"reference": "Observation/elsewhere"}],
+        performer=[{"reference": "Organization/hospital"}],
+        resultsInterpreter=[{"reference": "Practitioner/dr-1"}],
+    )
+    context = (*CONTEXT, version_of(coverage()), version_of(result))
+    chart = ready_chart(reports=(version_of(report),), context=context)
+
+    engine_chart = read_engine_chart(chart, read_facts(chart))
+
+    assert engine_chart.reports == (
+        ReportFact(
+            path="DiagnosticReport/dr-1",
+            loinc="51990-0",
+            title="Chemistry",
+            categories=("LAB",),
+            components=("2951-2",),
+            performers=("Organization/hospital",),
+            interpreters=("Practitioner/dr-1",),
+            document_ids=("DiagnosticReport/dr-1#0",),
+        ),
+    )
+    assert (engine_chart.encounter_class, engine_chart.payer) == ("AMB", "Test Payer")
+    assert (engine_chart.admitted_on, engine_chart.discharged_on) == (date(2026, 9, 1), date(2026, 9, 1))

@@ -203,3 +203,33 @@ def test_each_coding_version_has_a_claim_of_its_own() -> None:
         coded_of(ready_chart(CHART_ID), accepted(), coding_version=number).claim.resource_id for number in (1, 2)
     )
     assert first != second
+
+
+def a_line(**more: Any) -> Coding:
+    return accepted(suggestion("99213", "cough", system=CodeSystem.CPT, **more))
+
+
+def test_a_line_taken_as_suggested_carries_modifiers_units_place_and_its_own_diagnoses() -> None:
+    line = a_line(modifiers=("25", "LT"), units=2, place_of_service="10", justified_by=("E11.9", "I10"))
+    item = claim_of(ready_chart(), accepted(), added("E11.9"), line)["item"][0]
+    assert [each["coding"][0] for each in item["modifier"]] == [
+        {"system": systems.CPT, "code": "25"},
+        {"system": systems.HCPCS, "code": "LT"},
+    ]
+    assert item["quantity"] == {"value": 2}
+    assert item["locationCodeableConcept"]["coding"][0] == {"system": systems.PLACE_OF_SERVICE, "code": "10"}
+    assert item["diagnosisSequence"] == [2]
+
+
+def test_a_line_whose_diagnoses_were_rejected_points_to_those_that_stayed() -> None:
+    item = claim_of(ready_chart(), accepted(), added("E11.9"), a_line(justified_by=("I10",)))["item"][0]
+    assert item["diagnosisSequence"] == [1, 2]
+
+
+def test_a_changed_line_keeps_nothing_of_the_suggested_service() -> None:
+    suggested = a_line(modifiers=("25",), place_of_service="10", units=2)
+    changed = Coding(ChosenCode(CodeSystem.CPT, "99214", ""), suggested.practitioner, suggested.suggestion)
+    item = claim_of(ready_chart(), accepted(), changed)["item"][0]
+    assert item["quantity"] == {"value": 1}
+    assert "modifier" not in item
+    assert "locationCodeableConcept" not in item

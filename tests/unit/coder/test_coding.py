@@ -101,3 +101,13 @@ def test_a_service_alone_is_no_diagnosis() -> None:
     assert [point.code for point in list_open_points([], only_service, FACTS)] == ["no-diagnosis"]
     with_diagnosis = list_codings(PROPOSED, [decide(Action.ADD, code="I10")])
     assert list_open_points([], with_diagnosis, FACTS) == []
+
+
+def test_one_service_with_different_modifiers_is_two_lines() -> None:
+    sides = [
+        StoredSuggestion(uuid4(), suggestion("73560", "cough", system=CodeSystem.CPT, modifiers=(side,)))
+        for side in ("LT", "RT", "RT")
+    ]
+    made = [decide(Action.ACCEPT, each.suggestion_id, "73560") for each in sides]
+    lines = [coding.service.modifiers for coding in list_codings(sides, made) if coding.service]
+    assert lines == [("LT",), ("RT",)]

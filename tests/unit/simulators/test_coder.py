@@ -76,12 +76,46 @@ def test_of_a_chart_that_billing_returned_the_first_diagnosis_stays() -> None:
         {"action": "accept", "target_id": "s1", "code": {"system": "icd10cm"}},
         {"action": "accept", "target_id": "s2", "code": {"system": "icd10cm"}},
         {"action": "reject", "target_id": "s3", "code": None},
-        {"action": "add", "target_id": "d", "code": {"system": "cpt"}},
+        {"action": "add", "target_id": "d", "code": {"system": "cpt", "code": "99283"}},
     ]
 
     decisions = decide(make_chart(decisions=stored, findings=[{"edit": "excludes1"}]), "I10")
 
     assert [(found["action"], found["target_id"]) for found in decisions] == [("reject", "s2")]
+
+
+def test_a_suggested_visit_is_accepted_and_none_is_added() -> None:
+    visit = {"suggestion_id": "v", "system": "cpt", "code": "99284", "selected": True}
+    diagnosis = {"suggestion_id": "s1", "system": "icd10cm", "selected": True}
+
+    decisions = decide(make_chart(suggestions=[diagnosis, visit]), "I10")
+
+    assert [(found["action"], found["target_id"]) for found in decisions] == [("accept", "s1"), ("accept", "v")]
+
+
+def test_another_service_is_no_visit_and_no_diagnosis() -> None:
+    imaging = {"suggestion_id": "x", "system": "cpt", "code": "71046", "selected": True}
+
+    decisions = decide(make_chart(suggestions=[imaging]), None)
+
+    assert [found.get("target_id") or found["code"]["code"] for found in decisions] == ["x", "R69", "99283"]
+
+
+def test_of_a_chart_that_billing_returned_the_visit_stays_and_other_services_go() -> None:
+    names = {"s1": "icd10cm", "x": "cpt", "v": "cpt"}
+    codes = {"s1": "J18.9", "x": "71046", "v": "99284"}
+    suggestions = [
+        {"suggestion_id": name, "system": system, "code": codes[name], "selected": True}
+        for name, system in names.items()
+    ]
+    stored = [
+        {"action": "accept", "target_id": name, "code": {"system": system, "code": codes[name]}}
+        for name, system in names.items()
+    ]
+
+    decisions = decide(make_chart(suggestions=suggestions, decisions=stored, findings=[{"edit": "bundled"}]), None)
+
+    assert [(found["action"], found["target_id"]) for found in decisions] == [("reject", "x")]
 
 
 class QueueApi:
