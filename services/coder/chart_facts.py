@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.coder.engine.model import Chart, CodedFact, Document, ReportFact, Setting
+from services.coder.lab_results import list_lab_results
 from shared.contracts.messages import ChartReady, ResourceVersion
 from shared.fhir import systems
 from shared.fhir.elements import CodeableConcept, Reference
@@ -125,6 +126,13 @@ def _is_in_force(coverage: CoverageSubset, day: date | None) -> bool:
     return (start is None or start.date() <= day) and (end is None or day <= end.date())
 
 
+def read_specialty(encounter: EncounterSubset) -> str:
+    """Return Encounter.serviceType as a FHIR token (`system|code`), else its text in lower case, "" without either."""
+    concept = encounter.service_type
+    token = next((f"{coding.system}|{coding.code}" for coding in concept.coding if coding.code), "")
+    return (token or concept.text.strip().lower()).replace("\x00", "")  # PostgreSQL's text cannot hold it
+
+
 def read_engine_chart(chart: ChartReady, facts: ChartFacts) -> Chart:
     """Make the engine's input of a stored chart."""
     resources = ChartResources(chart)
@@ -137,6 +145,8 @@ def read_engine_chart(chart: ChartReady, facts: ChartFacts) -> Chart:
         setting=Setting(chart.setting),
         service_date=chart.service_date,
         coded_facts=tuple(_list_coded_facts(chart, facts)),
+        lab_results=tuple(list_lab_results(chart.reports, resources.find)),
+        specialty=read_specialty(facts.encounter),
         patient_age_years=facts.patient_age_years,
         patient_sex=facts.patient_sex,
         reports=tuple(_read_report(version, chart, resources) for version in chart.reports),
