@@ -8,10 +8,11 @@ import importlib
 import os
 import signal
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 
+from services.coder.engine.learned import NOTHING_LEARNED, LearnedState
 from services.coder.engine.model import Chart, Engine, EngineVersion, Suggestions
 
 
@@ -21,6 +22,9 @@ class EngineFault:
 
     error_class: str
 
+
+Question = Chart | LearnedState
+"""What is asked: a chart, whose `learned` stays behind, or the learned state that holds for the charts after it."""
 
 Answer = Suggestions | EngineFault | EngineVersion
 """What crosses the pipe: the engine's version once it is built, then an answer a chart."""
@@ -33,18 +37,22 @@ def load_engine(factory: str) -> Engine:
     return engine
 
 
-def serve_charts(pipe: "Connection[Answer, Chart]", factory: str) -> None:
+def serve_charts(pipe: "Connection[Answer, Question]", factory: str) -> None:
     """Build the engine, announce its version, answer until the other end closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides when we end
     threading.Thread(target=_end_with_parent, daemon=True).start()
     engine = load_engine(factory)
     pipe.send(engine.version)
+    learned = NOTHING_LEARNED
     while True:
         try:
-            chart = pipe.recv()
+            asked = pipe.recv()
         except EOFError:
             return
-        pipe.send(_answer(engine, chart))
+        if isinstance(asked, LearnedState):
+            learned = asked
+        else:
+            pipe.send(_answer(engine, replace(asked, learned=learned)))
 
 
 def _answer(engine: Engine, chart: Chart) -> Suggestions | EngineFault:

@@ -7,12 +7,14 @@ Invariant: after a crash or an exceeded limit no process of the chart is left, a
 import asyncio
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 
+from services.coder.engine.learned import NOTHING_LEARNED, LearnedState
 from services.coder.engine.model import Chart, EngineVersion, Suggestions
-from services.coder.engine_process import Answer, EngineFault, serve_charts
+from services.coder.engine_process import Answer, EngineFault, Question, serve_charts
 from services.coder.work_item import FailureReason
 from shared.contracts.errors import ChartlineError, Unavailable
 
@@ -41,7 +43,9 @@ class EngineWorker:
         # A thread of its own: one that waits for a slow chart must not take the loop's shared threads from others.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine-worker")
         self._process: SpawnProcess | None = None
-        self._pipe: Connection[Chart, Answer] | None = None
+        self._pipe: Connection[Question, Answer] | None = None
+        self._learned = NOTHING_LEARNED
+        """What the process has; it is large, and sent again only when it changed."""
         self.version: EngineVersion | None = None
         """The engine's version; None while no process is ready."""
 
@@ -84,7 +88,7 @@ class EngineWorker:
         pipe, theirs = _spawn.Pipe()
         process = _spawn.Process(target=serve_charts, args=(theirs, self._factory), daemon=True)
         process.start()
-        self._process, self._pipe = process, pipe
+        self._process, self._pipe, self._learned = process, pipe, NOTHING_LEARNED
         theirs.close()  # so that the end of the process is the end of the pipe
         with contextlib.suppress(EOFError, OSError):
             if pipe.poll(self._start_limit):
@@ -94,12 +98,18 @@ class EngineWorker:
             self.kill()
             raise Unavailable("the engine does not start; the log of its process tells why")
 
+    def _teach(self, pipe: "Connection[Question, Answer]", learned: LearnedState) -> None:
+        if learned is not self._learned:
+            pipe.send(learned)
+            self._learned = learned
+
     def _ask(self, chart: Chart) -> Answer:
         pipe = self._pipe
         if pipe is None:
             raise EngineFailed(FailureReason.ENGINE_CRASHED)
         try:
-            pipe.send(chart)
+            self._teach(pipe, chart.learned)
+            pipe.send(replace(chart, learned=NOTHING_LEARNED))
             if pipe.poll(self._chart_limit):
                 return pipe.recv()
         except (EOFError, OSError):

@@ -96,7 +96,7 @@ class Chooser:
             finding.assertion,
             cite(finding.mentions, reading),
             finding.missing,
-            explain(ranked, bool(facts)),
+            explain(ranked, bool(facts), reading.chart.learned.explain(ranked.entry, reading.chart.specialty)),
             facts,
             ranked.entry,
         )
@@ -147,12 +147,14 @@ def _place(ranked: _Ranked) -> tuple[bool, bool, int, int, float, str]:
     return (not ranked.selected, external or not problem, *position, -ranked.confidence, ranked.candidate.code)
 
 
-def explain(ranked: _Ranked, has_facts: bool) -> str:
-    """One sentence for the coder: what the words claim, the role, what the stages added, what supports it."""
+def explain(ranked: _Ranked, has_facts: bool, learned: str) -> str:
+    """One sentence for the coder: what the words claim, the role, what the stages added, what supports or moved it."""
     finding = ranked.candidate.finding
     parts = [str(finding.assertion), *([str(ranked.role)] if ranked.role else []), *finding.reasons]
     if has_facts:
         parts.append("also coded in the chart's data")
+    if learned:
+        parts.append(learned)
     return f"{finding.mentions[0].term!r}: {', '.join(parts)}"
 
 

@@ -7,6 +7,7 @@ back the state from before it; nothing here reads a clock, a file or another ten
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 from math import log
 from types import MappingProxyType
@@ -37,7 +38,7 @@ class LearnedState:
 
     counts: Mapping[EntryKey, Outcome] = field(default_factory=lambda: MappingProxyType({}))
 
-    @property
+    @cached_property
     def content_hash(self) -> str:
         """A digest of the counts, empty when nothing was learned: with it a chart can be computed again exactly."""
         if not self.counts:
@@ -49,6 +50,11 @@ class LearnedState:
         """The log-odds to add for `entry`: its own specialty's experience, at most MAX_SHIFT either way."""
         kept, refused = self.counts.get(EntryKey(entry, specialty), Outcome(0, 0))
         return max(-MAX_SHIFT, min(MAX_SHIFT, log((kept + _PRIOR) / (refused + _PRIOR))))
+
+    def explain(self, entry: str, specialty: str) -> str:
+        """What moved `entry`, for the coder to read; "" where nobody decided about it in the specialty."""
+        outcome = self.counts.get(EntryKey(entry, specialty))
+        return f"kept {outcome.kept} and refused {outcome.refused} times before" if outcome else ""
 
     def learn(self, entry: str, specialty: str, *, kept: bool, times: int = 1) -> "LearnedState":
         """The state after `times` more decisions about `entry`; a negative `times` forgets that many.

@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 
 from services.coder import SCHEMA, SOURCE
 from services.coder.api_models import CodingCompleted
-from services.coder.chart_facts import read_facts
+from services.coder.chart_facts import read_facts, read_specialty
 from services.coder.claim_final import CompletedChart, build_coded
 from services.coder.coding import list_codings, list_open_points, list_undecided
+from services.coder.learning import Lesson, list_lessons
 from services.coder.service.answers import answer_once
 from services.coder.service.deciding import UnderLease, hold_lease
+from services.coder.service.learning import learn_coding
 from services.coder.store import charts, decisions, suggestions, work_items
 from services.coder.work_item import ChartNotComplete, Lease, OpenPoint, WrongState
 from shared.contracts.envelope import Envelope
@@ -38,8 +40,10 @@ class Completing:
 
         async def act(connection: Connection) -> CodingCompleted:
             lease, coding_version = await hold_lease(connection, request, self.lease_seconds)
-            coded = await _build(connection, request, lease, coding_version + 1)
+            finished = await _build(connection, request, lease, coding_version + 1)
+            coded = finished.coded
             await charts.insert_coding(connection, coded, completed_by=request.coder.subject)
+            await learn_coding(connection, lease.chart_id, coded.coding_version, finished.specialty, finished.lessons)
             await work_items.complete_work_item(connection, lease.work_item_id, coded.coding_version)
             await Outbox(SCHEMA).enqueue(connection, [_announce(coded)])
             return CodingCompleted(
@@ -49,12 +53,21 @@ class Completing:
         return await answer_once(self.pool, request.repeatable("complete"), CodingCompleted, act)
 
 
+@dataclass(frozen=True, slots=True)
+class _Finished:
+    """A coding that is complete and valid, and what it teaches."""
+
+    coded: ChartCoded
+    specialty: str
+    lessons: list[Lesson]
+
+
 def _announce(coded: ChartCoded) -> OutboxMessage:
     subject = str(coded.chart_id)
     return event_message(Envelope[ChartCoded](source=SOURCE, type=Topic.CHART_CODED, subject=subject, data=coded))
 
 
-async def _build(connection: Connection, request: UnderLease, lease: Lease, coding_version: int) -> ChartCoded:
+async def _build(connection: Connection, request: UnderLease, lease: Lease, coding_version: int) -> _Finished:
     key = (connection, lease.chart_id, lease.chart_version)
     chart = await charts.read_chart(*key)
     proposed = await suggestions.read_suggestions(*key)
@@ -79,7 +92,7 @@ async def _build(connection: Connection, request: UnderLease, lease: Lease, codi
         )
     )
     await asyncio.to_thread(_require_valid, coded)
-    return coded
+    return _Finished(coded, read_specialty(facts.encounter), list_lessons(proposed, decided))
 
 
 def _require_valid(coded: ChartCoded) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.coder import SCHEMA
+from services.coder.service.learning import forget_codings
 from services.coder.store import charts, work_items
 from services.coder.store.work_items import Standing
 from services.coder.work_item import ChartId
@@ -117,6 +118,7 @@ async def _apply_charts(
     if newer:
         await charts.insert_charts(connection, newer)
         await work_items.put_in_queue(connection, list({chart.chart_id: chart for chart in newer}.values()))
+        await forget_codings(connection, [ChartId(chart.chart_id) for chart in newer if chart.status == "withdrawn"])
     return entries
 
 

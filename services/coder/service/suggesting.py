@@ -4,13 +4,14 @@ Invariant: an answer is stored only under the lease that asked for it, so a char
 processes run, and never after a newer version came.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from services.coder import SCHEMA, SOURCE
 from services.coder.chart_facts import read_engine_chart, read_facts
 from services.coder.claim_draft import build_draft
 from services.coder.engine.model import Chart, Suggestions
+from services.coder.service.learning import LearnedSoFar
 from services.coder.store import charts, suggestions, work_items
 from services.coder.store.work_items import EngineLease
 from services.coder.work_item import FailureReason, Lease
@@ -28,16 +29,18 @@ class Suggesting:
     pool: Pool
     holder: str
     lease_seconds: float
+    learned: LearnedSoFar = field(default_factory=LearnedSoFar)
 
     async def lease_chart(self) -> EngineLease | None:
         """Take the next chart version that waits for the engine, None when none does."""
         return await work_items.lease_for_engine(self.pool, self.holder, self.lease_seconds)
 
     async def read_chart(self, lease: Lease) -> tuple[ChartReady, Chart]:
-        """Read a leased chart version, as it came and as the engine takes it."""
+        """Read a leased chart version, as it came and as the engine takes it, with what was learned so far."""
         async with self.pool.acquire() as connection:
             chart = await charts.read_chart(connection, lease.chart_id, lease.chart_version)
-        return chart, read_engine_chart(chart, read_facts(chart))
+            learned = await self.learned.read_current(connection)
+        return chart, replace(read_engine_chart(chart, read_facts(chart)), learned=learned)
 
     async def store_answer(self, lease: Lease, chart: ChartReady, answer: Suggestions, seconds: float) -> bool:
         """Store suggestions, open the work item and enqueue the draft; False when the lease was lost meanwhile."""

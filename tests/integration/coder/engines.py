@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from services.coder.engine.model import (
     Assertion,
@@ -36,7 +37,8 @@ class ObedientEngine:
         start = document.text.find("pneumonia")
         evidence = (Evidence.of(document, start, start + len("pneumonia")),) if start >= 0 else ()
         found = Suggestion(CodeSystem.ICD10CM, "J18.9", "Pneumonia", 0.9, True, Assertion.PRESENT, evidence)
-        return Suggestions(VERSION, (found,) if evidence else ())
+        version = replace(VERSION, learned=chart.learned.content_hash)
+        return Suggestions(version, (found,) if evidence else ())
 
     def assess(self, text: str, spans: Sequence[tuple[int, int]]) -> list[Assertion]:
         """Call everything present."""

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from multiprocessing import active_children
 
 import pytest
 
+from services.coder.engine.learned import NOTHING_LEARNED
 from services.coder.engine.model import Chart, Document
 from services.coder.engine_worker import EngineFailed, EngineWorker
 from services.coder.work_item import FailureReason
@@ -32,6 +34,19 @@ async def test_a_chart_goes_in_and_suggestions_come_out(worker: EngineWorker) ->
     answer = await worker.suggest(chart_saying("pneumonia " + "x" * 1_000_000))
     assert answer.version == engines.VERSION == worker.version
     assert [suggestion.code for suggestion in answer.suggestions] == ["J18.9"]
+
+
+async def test_the_process_has_what_was_learned_when_the_chart_was_read_even_after_a_crash(
+    worker: EngineWorker,
+) -> None:
+    taught = NOTHING_LEARNED.learn("pneumonia>J18.9", "", kept=True)
+    for state in (NOTHING_LEARNED, taught, taught, NOTHING_LEARNED, taught):
+        answer = await worker.suggest(replace(chart_saying("pneumonia"), learned=state))
+        assert answer.version.learned == state.content_hash
+    with pytest.raises(EngineFailed):
+        await worker.suggest(replace(chart_saying("crash"), learned=taught))
+    answer = await worker.suggest(replace(chart_saying("pneumonia"), learned=taught))
+    assert answer.version.learned == taught.content_hash
 
 
 async def test_a_crash_fails_its_chart_only(worker: EngineWorker) -> None:
