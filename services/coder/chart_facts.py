@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.coder.engine.model import Chart, CodedFact, Document, ReportFact, Setting
-from services.coder.lab_results import list_lab_results
 from shared.contracts.messages import ChartReady, ResourceVersion
 from shared.fhir import systems
 from shared.fhir.elements import CodeableConcept, Reference
@@ -126,13 +125,6 @@ def _is_in_force(coverage: CoverageSubset, day: date | None) -> bool:
     return (start is None or start.date() <= day) and (end is None or day <= end.date())
 
 
-def read_specialty(encounter: EncounterSubset) -> str:
-    """Return Encounter.serviceType as a FHIR token (`system|code`), else its text in lower case, "" without either."""
-    concept = encounter.service_type
-    token = next((f"{coding.system}|{coding.code}" for coding in concept.coding if coding.code), "")
-    return (token or concept.text.strip().lower()).replace("\x00", "")  # PostgreSQL's text cannot hold it
-
-
 def read_engine_chart(chart: ChartReady, facts: ChartFacts) -> Chart:
     """Make the engine's input of a stored chart."""
     resources = ChartResources(chart)
@@ -145,13 +137,12 @@ def read_engine_chart(chart: ChartReady, facts: ChartFacts) -> Chart:
         setting=Setting(chart.setting),
         service_date=chart.service_date,
         coded_facts=tuple(_list_coded_facts(chart, facts)),
-        lab_results=tuple(list_lab_results(chart.reports, resources.find)),
-        specialty=read_specialty(facts.encounter),
         patient_age_years=facts.patient_age_years,
         patient_sex=facts.patient_sex,
         reports=tuple(_read_report(version, chart, resources) for version in chart.reports),
         encounter_class=chart.encounter_class,
         payer=_name_payer(facts, resources),
+        is_new_patient=_is_new_patient(facts.encounter),
         admitted_on=period.start.date() if period.start else None,
         discharged_on=period.end.date() if period.end else None,
     )
@@ -176,6 +167,14 @@ def _read_report(version: ResourceVersion, chart: ChartReady, resources: ChartRe
 def _read_loinc(result: ResourceVersion) -> str:
     """The LOINC code of an Observation, "" of one without."""
     return read_as(CodedResource, result.body).code.code_in(systems.LOINC)
+
+
+def _is_new_patient(encounter: EncounterSubset) -> bool | None:
+    """Whether the encounter's type calls the patient new; None where it does not tell."""
+    kinds = " ".join(concept.title.lower() for concept in encounter.type)
+    if "new patient" in kinds:
+        return True
+    return False if "established patient" in kinds or "follow-up" in kinds else None
 
 
 def _name_payer(facts: ChartFacts, resources: ChartResources) -> str:

@@ -139,3 +139,12 @@ def test_the_engine_gets_reports_encounter_class_payer_and_stay() -> None:
     )
     assert (engine_chart.encounter_class, engine_chart.payer) == ("AMB", "Test Payer")
     assert (engine_chart.admitted_on, engine_chart.discharged_on) == (date(2026, 9, 1), date(2026, 9, 1))
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_new"),
+    [("Office visit, new patient", True), ("Follow-up encounter", False), ("Encounter for symptom", None)],
+)
+def test_the_encounters_type_may_tell_whether_the_patient_is_new(kind: str, is_new: bool | None) -> None:
+    chart = ready_chart(encounter=version_of(encounter(type=[{"text": kind}])))
+    assert read_engine_chart(chart, read_facts(chart)).is_new_patient is is_new

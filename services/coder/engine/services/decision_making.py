@@ -110,8 +110,9 @@ def classify_problem(code: str) -> str:
 def _weigh_problems(addressed: Sequence[Suggestion], shown: Sequence[Shown], named: set[str]) -> Element:
     kinds = {each.code: classify_problem(each.code) for each in addressed}
     said = [each for each in shown if each.element == "problems"]
-    worse = _relate(said, addressed, kinds, "worse")
-    severe = _relate(said, addressed, kinds, "severe")
+    chronic_ones = [each for each in addressed if kinds[each.code] in _WORSENING]
+    worse = {each.code: found for each in chronic_ones if (found := _relate(said, each, "worse"))}
+    severe = {each.code: found for each in chronic_ones if (found := _relate(said, each, "severe"))}
     counts = {kind: sum(1 for each in kinds.values() if each == kind) for kind in set(kinds.values())}
     chronic = counts.get("chronic", 0) + counts.get("exacerbated", 0)
     if counts.get("threat") or severe:
@@ -122,21 +123,24 @@ def _weigh_problems(addressed: Sequence[Suggestion], shown: Sequence[Shown], nam
         level = Level.LOW
     else:
         level = Level.STRAIGHTFORWARD
-    because = tuple(f"{code} {'worsening' if worse and kind in _WORSENING else kind}" for code, kind in kinds.items())
+    because = tuple(f"{code} {'worsening' if code in worse | severe else kind}" for code, kind in kinds.items())
     own = [next(span for span in each.evidence if span.document_id in named) for each in addressed]
-    return Element(level, because, tuple(dict.fromkeys([*own, *(each.evidence for each in (*worse, *severe))])))
+    return Element(
+        level,
+        because,
+        tuple(dict.fromkeys([*own, *(span for found in (*worse.values(), *severe.values()) for span in found)])),
+    )
 
 
-def _relate(said: Sequence[Shown], addressed: Sequence[Suggestion], kinds: dict[str, str], what: str) -> list[Shown]:
-    """The words of worsening that stand within a sentence's length of a chronic illness."""
-    chronic = [span for each in addressed if kinds[each.code] in _WORSENING for span in each.evidence]
+def _relate(said: Sequence[Shown], illness: Suggestion, what: str) -> list[Evidence]:
+    """The words of worsening that stand within a sentence's length of an illness."""
     return [
-        each
+        each.evidence
         for each in said
         if each.shows == what
         and any(
             span.document_id == each.evidence.document_id and abs(span.start - each.evidence.start) <= _SENTENCE
-            for span in chronic
+            for span in illness.evidence
         )
     ]
 
