@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from services.coder.service.charts import Charts
 from services.coder.service.completing import Completing
 from services.coder.service.deciding import Deciding
+from services.coder.service.desk import Desk
 from services.coder.service.intake import Intake
 from services.coder.service.queue import Queue
 from services.coder.settings import QueueSettings
@@ -20,6 +21,7 @@ class UseCases:
     charts: Charts
     deciding: Deciding
     completing: Completing
+    desk: Desk
 
     @classmethod
     def over(cls, pool: Pool, settings: QueueSettings) -> "UseCases":
@@ -30,4 +32,5 @@ class UseCases:
             charts=Charts(pool),
             deciding=Deciding(pool, settings.lease_seconds),
             completing=Completing(pool, settings.lease_seconds),
+            desk=Desk(pool),
         )
