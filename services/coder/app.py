@@ -21,6 +21,7 @@ from services.coder.service.use_cases import UseCases
 from services.coder.settings import CoderSettings
 from services.coder.suggester import Suggester
 from services.coder.work_item import ChartNotComplete
+from services.coder.workbench import install_workbench
 from shared.codesets.library import Library
 from shared.kafka.consumer import ConsumerLoop
 from shared.kafka.producer import open_publisher
@@ -73,6 +74,7 @@ def create_app(settings: CoderSettings) -> FastAPI:
         routers=ROUTERS,
     )
     app.add_exception_handler(ChartNotComplete, answer_open_points)
+    install_workbench(app)
     return app
 
 

@@ -1,0 +1,18 @@
+"""The workbench: server-rendered pages under `/workbench`, over the same use cases as the queue API.
+
+Place in the flow: beside `api`, above `service`. Invariant: a page never does what the API cannot; no PHI reaches a
+URL, a title or the browser's storage; the bearer token never reaches a script.
+"""
+
+from fastapi import FastAPI
+
+from services.coder.workbench import access, charts, lists
+from services.coder.workbench.pages import assets
+from services.coder.workbench.sessions import Sessions
+
+
+def install_workbench(app: FastAPI) -> None:
+    """Serve the workbench from `app`, whose `state` holds the tokens and, once it runs, the use cases."""
+    app.state.sessions = Sessions()
+    for router in (assets, access.router, lists.router, charts.router):
+        app.include_router(router, prefix="/workbench", include_in_schema=False)

@@ -1,0 +1,67 @@
+"""Reads what a coder typed into requests of the queue API.
+
+Place in the flow: between `charts` and `service.deciding`; pure. Invariant: what the API would refuse is refused here
+by the same models, in words that say the fix and never repeat the input.
+"""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from services.coder.api_models import DecisionBatch
+from services.coder.engine.model import CodeSystem
+from services.coder.service.deciding import Coder, UnderLease
+from services.coder.work_item import ChartId, LeaseToken
+from shared.contracts.errors import InvalidContent
+from shared.web.security import Principal
+
+_FIXES = {
+    "reason": "Write a reason of at most 500 characters.",
+    "code": "This is not the form of a code of the chosen system.",
+    "system": "Choose a code system.",
+    "display": "Write a title of at most 300 characters.",
+    "on_admission": "Choose whether it was present on admission.",
+}
+_CATEGORY_LENGTH = 3
+
+
+def read_lease(form: Mapping[str, str], coder: Principal, chart_id: ChartId) -> UnderLease:
+    """Read under which lease a form was filled in; a form sent twice is one request; raises InvalidContent."""
+    try:
+        token = LeaseToken(UUID(form.get("lease_token", "")))
+    except ValueError as error:
+        raise InvalidContent("the form names no lease; open the chart again") from error
+    key = "/".join(filter(None, (form.get("form_id"), form.get("action"), form.get("target_id"))))
+    return UnderLease(Coder(coder.subject, coder.practitioner), chart_id, token, key[:200] or None)
+
+
+def read_decision(form: Mapping[str, str]) -> DecisionBatch:
+    """Read one decision; raises InvalidContent, whose message says what to write instead."""
+    decision: dict[str, object] = {name: form[name] for name in ("action", "target_id", "reason") if name in form}
+    if form.get("action") in ("change", "add"):
+        decision["code"] = _read_code(form)
+    try:
+        return DecisionBatch.model_validate({"decisions": (decision,)})
+    except ValidationError as error:
+        raise InvalidContent(" ".join(dict.fromkeys(_name_fixes(error)))) from error
+
+
+def normalise_code(system: str, typed: str) -> str:
+    """Write a code as claims show it, from what fingers find quickest: `j189` is J18.9."""
+    code = "".join(typed.split()).upper()
+    if system == CodeSystem.ICD10CM and "." not in code and len(code) > _CATEGORY_LENGTH:
+        return f"{code[:_CATEGORY_LENGTH]}.{code[_CATEGORY_LENGTH:]}"
+    return code
+
+
+def _read_code(form: Mapping[str, str]) -> dict[str, str]:
+    system = form.get("system", "")
+    code = {"system": system, "code": normalise_code(system, form.get("code", ""))}
+    return code | {name: form[name] for name in ("display", "on_admission") if name in form}
+
+
+def _name_fixes(error: ValidationError) -> list[str]:
+    """The last named place of an issue is the field: a whole code that is wrong is at `code`."""
+    places = ([part for part in issue["loc"] if isinstance(part, str)] for issue in error.errors())
+    return [_FIXES.get(place[-1], "Open the chart again and decide once more.") for place in places]

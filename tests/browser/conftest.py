@@ -1,0 +1,145 @@
+"""A workbench that listens on the loopback, and a browser to open it with.
+
+Where Chromium is missing, these tests are skipped on a developer's machine and fail when CI=true.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+import uvicorn
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from services.coder import MIGRATION_PACKAGES, SCHEMA
+from services.coder.app import create_app
+from services.coder.service.suggesting import Suggesting
+from services.coder.service.use_cases import UseCases
+from services.coder.settings import CoderSettings, QueueSettings
+from services.coder.work_item import ChartId
+from shared.contracts.envelope import Envelope
+from shared.contracts.messages import ChartReady
+from shared.contracts.topics import Topic
+from shared.kafka.record import Record
+from shared.postgres.pool import Pool
+from shared.web.security import Principal, hash_token
+from shared.web.settings import WebSettings
+from tests.browser.synthetic import VISIT, synthetic_answer, synthetic_chart
+from tests.conftest import PoolFor
+
+CHROMIUM = Path("/usr/bin/chromium")
+TOKEN = "ann-token-for-tests"
+_ARGUMENTS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@dataclass
+class Workbench:
+    """Where the workbench listens, and how charts get onto its worklist."""
+
+    url: str
+    pool: Pool
+    cases: UseCases
+
+    async def bring_chart(self, visit: str = VISIT, *, care: str = "outpatient") -> ChartId:
+        """Take in a synthetic chart and answer for it as an engine would."""
+        chart_id = uuid4()
+        chart = synthetic_chart(chart_id, visit=visit, care=care)
+        event = Envelope[ChartReady](
+            source="chartline/ingest", type=Topic.CHART_READY, subject=str(chart_id), data=chart
+        )
+        await self.cases.intake.take_in([Record(str(Topic.CHART_READY), 0, chart_id.int % 2**40, b"", event.encode())])
+        suggesting = Suggesting(self.pool, "engine@test", 60.0)
+        leased = await suggesting.lease_chart()
+        assert leased is not None
+        ready, _ = await suggesting.read_chart(leased.lease)
+        assert await suggesting.store_answer(leased.lease, ready, synthetic_answer(visit=visit), 0.01)
+        return ChartId(chart_id)
+
+    async def age_queue(self) -> None:
+        """Let the first chart be one that billing sent back, and all have waited for hours."""
+        await self.pool.execute(
+            """
+            with item as (select work_item_id, row_number() over (order by created_at) as place from coder.work_item)
+            update coder.work_item
+            set created_at = now() - (9 - place) * interval '77 minutes',
+                priority = case place when 1 then 10 else 100 end
+            from item where work_item.work_item_id = item.work_item_id
+            """
+        )
+
+    async def read_coded(self, chart_id: UUID) -> list[bytes]:
+        """What waits in the outbox for billing about a chart."""
+        rows = await self.pool.fetch(
+            "select value from coder.outbox where topic = $1 and key = $2", Topic.CHART_CODED, str(chart_id)
+        )
+        return [row["value"] for row in rows]
+
+
+@pytest.fixture
+async def workbench(pool_for: PoolFor) -> AsyncIterator[Workbench]:
+    """The coder service's application over a real PostgreSQL, without its loops, so without Kafka."""
+    pool = await pool_for(SCHEMA, MIGRATION_PACKAGES)
+    cases = UseCases.over(pool, QueueSettings())
+    ann = Principal(subject="ann", practitioner="Practitioner/ann")
+    app = create_app(CoderSettings(web=WebSettings(tokens={hash_token(TOKEN): ann})))
+    app.state.use_cases = cases
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, lifespan="off", log_config=None))
+    async with _serving(server):
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield Workbench(f"http://127.0.0.1:{port}/workbench/", pool, cases)
+
+
+@asynccontextmanager
+async def _serving(server: uvicorn.Server) -> AsyncIterator[None]:
+    task = asyncio.create_task(server._serve())
+    while not server.started:
+        assert not task.done()
+        await asyncio.sleep(0.01)
+    yield
+    server.should_exit = True
+    await task
+
+
+def _require_chromium() -> None:
+    if not CHROMIUM.exists():
+        reason = f"the browser tests need {CHROMIUM}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Debian's Chromium."""
+    _require_chromium()
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(_ARGUMENTS))
+        yield chromium
+        await chromium.close()
+
+
+@pytest.fixture
+async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """A browser that nobody has used, with the screen of a laptop."""
+    context = await browser.new_context(viewport={"width": 1366, "height": 768}, color_scheme="light")
+    yield context
+    await context.close()
+
+
+@pytest.fixture
+async def page(context: BrowserContext) -> Page:
+    """An empty page."""
+    return await context.new_page()
