@@ -8,13 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from services.coder.engine.model import Chart, CodedFact, Document, ReportFact, Setting
+from services.coder.coded_facts import list_coded_facts
+from services.coder.engine.model import Chart, Document, ReportFact, Setting
+from services.coder.lab_results import list_lab_results
 from shared.contracts.messages import ChartReady, ResourceVersion
 from shared.fhir import systems
 from shared.fhir.elements import CodeableConcept, Reference
 from shared.fhir.references import read_reference
 from shared.fhir.subset import (
-    ConditionSubset,
     CoverageSubset,
     DiagnosticReportSubset,
     EncounterSubset,
@@ -125,6 +126,13 @@ def _is_in_force(coverage: CoverageSubset, day: date | None) -> bool:
     return (start is None or start.date() <= day) and (end is None or day <= end.date())
 
 
+def read_specialty(encounter: EncounterSubset) -> str:
+    """Return Encounter.serviceType as a FHIR token (`system|code`), else its text in lower case, "" without either."""
+    concept = encounter.service_type
+    token = next((f"{coding.system}|{coding.code}" for coding in concept.coding if coding.code), "")
+    return (token or concept.text.strip().lower()).replace("\x00", "")  # PostgreSQL's text cannot hold it
+
+
 def read_engine_chart(chart: ChartReady, facts: ChartFacts) -> Chart:
     """Make the engine's input of a stored chart."""
     resources = ChartResources(chart)
@@ -136,7 +144,11 @@ def read_engine_chart(chart: ChartReady, facts: ChartFacts) -> Chart:
         ),
         setting=Setting(chart.setting),
         service_date=chart.service_date,
-        coded_facts=tuple(_list_coded_facts(chart, facts)),
+        coded_facts=tuple(
+            list_coded_facts(facts.encounter, resources.of_type("Condition"), chart.reports, resources.find)
+        ),
+        lab_results=tuple(list_lab_results(chart.reports, resources.find)),
+        specialty=read_specialty(facts.encounter),
         patient_age_years=facts.patient_age_years,
         patient_sex=facts.patient_sex,
         reports=tuple(_read_report(version, chart, resources) for version in chart.reports),
@@ -181,19 +193,3 @@ def _name_payer(facts: ChartFacts, resources: ChartResources) -> str:
     insurer = resources.find(facts.insurer) if facts.insurer else None
     is_organization = insurer is not None and insurer.resource_type == "Organization"
     return read_as(OrganizationSubset, insurer.body).name if insurer and is_organization else ""
-
-
-def _list_coded_facts(chart: ChartReady, facts: ChartFacts) -> Iterable[CodedFact]:
-    for concept in facts.encounter.reason_code:
-        yield from _codes_of(concept, "Encounter.reasonCode")
-    resources = ChartResources(chart)
-    for diagnosis in facts.encounter.diagnosis:
-        condition = resources.find(diagnosis.condition.reference)
-        if condition and condition.resource_type == "Condition":
-            yield from _codes_of(read_as(ConditionSubset, condition.body).code, "Encounter.diagnosis.condition")
-
-
-def _codes_of(concept: CodeableConcept, path: str) -> Iterable[CodedFact]:
-    for coding in concept.coding:
-        if coding.system and coding.code:
-            yield CodedFact(path, coding.system, coding.code, coding.display or concept.text)
