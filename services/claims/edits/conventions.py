@@ -15,11 +15,7 @@ _SIDE_OF_MODIFIER = {"RT": "right", "LT": "left"}
 
 def _find_excluded(where: Exclusion) -> Callable[[ClaimUnderEdit], Iterator[Hit]]:
     def find(subject: ClaimUnderEdit) -> Iterator[Hit]:
-        book = subject.reference.diagnoses
-        if book:
-            for one, two in combinations(_coded(subject), 2):
-                if one.code != two.code and book.excludes(one.code, two.code) is where:
-                    yield Hit(two.path, f"with {one.path}")
+        yield from (Hit(two, f"with {one}") for one, two, found in subject.exclusions if found is where)
 
     return find
 

@@ -12,29 +12,30 @@ _RESOLVE = "resolve()"
 _LINES = "item"
 
 
-def find_missing(subject: ClaimUnderEdit, path: str) -> Iterator[str]:
-    """Yield the FHIRPath of every place where the Claim lacks what `path`, relative to it, names.
+def find_missing(subject: ClaimUnderEdit, steps: Sequence[str]) -> list[str]:
+    """Return the FHIRPath of every place where the Claim lacks what `steps`, from the Claim on, lead to.
 
     Lines that are not there lack nothing; that there are none is a finding of its own.
     """
-    first, *rest = path.split(".")
+    first, *rest = steps
     if rest and rest[0] == _RESOLVE:
-        yield from _walk(subject.resolve(first), rest[1:], f"Claim.{first}.{_RESOLVE}")
-    else:
-        yield from _walk(subject.claim, [first, *rest], "Claim")
+        return [f"Claim.{first}.{_RESOLVE}.{path}" for path in _walk(subject.resolve(first), rest[1:])]
+    if rest and first == _LINES and not subject.view.lines:
+        return []
+    return [f"Claim.{path}" for path in _walk(subject.claim, steps)]
 
 
-def _walk(element: Element, steps: Sequence[str], path: str) -> Iterator[str]:
+def _walk(element: Element, steps: Sequence[str]) -> list[str]:
+    """The places below `element`, relative to it, where the next step leads nowhere."""
     step, rest = steps[0], steps[1:]
     value = _pick(element, step)
     if not value:
-        if not (rest and step == _LINES):
-            yield f"{path}.{step}"
-    elif rest and isinstance(value, list):
-        for position, child in enumerate(value):
-            yield from _walk(child, rest, f"{path}.{step}[{position}]")
-    elif rest:
-        yield from _walk(value, rest, f"{path}.{step}")
+        return [step]
+    if not rest:
+        return []
+    if isinstance(value, list):
+        return [f"{step}[{at}].{path}" for at, child in enumerate(value) for path in _walk(child, rest)]
+    return [f"{step}.{path}" for path in _walk(value, rest)]
 
 
 # A FHIR element's member: its type differs by name.
@@ -44,17 +45,17 @@ def _pick(element: Element, step: str) -> Any:
     return next((value for name, value in element.items() if name.startswith(step[:-3])), None)
 
 
-def _find_field(path: str, kinds: Sequence[str]) -> Callable[[ClaimUnderEdit], Iterator[Hit]]:
+def _find_field(steps: Sequence[str], kinds: Sequence[str]) -> Callable[[ClaimUnderEdit], Iterator[Hit]]:
     def find(subject: ClaimUnderEdit) -> Iterator[Hit]:
         if not kinds or subject.view.kind in kinds:
-            yield from (Hit(place) for place in find_missing(subject, path))
+            yield from (Hit(place) for place in find_missing(subject, steps))
 
     return find
 
 
 # The other members have the types of Edit's fields, which mypy cannot see in TOML.
 def _read_edit(*, path: str, kinds: Sequence[str] = (), channels: Sequence[str] = (), **row: Any) -> Edit:
-    return Edit(find=_find_field(path, kinds), channels=frozenset(channels), **row)
+    return Edit(find=_find_field(path.split("."), kinds), channels=frozenset(channels), **row)
 
 
 _TABLE = tomllib.loads((files("services.claims.edits") / "fields.toml").read_text(encoding="utf-8"))

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from itertools import combinations
 from typing import Literal
 
 import orjson
 
-from services.claims.edits.reference import Fault, ReferenceData, Stay
+from services.claims.edits.reference import Exclusion, Fault, ReferenceData, Stay
 from services.claims.edits.view import ClaimView, Element, each_path, read_claim
 from services.claims.payers import PayerLimits
 from shared.contracts.messages import Finding
@@ -116,6 +117,17 @@ class ClaimUnderEdit:
         return tuple((each.path, book.find_fault(each.code)) for each in invalid)
 
     @cached_property
+    def exclusions(self) -> tuple[tuple[str, str, Exclusion], ...]:
+        """The paths of every two diagnoses that an Excludes1 note keeps apart, and where the note stands."""
+        book = self.reference.diagnoses
+        coded = [diagnosis for diagnosis in self.view.diagnoses if diagnosis.code] if book else []
+        return tuple(
+            (one.path, two.path, where)
+            for one, two in combinations(coded, 2)
+            if book and one.code != two.code and (where := book.excludes(one.code, two.code))
+        )
+
+    @cached_property
     def stay_edits(self) -> frozenset[str]:
         """What the Medicare Code Editor finds in an inpatient stay; nothing for other claims."""
         view, editor = self.view, self.reference.editor
@@ -170,14 +182,13 @@ class Edit:
 
     def applies_to(self, context: EditContext) -> bool:
         """Tell whether the rule is one of the claim's payer and channel."""
-        return (not self.payers or context.payer in self.payers) and (
-            not self.channels or context.channel in self.channels
-        )
+        is_payers = not self.payers or context.payer in self.payers
+        return is_payers and (not self.channels or context.channel in self.channels)
 
-    def scrub(self, subject: ClaimUnderEdit) -> Iterator[Finding]:
-        """Yield a finding for every place that breaks the rule."""
-        for hit in self.find(subject):
-            message = f"{self.message} ({hit.detail})" if hit.detail else self.message
-            yield Finding(
-                edit=self.id, severity=self.severity, message=message, fix=self.fix, expression=hit.expression
-            )
+    def scrub(self, subject: ClaimUnderEdit) -> list[Finding]:
+        """Return a finding for every place that breaks the rule."""
+        return [self._report(hit) for hit in self.find(subject)]
+
+    def _report(self, hit: Hit) -> Finding:
+        message = f"{self.message} ({hit.detail})" if hit.detail else self.message
+        return Finding(edit=self.id, severity=self.severity, message=message, fix=self.fix, expression=hit.expression)

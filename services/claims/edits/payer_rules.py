@@ -8,6 +8,7 @@ can take the place of a built-in edit.
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
@@ -52,35 +53,56 @@ class Condition(_Table):
     def holds(self, subject: ClaimUnderEdit, lines: Sequence[Line], diagnoses: Sequence[Diagnosis]) -> bool:
         """Whether every part that is given holds of these lines and diagnoses of the claim."""
         return (
-            self._holds_of_claim(subject)
-            and (not self.services or any(_in_ranges(line.code, self.services) for line in lines))
-            and (not self.other_services or self._has_other(subject, lines))
+            (not self.services or any(self._services.has(line.code) for line in lines))
             and (not self.modifiers or any(not set(self.modifiers).isdisjoint(line.modifiers) for line in lines))
             and (not self.places or any(line.place in self.places for line in lines))
+            and (not self.kinds or subject.view.kind in self.kinds)
+            and (not self.genders or subject.view.patient.gender in self.genders)
             and (not self.diagnoses or self._has_diagnosis(diagnoses))
+            and (not self.other_services or self._has_other(subject, lines))
             and (self.max_units is None or all(line.units <= self.max_units for line in lines))
+            and (self.min_age is self.max_age is None or self._has_age(subject))
+            and (self.max_days_to_file is None or (days_to_file(subject) or 0) <= self.max_days_to_file)
         )
 
-    def _holds_of_claim(self, subject: ClaimUnderEdit) -> bool:
+    def _has_age(self, subject: ClaimUnderEdit) -> bool:
         view = subject.view
         age = view.patient.age_on(view.started) if view.started else None
-        days = days_to_file(subject)
-        return (
-            (not self.kinds or view.kind in self.kinds)
-            and (not self.genders or view.patient.gender in self.genders)
-            and (self.min_age is None or (age is not None and age >= self.min_age))
-            and (self.max_age is None or (age is not None and age <= self.max_age))
-            and (self.max_days_to_file is None or days is None or days <= self.max_days_to_file)
-        )
+        return age is not None and (self.min_age or 0) <= age and (self.max_age is None or age <= self.max_age)
 
     def _has_other(self, subject: ClaimUnderEdit, lines: Sequence[Line]) -> bool:
         days = {line.day for line in lines}
         others = (line for line in subject.view.lines if line.day in days and (len(lines) > 1 or line not in lines))
-        return any(_in_ranges(line.code, self.other_services) for line in others)
+        return any(self._other_services.has(line.code) for line in others)
 
     def _has_diagnosis(self, diagnoses: Sequence[Diagnosis]) -> bool:
-        targets = tuple(read_range(text) for text in self.diagnoses)
-        return any(in_targets(diagnosis.code, targets) for diagnosis in diagnoses)
+        return any(in_targets(diagnosis.code, self._targets) for diagnosis in diagnoses)
+
+    @cached_property
+    def _services(self) -> "_Codes":
+        return _Codes(self.services)
+
+    @cached_property
+    def _other_services(self) -> "_Codes":
+        return _Codes(self.other_services)
+
+    @cached_property
+    def _targets(self) -> tuple[tuple[str, str], ...]:
+        return tuple(read_range(text) for text in self.diagnoses)
+
+
+class _Codes:
+    """Service codes, single ones and inclusive ranges of codes of one length."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        ends = [text.partition("-")[::2] for text in texts]
+        self._single = frozenset(first for first, last in ends if not last)
+        self._ranges = tuple((first, last) for first, last in ends if last)
+
+    def has(self, code: str) -> bool:
+        if code in self._single:
+            return True
+        return any(first <= code <= last and len(code) == len(first) for first, last in self._ranges)
 
 
 class PayerRule(_Table):
@@ -165,12 +187,3 @@ def read_payer_rules(text: str) -> tuple[Edit, ...]:
         place = ".".join(str(part) for part in first["loc"])
         raise PayerRulesRefused(f"{place}: {first['msg']}") from None
     return tuple(rule.as_edit() for rule in rules)
-
-
-def _in_ranges(code: str, ranges: Sequence[str]) -> bool:
-    """Whether `code` is one of the codes, or lies in one of the inclusive ranges of codes of its length."""
-    for text in ranges:
-        first, _, last = text.partition("-")
-        if len(code) == len(first) and first <= code <= (last or first):
-            return True
-    return False

@@ -55,13 +55,16 @@ def scrub_claim(subject: ClaimUnderEdit, edits: Sequence[Edit] = EDITS) -> tuple
 def run_edits(subject: ClaimUnderEdit, edits: Sequence[Edit] = BILLING_EDITS) -> tuple[Finding, ...]:
     """Run `edits` and the payer's own rules on a Claim that is valid FHIR, those in effect on the service date."""
     chosen = select_edits((*edits, *subject.context.payer_rules), subject)
-    return tuple(finding for edit in chosen for finding in edit.scrub(subject))
+    findings: list[Finding] = []
+    for edit in chosen:
+        findings += edit.scrub(subject)
+    return tuple(findings)
 
 
-def select_edits(edits: Iterable[Edit], subject: ClaimUnderEdit) -> Iterable[Edit]:
+def select_edits(edits: Iterable[Edit], subject: ClaimUnderEdit) -> list[Edit]:
     """The edits of the claim's payer and channel that were in effect on its date of service."""
     day, context = subject.service_day, subject.context
-    return (edit for edit in edits if edit.applies_on(day) and edit.applies_to(context))
+    return [edit for edit in edits if edit.applies_on(day) and edit.applies_to(context)]
 
 
 def is_sendable(findings: Sequence[Finding]) -> bool:
