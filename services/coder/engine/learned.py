@@ -69,11 +69,13 @@ class LearnedState:
         counts = {k: n for k, n in self.counts.items() if k != key}
         return LearnedState(MappingProxyType(counts | ({key: new} if any(new) else {})))
 
-    def __getstate__(self) -> dict[str, dict[EntryKey, Outcome]]:
-        return {"counts": dict(self.counts)}
+    def __getstate__(self) -> list[tuple[str, str, int, int]]:
+        """Plain rows, because named tuples take eight times as long to write for the engine process."""
+        return [(*key, *outcome) for key, outcome in self.counts.items()]
 
-    def __setstate__(self, state: dict[str, dict[EntryKey, Outcome]]) -> None:
-        object.__setattr__(self, "counts", MappingProxyType(state["counts"]))
+    def __setstate__(self, rows: list[tuple[str, str, int, int]]) -> None:
+        counts = {EntryKey(entry, specialty): Outcome(kept, refused) for entry, specialty, kept, refused in rows}
+        object.__setattr__(self, "counts", MappingProxyType(counts))
 
 
 NOTHING_LEARNED = LearnedState()
