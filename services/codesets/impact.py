@@ -69,6 +69,7 @@ async def _read_last_two(pool: Pool, kind: Kind) -> tuple[Named, Named]:
 def _list_lexicon(kind: Kind, changes: Changes) -> Iterator[Touched]:
     """Entries of our own lexicon that lead to a deleted or revised code."""
     if kind.system is System.ICD10CM and kind.role is Role.CODES:
+        touched = changes.touched
         for entry in load_lexicon():
-            if entry.code in changes.touched:
+            if entry.code in touched:
                 yield Touched(entry.origin, entry.terms[0], (entry.code,))

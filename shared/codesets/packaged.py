@@ -5,6 +5,7 @@ Invariant: no descriptor of CPT is here. A number is a fact; the words in `data/
 
 import csv
 from collections.abc import Iterator
+from functools import cache
 from importlib.resources import files
 
 from shared.codesets.book import EVER, Line, Shelf
@@ -16,9 +17,10 @@ from shared.codesets.snapshot import load_lines
 _TABLES = {System.CPT: "services.tsv", System.PLACE: "places.tsv"}
 
 
-def packaged_shelves() -> list[Shelf]:
+@cache
+def packaged_shelves() -> tuple[Shelf, ...]:
     """The shelves that come with Chartline; each answers for every day that no loaded release answers for."""
-    return [_diagnoses(), *(_table(system, name) for system, name in _TABLES.items())]
+    return (_diagnoses(), *(_table(system, name) for system, name in _TABLES.items()))
 
 
 def _diagnoses() -> Shelf:

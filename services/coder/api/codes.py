@@ -60,8 +60,8 @@ class CodesFound(BaseModel):
 
 @router.get("", responses=document_errors())
 async def search_codes(
-    library: Shelves,
     _principal: CoderPrincipal,
+    library: Shelves,
     q: Annotated[str, Query(min_length=1, max_length=120, description="Words of a title or term, or a code's start.")],
     system: Annotated[System | None, Query(description="Only codes of this system.")] = None,
     service_date: ServiceDate = None,
@@ -76,8 +76,8 @@ async def search_codes(
 
 @router.get("/{system}/{code}", responses=document_errors(NotFound))
 async def read_code(
-    library: Shelves,
     _principal: CoderPrincipal,
+    library: Shelves,
     system: Annotated[System, Path(description="The code system.")],
     code: Annotated[
         str, Path(pattern=r"^[0-9A-Z][0-9A-Z.]{1,8}$", description="The code, as it is written on claims.")

@@ -158,6 +158,8 @@ async def test_an_idempotency_key_makes_a_repetition_harmless(desk: Desk, http: 
 ROUTES = [
     ("POST", "/v1/queue/lease-next"),
     ("GET", "/v1/queue/stats"),
+    ("GET", "/v1/codes?q=pneumonia"),
+    ("GET", "/v1/codes/icd10cm/J18.9"),
     ("GET", f"/v1/charts/{uuid4()}"),
     ("POST", f"/v1/charts/{uuid4()}/decisions"),
     ("POST", f"/v1/charts/{uuid4()}/complete"),
@@ -181,7 +183,7 @@ async def test_only_coders_and_leads_touch_charts(http: httpx.AsyncClient, metho
     assert (answer.status_code, issue_codes(answer)) == (403, ["forbidden"])
 
 
-@pytest.mark.parametrize(("method", "url"), ROUTES[2:])
+@pytest.mark.parametrize(("method", "url"), ROUTES[4:])
 async def test_what_is_not_there_answers_404(http: httpx.AsyncClient, method: str, url: str) -> None:
     answer = await http.request(method, url, headers=LEASE, json=ADDITION)
     assert (answer.status_code, issue_codes(answer)) == (404, ["not-found"])
