@@ -76,6 +76,11 @@ def list_diagnoses(suggestions: Iterable[Suggestion]) -> list[Suggestion]:
 def _cite_title(document: Document, title: str) -> Evidence:
     start = document.text.lower().find(title.lower()) if title else -1
     if start >= 0 and len(document.text.lower()) == len(document.text):
-        return Evidence.of(document, start, start + len(title))
-    start = len(document.text) - len(document.text.lstrip())
-    return Evidence.of(document, start, start + len(document.text[start:].splitlines()[0].rstrip()))
+        return Evidence.of(document, start, start + len(title.lower()))
+    return Evidence.of(document, *find_first_line(document.text))
+
+
+def find_first_line(text: str) -> tuple[int, int]:
+    """The span of the first line of a text that is not blank."""
+    start = len(text) - len(text.lstrip())
+    return start, start + len(text[start:].split("\n", 1)[0].rstrip())

@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from operator import attrgetter
 from typing import NamedTuple
 
-from services.coder.engine.model import Chart, Evidence, Suggestion
+from services.coder.engine.model import Chart, Document, Evidence, Suggestion
 from services.coder.engine.services.decision_making import DecisionMaking, Element, Level, weigh_decisions
-from services.coder.engine.services.lines import IMAGING, LABORATORY, MAX_POINTERS, propose
+from services.coder.engine.services.lines import IMAGING, LABORATORY, MAX_POINTERS, find_first_line, propose
 from services.coder.engine.services.tables import load_rows
 
 OFFICE = frozenset({"AMB", "VR", "HH"})
@@ -73,7 +74,7 @@ def suggest_visits(chart: Chart, diagnoses: Sequence[Suggestion], others: Sequen
 
     `others` are the services that are already suggested.
     """
-    notes = [number for number, document in enumerate(chart.documents) if _is_note(chart, document.document_id)]
+    notes = [number for number, document in enumerate(chart.documents) if _is_note(chart, document)]
     if chart.encounter_class in STAY:
         for number in notes:
             yield from _suggest_stay_day(chart, number, diagnoses, others)
@@ -82,10 +83,12 @@ def suggest_visits(chart: Chart, diagnoses: Sequence[Suggestion], others: Sequen
         yield from _suggest(chart, kind, notes, diagnoses, others, missing)
 
 
-def _is_note(chart: Chart, document_id: str) -> bool:
-    """A text is a note unless it is the report of an examination."""
-    of_report = [report for report in chart.reports if document_id in report.document_ids]
-    return not any(set(report.categories) & (IMAGING | LABORATORY) for report in of_report)
+def _is_note(chart: Chart, document: Document) -> bool:
+    """A text is a note unless it is blank, or the report of an examination."""
+    of_report = [report for report in chart.reports if document.document_id in report.document_ids]
+    return bool(document.text.strip()) and not any(
+        set(report.categories) & (IMAGING | LABORATORY) for report in of_report
+    )
 
 
 def _choose_kind(chart: Chart, notes: Sequence[int]) -> tuple[str, tuple[str, ...]]:
@@ -122,9 +125,7 @@ def _suggest_discharge(chart: Chart, number: int, diagnoses: Sequence[Suggestion
     document = chart.documents[number]
     longer = _find_discharge_time(document.text)
     row = _load_levels()["stay_discharge"][-1 if longer else 0]
-    start = len(document.text) - len(document.text.lstrip())
-    first_line = start + len(document.text[start:].split("\n", 1)[0])
-    span = longer or (start, first_line)
+    span = longer or find_first_line(document.text)
     why = (
         "More than 30 minutes are documented."
         if longer
@@ -152,7 +153,8 @@ def _suggest(
 ) -> Iterator[Suggestion]:
     decided = weigh_decisions(chart, notes, diagnoses, billed=_name_billed_tests(others))
     rows = _load_levels()[kind]
-    time = max((each for number in notes for each in _read_times(chart, number)), default=None)
+    times = [each for number in notes for each in _read_times(chart, number)]
+    time = max(times, key=attrgetter("minutes"), default=None)
     by_decision = [row for row in rows if decided and row.level <= decided.level]
     by_time = [row for row in rows if time and 0 < row.minutes <= time.minutes]
     reached = max((*by_decision[-1:], *by_time[-1:]), key=lambda row: row.code, default=None)
