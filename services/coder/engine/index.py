@@ -25,6 +25,7 @@ _CODE_FILES = (
     "index.py",
     "words.tsv",
     "qualifiers.tsv",
+    "letters.tsv",
     "neoplasms.py",
     "neoplasm_sites.tsv",
     "untrusted.txt",
@@ -45,6 +46,7 @@ class IndexColumns(TypedDict):
     sources: list[int]
     orders: list[int]
     linked_rows: list[int]
+    ordered_rows: list[int]
     sizes: list[int]
     condition_of: list[int]
     words: list[str]
@@ -66,9 +68,10 @@ class TermIndex:
         self.condition_of = array("l", columns["condition_of"])
         self.sizes = bytes(columns["sizes"])
         self._linked_rows = frozenset(columns["linked_rows"])
+        self._ordered_rows = frozenset(columns["ordered_rows"])
         self._capital_rows = frozenset(columns["capital_rows"])
         self.words = {word: hash_word(word) for word in columns["words"]}
-        self.capitals = {word: hash_word("=" + word) for word in columns["capitals"]}
+        self.capitals = {form: hash_word("=" + word) for word in columns["capitals"] for form in (word + "s", word)}
         self.pairs = frozenset(columns["pairs"])
         self.first_term: dict[int, int] = {}
         self.next_term = array("l", [-1] * len(columns["keys"]))
@@ -101,6 +104,10 @@ class TermIndex:
         """Whether an "of" or the like links the term's words."""
         return row in self._linked_rows
 
+    def is_ordered(self, row: int) -> bool:
+        """Whether the term's words say it in their order only."""
+        return row in self._ordered_rows
+
     def is_told(self, row: int) -> bool:
         """Whether the term has a condition that asks for something to be there."""
         number = self.condition_of[row]
@@ -130,7 +137,7 @@ def build_columns(codes: CodeSet) -> IndexColumns:
     lexicon = load_lexicon()
     places = {entry.when: n for n, entry in enumerate(lexicon) if entry.when is not None}
     code_number: dict[str, int] = {}
-    seen: set[tuple[int, str, int]] = set()
+    seen: set[tuple[int, str, int, int]] = set()
     words: set[str] = set()
     capitals: set[str] = set()
     pairs: set[int] = set()
@@ -142,6 +149,7 @@ def build_columns(codes: CodeSet) -> IndexColumns:
         sources=[],
         orders=[],
         linked_rows=[],
+        ordered_rows=[],
         sizes=[],
         condition_of=[],
         words=[],
@@ -154,20 +162,23 @@ def build_columns(codes: CodeSet) -> IndexColumns:
         is_capitals = term.capitals and len(term.words) == 1
         hashed = ("=" + term.words[0],) if is_capitals else term.words
         key = sum(map(hash_word, hashed))
-        identity = (key, term.code, term.qualifiers)
+        order = order_hash(hashed)
+        identity = (key, term.code, term.qualifiers, order if term.ordered else 0)
         if len(term.words) > MAX_WORDS or (identity in seen and term.source is not Source.LEXICON):
             continue
         seen.add(identity)
         (capitals if is_capitals else words).update(term.words)
         if is_capitals:
             columns["capital_rows"].append(len(columns["keys"]))
+        if term.ordered:
+            columns["ordered_rows"].append(len(columns["keys"]))
         if term.linked:
             columns["linked_rows"].append(len(columns["keys"]))
         columns["keys"].append(key)
         columns["code_of"].append(code_number.setdefault(term.code, len(code_number)))
         columns["qualifiers"].append(term.qualifiers)
         columns["sources"].append(_SOURCES.index(term.source))
-        columns["orders"].append(order_hash(hashed))
+        columns["orders"].append(order)
         columns["sizes"].append(len(term.words))
         columns["condition_of"].append(-1 if term.when is None else places[term.when])
         pairs.update(hash_word(a) + hash_word(b) for a, b in combinations(hashed, 2))

@@ -50,9 +50,17 @@ _PHRASES = {
 }
 
 
-def compose_neoplasms() -> Iterator[tuple[str, str]]:
-    """Pairs of code and phrase for every site and behaviour that has a code."""
+def compose_neoplasms() -> Iterator[tuple[str, str, bool]]:
+    """Code and phrase for every site and behaviour that has a code, and whether the phrase holds in its order only.
+
+    "Metastatic bone cancer" and "bone cancer metastasis" are of the bone; "cancer with bone metastasis" came from
+    elsewhere.
+    """
     for sites, *codes in read_table("neoplasm_sites.tsv"):
         for code, phrases in zip(codes, _PHRASES.values(), strict=True):
             if code:
-                yield from ((code, phrase.format(site)) for site in sites.split("|") for phrase in phrases)
+                yield from (
+                    (code, phrase.format(site), "metasta" in phrase and "cancer" in phrase)
+                    for site in sites.split("|")
+                    for phrase in phrases
+                )

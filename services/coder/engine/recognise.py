@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from services.coder.engine.findings import Source
 from services.coder.engine.index import TermIndex, extend_order
+from services.coder.engine.metastases import find_spread
 from services.coder.engine.terms import MAX_WORDS
 from services.coder.engine.tokens import load_qualifiers
 from services.coder.engine.words import HARD, UNKNOWN, WordReader, Words
@@ -54,6 +55,7 @@ class _Option(NamedTuple):
     conditional: bool
     told: bool
     capitals: bool
+    ordered: bool
 
 
 class Recogniser:
@@ -78,6 +80,11 @@ class Recogniser:
                 if match is not None:
                     taken[window.first : window.last + 1] = b"\1" * (window.last + 1 - window.first)
                     matches.append(match)
+        matches += [
+            Match(site.start, site.end, site.code, Source.INDEX, 0, 1, -1)
+            for site in find_spread(text)
+            if not any(m.start < site.end and site.start < m.end for m in matches)
+        ]
         matches.sort(key=lambda m: m.start)
         return matches
 
@@ -138,12 +145,17 @@ class Recogniser:
                 continue
             if turned is not None and not self.index.may_turn(option.row, turned):
                 continue
+            if option.ordered and not self._has_order(words, window, option.row):
+                continue
             if option.conditional and not trusts(option.row, words.starts[window.first], words):
                 continue
             rank = (_fit(option.qualifiers, bits), option.told, option.source is Source.LEXICON, -option.row)
             if best is None or rank > best[0]:
                 best = (rank, option)
         return _make_match(words, window, best[1], (first, last, bits)) if best else None
+
+    def _has_order(self, words: Words, window: _Window, row: int) -> bool:
+        return _order(v for v in words.values[window.first : window.last + 1] if v > 0) == self.index.orders[row]
 
     def _options_of(self, row: int) -> tuple[_Option, ...]:
         """The terms that share a key, prepared once."""
@@ -157,7 +169,7 @@ class Recogniser:
         best: dict[tuple[object, ...], _Option] = {}
         for option in sorted(options, key=lambda o: (o.source is not Source.LEXICON, o.row)):
             condition = option.row if option.conditional else None
-            turns = (self.index.orders[option.row], self.index.is_linked(option.row))
+            turns = (self.index.orders[option.row], self.index.is_linked(option.row), option.ordered)
             best.setdefault((option.qualifiers, option.capitals, condition, *turns), option)
         return tuple(best.values())
 
@@ -171,6 +183,7 @@ class Recogniser:
             index.condition_of[row] >= 0,
             index.is_told(row),
             index.capitals_only(row),
+            index.is_ordered(row),
         )
 
 

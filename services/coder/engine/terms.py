@@ -7,7 +7,7 @@ billable but for its 7th character wherever the classification offers a default.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
@@ -30,6 +30,7 @@ class Term:
     when: Condition | None = None
     capitals: bool = False
     linked: bool = False
+    ordered: bool = False
 
 
 _UNNAMED = re.compile(
@@ -59,9 +60,9 @@ def build_terms(codes: CodeSet, lexicon: tuple[LexiconEntry, ...]) -> Iterator[T
             for variant, distance in vary(text):
                 if term := _make_term(target, variant, source, distance):
                     yield term
-    for code, phrase in compose_neoplasms():
+    for code, phrase, ordered in compose_neoplasms():
         if code in codes and (term := _make_term(default_code(codes, code), phrase, Source.INDEX, 5)):
-            yield term
+            yield replace(term, ordered=ordered)
     for entry in lexicon:
         if entry.code in codes:
             target = default_code(codes, codes.node_of(entry.code))

@@ -7,7 +7,7 @@ normalising looks at one token at a time and never moves an offset.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from hashlib import blake2b
@@ -17,7 +17,7 @@ from typing import NamedTuple
 WORD = re.compile(r"[^\W_]+(?:['’][a-zA-Z]{1,2}\b)?")
 _STOP_WORDS = (
     "of the a an in on to by for and or with her his their its this that at from as into per my your our who due "
-    "unspecified nos nec classified elsewhere part site sites side"
+    "unspecified nos nec classified elsewhere part site sites side sided"
 )
 _STOP = frozenset(_STOP_WORDS.split())
 
@@ -76,10 +76,42 @@ def _load_equivalents() -> dict[str, str]:
     }
 
 
+_LETTERS = frozenset("aAbB")
+
+
+@cache
+def _load_letters() -> dict[str, frozenset[str]]:
+    """The words beside which a letter names a type, by where the letter stands."""
+    places: dict[str, set[str]] = {"after": set(), "before": set()}
+    for word, place in read_table("letters.tsv"):
+        places[place].add(canonical(word))
+    return {place: frozenset(words) for place, words in places.items()}
+
+
+def find_types(words: Sequence[str]) -> list[int]:
+    """Where a letter that is an article or a side elsewhere names a type: "hepatitis A", "B cell"."""
+    return [at for at, word in enumerate(words) if word in _LETTERS and is_type(words, at)]
+
+
+def is_type(words: Sequence[str], at: int) -> bool:
+    """Whether the letter at `at` stands beside a word that is divided into lettered types."""
+    places = _load_letters()
+    return (at > 0 and canonical(words[at - 1]) in places["after"]) or (
+        at + 1 < len(words) and canonical(words[at + 1]) in places["before"]
+    )
+
+
+def find_qualifier(word: str) -> Qualifier | None:
+    """The refining word that `word` is a form of; a possessive is none: "Sever's disease" is not severe."""
+    return None if "'" in word or "’" in word else load_qualifiers().by_form.get(fold_word(word))
+
+
 def fold_word(word: str) -> str:
     """Lower case without accents, possessive, British digraphs and plural: "Haemorrhages" and "hemorrhage" agree."""
     if not word.isascii():
         word = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
+    if len(word) > 2 and word[-1] == "s" and word[:-1].isupper():
+        word = word[:-1]
     word = word.lower()
     if "'" in word or "’" in word:
         word = word.replace("’", "'").split("'")[0]
@@ -129,15 +161,16 @@ class TermTokens(NamedTuple):
 
 def read_term(term: str) -> TermTokens:
     """Read a term of the classification or the lexicon."""
-    table = load_qualifiers().by_form
     words: list[str] = []
     bits, linked = 0, False
-    for match in WORD.finditer(term):
-        raw = match[0]
-        if is_stop(raw):
+    raws = WORD.findall(term)
+    types = find_types(raws)
+    for at, raw in enumerate(raws):
+        if at in types:
+            words.append(canonical(raw))
+        elif is_stop(raw):
             linked = linked or bool(words)
-            continue
-        if qualifier := table.get(fold_word(raw)):
+        elif qualifier := find_qualifier(raw):
             bits |= qualifier.bit
         else:
             words.append(canonical(raw))

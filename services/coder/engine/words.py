@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from services.coder.engine.index import TermIndex
 from services.coder.engine.spelling import Speller
-from services.coder.engine.tokens import WORD, canonical, fold_word, is_stop, load_qualifiers
+from services.coder.engine.tokens import WORD, canonical, find_qualifier, find_types, hash_word, is_stop, is_type
 
 STOP, UNKNOWN = 0, -1
 SOFT, HARD = 1, 2
@@ -38,8 +38,8 @@ class WordReader:
 
     def __init__(self, index: TermIndex) -> None:
         self._words = index.words
+        self._pairs = index.pairs
         self._speller = Speller(index.words)
-        self._qualifiers = load_qualifiers().by_form
         self._memo: dict[str, int] = {}
 
     def read(self, text: str) -> Words:
@@ -52,7 +52,18 @@ class WordReader:
         starts, ends = map(list, zip(*spans, strict=True)) if spans else ([], [])
         words = Words(raws, starts, ends, values, [0] * len(raws))
         self._mark_breaks(text, words)
+        self._read_types(words)
         return words
+
+    def _read_types(self, words: Words) -> None:
+        """Read a letter that names a type as content; "hepatitis a year ago" has the article."""
+        raws, values, breaks = words.raws, words.values, words.breaks
+        for at in find_types(raws):
+            letter = hash_word(canonical(raws[at]))
+            following = STOP if at + 1 == len(raws) or breaks[at + 1] else values[at + 1]
+            article = following == UNKNOWN or (following > 0 and letter + following not in self._pairs)
+            if values[at] <= 0 and not breaks[at] and not (article and raws[at] == "a"):
+                values[at] = letter
 
     def _mark_breaks(self, text: str, words: Words) -> None:
         starts, ends = words.starts, words.ends
@@ -64,7 +75,14 @@ class WordReader:
             if gap == "-":
                 self._close_up(words, at)
             elif gap:
-                words.breaks[at] = break_level(gap)
+                words.breaks[at] = 0 if gap[0] == "." and self._is_initial(words, at - 1) else break_level(gap)
+
+    def _is_initial(self, words: Words, at: int) -> bool:
+        """Whether the letter at `at` shortens a name: "E. coli", but not "hepatitis C. Jaundice" or "Plan B. Rest"."""
+        letter, following = words.raws[at], words.values[at + 1]
+        if len(letter) != 1 or not letter.isupper() or words.values[at] <= 0 or following <= 0:
+            return False
+        return not is_type(words.raws, at) and words.values[at] + following in self._pairs
 
     def _close_up(self, words: Words, at: int) -> None:
         """Join the word at `at` to the one before, when together they are a word: "gastro-esophageal"."""
@@ -85,7 +103,7 @@ class WordReader:
     def _value_of(self, raw: str) -> int:
         if is_stop(raw):
             return STOP
-        if qualifier := self._qualifiers.get(fold_word(raw)):
+        if qualifier := find_qualifier(raw):
             return UNKNOWN - qualifier.bit
         word = canonical(raw[:_LONGEST_WORD])
         value = self._words.get(word)

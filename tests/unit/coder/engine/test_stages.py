@@ -140,7 +140,7 @@ def test_every_lexicon_code_is_in_the_release() -> None:
 
 
 def test_every_neoplasm_code_is_in_the_release() -> None:
-    assert [code for code, _ in compose_neoplasms() if code not in CODES] == []
+    assert [code for code, _, _ in compose_neoplasms() if code not in CODES] == []
 
 
 def test_the_weights_can_be_read_and_name_their_source() -> None:
