@@ -15,6 +15,7 @@ from shared.codesets.icd10cm_validity import Validity, find_invalid, fiscal_year
 from shared.codesets.kinds import System
 
 EVER = date.min
+_DIAGNOSES = System.ICD10CM
 
 
 class Line(NamedTuple):
@@ -84,7 +85,7 @@ class CodeBook:
         if shelf is None or line is None:
             return None
         # A file of ICD-10-CM answers for its own fiscal year; for others the Medicare Code Editor does.
-        asks_editor = shelf.system is System.ICD10CM and (shelf.packaged or shelf.fiscal_year != fiscal_year(on))
+        asks_editor = shelf.system is _DIAGNOSES and (shelf.packaged or shelf.fiscal_year != fiscal_year(on))
         valid = self._editor_of(shelf).is_valid(code, on) if asks_editor else line.holds(on)
         return Answer(system, code, line.title, valid, shelf.release)
 
@@ -100,6 +101,7 @@ class CodeBook:
         return answer is not None and answer.valid
 
     def _editor_of(self, shelf: Shelf) -> Validity:
-        if shelf.key not in self._editors:
-            self._editors[shelf.key] = load_validity(shelf.key, list(shelf.lines))
-        return self._editors[shelf.key]
+        editor = self._editors.get(shelf.key)
+        if editor is None:
+            editor = self._editors[shelf.key] = load_validity(shelf.key, list(shelf.lines))
+        return editor

@@ -19,10 +19,10 @@ _STEM = 7
 """Slips are looked for in this many first letters; the rest of a word is compared afterwards."""
 _SHORTEST_NEAR = 4
 _MOST_WORDS, _MOST_CHARACTERS = 8, 120
-_ALONE, _MOST_FIRST, _LEAST_A_WORD = 5_000, 20_000, 20
+_ALONE, _MOST_FIRST, _LEAST_A_WORD = 5_000, 8_000, 20
 """How many terms of the rarest word are looked at, alone and with others, and at least of each word it can mean."""
 _SILENT = frozenset({"unspecified", "nos", "of", "and", "the", "organism", "site"})
-_FEW = 64
+_FEW = 8
 """Below this many times the candidates so far, postings are intersected; above it, the candidates' words are asked."""
 
 
@@ -64,7 +64,7 @@ class SearchIndex:
         meanings = [self._find_words(word, last=at == len(words) - 1) for at, word in enumerate(words)]
         if not meanings:
             return []
-        scores = self._match(meanings)
+        scores = self._match(meanings) or self._match(meanings, most=None)
         if not scores and len(meanings) > 1:
             left_out = (meanings[:at] + meanings[at + 1 :] for at in range(len(meanings)))
             scores = next((found for found in map(self._match, left_out) if found), {})
@@ -108,11 +108,11 @@ class SearchIndex:
             if slips <= most:
                 yield number, max(slips, 1)
 
-    def _match(self, meanings: Sequence[dict[int, int]]) -> dict[int, int]:
-        """Numbers of the terms that have every meaning, with their scores."""
+    def _match(self, meanings: Sequence[dict[int, int]], most: int | None = _MOST_FIRST) -> dict[int, int]:
+        """Numbers of the terms that have every meaning, with scores; of the rarest about `most` are looked at."""
         sizes = [sum(len(self._postings[word]) for word in meaning) for meaning in meanings]
         order = sorted(range(len(meanings)), key=sizes.__getitem__)
-        scores = self._gather(meanings[order[0]], _ALONE if len(order) == 1 else _MOST_FIRST)
+        scores = self._gather(meanings[order[0]], _ALONE if len(order) == 1 else most)
         for at in order[1:]:
             if sizes[at] < _FEW * len(scores):
                 more = self._gather(meanings[at])
@@ -135,12 +135,12 @@ class SearchIndex:
         return scores
 
     def _ask(self, scores: dict[int, int], meaning: dict[int, int]) -> dict[int, int]:
-        kept: dict[int, int] = {}
-        for number, score in scores.items():
-            best = max((meaning.get(word, 0) for word in self._term_words[number]), default=0)
-            if best:
-                kept[number] = score + best
-        return kept
+        """Of many postings it is cheaper to ask the few candidates for their words."""
+        none_of = meaning.keys().isdisjoint
+        hits = [number for number in scores if not none_of(self._term_words[number])]
+        return {
+            number: scores[number] + max(meaning.get(word, 0) for word in self._term_words[number]) for number in hits
+        }
 
 
 def _measure(pair: tuple[list[str], Term]) -> tuple[int, str]:
