@@ -253,6 +253,13 @@ class CodingCompleted(ApiModel):
     claim_id: str
 
 
+class LessonsTakenBack(ApiModel):
+    """What a chart's coding taught the engine counts no more."""
+
+    chart_id: UUID
+    lessons: int = Field(description="How many lessons were taken back; 0 when none counted any more.")
+
+
 class WorkItemView(ApiModel):
     """Where a work item now stands."""
 

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Response
 
 from services.coder.api.problems import document_errors
-from services.coder.api.requests import Cases, ChartIdPath, CoderPrincipal, LeasedRequest
-from services.coder.api_models import ChartView, CodingCompleted, DecisionBatch, DecisionsStored
+from services.coder.api.requests import Cases, ChartIdPath, CoderPrincipal, LeadPrincipal, LeasedRequest
+from services.coder.api_models import ChartView, CodingCompleted, DecisionBatch, DecisionsStored, LessonsTakenBack
 from services.coder.work_item import ChartId, ChartNotComplete, KeyReused, LeaseLost
 from shared.contracts.errors import InvalidContent, NotFound
 
@@ -59,6 +59,15 @@ async def complete_chart(cases: Cases, request: LeasedRequest) -> CodingComplete
     Refused with one issue for each open point: selected suggestions without a decision, no diagnosis, no coverage.
     """
     return await cases.completing.complete(request)
+
+
+@router.delete("/lessons", responses=document_errors(NotFound))
+async def take_back_lessons(cases: Cases, _principal: LeadPrincipal, chart_id: ChartIdPath) -> LessonsTakenBack:
+    """Take back what this chart's coding taught the engine, for instance when a review found it wrong.
+
+    The coding stays as it is, and the lessons stay on record with their opposites; doing it again changes nothing.
+    """
+    return await cases.learning.take_back(ChartId(chart_id))
 
 
 def _tag(revision: int) -> str:

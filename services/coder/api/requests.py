@@ -18,6 +18,7 @@ async def _find_use_cases(request: Request) -> UseCases:
 
 Cases = Annotated[UseCases, Depends(_find_use_cases)]
 CoderPrincipal = Annotated[Principal, Depends(require_principal("coder", "lead"))]
+LeadPrincipal = Annotated[Principal, Depends(require_principal("lead"))]
 KnownPrincipal = Annotated[Principal, Depends(require_principal())]
 ChartIdPath = Annotated[UUID, Path(description="The chart's id, as the lease names it.")]
 WorkItemIdPath = Annotated[UUID, Path(description="The work item's id, as the lease names it.")]

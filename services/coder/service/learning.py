@@ -9,10 +9,12 @@ tenant, so nothing is learned across tenants.
 import asyncio
 import time
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
+from services.coder.api_models import LessonsTakenBack
 from services.coder.engine.learned import NOTHING_LEARNED, LearnedState
 from services.coder.learning import Lesson
-from services.coder.store import lessons
+from services.coder.store import lessons, work_items
 from services.coder.work_item import ChartId
 from shared.contracts.errors import NotFound
 from shared.postgres.pool import Connection, Executor, Pool
@@ -36,10 +38,18 @@ async def forget_codings(connection: Connection, chart_ids: Collection[ChartId])
     return await lessons.take_back_lessons(connection, chart_ids)
 
 
-async def undo_learning(pool: Pool, chart_id: ChartId) -> int:
-    """Take back what a chart's coding taught, the coding itself left as it is; returns how many lessons."""
-    async with pool.acquire() as connection, connection.transaction():
-        return await forget_codings(connection, [chart_id])
+@dataclass(frozen=True)
+class Learning:
+    """The use case behind `DELETE /v1/charts/{chart_id}/lessons`."""
+
+    pool: Pool
+
+    async def take_back(self, chart_id: ChartId) -> LessonsTakenBack:
+        """Take back what a chart's coding taught, the coding itself left as it is; raises NotFound."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            if not await work_items.lock_work_items(connection, [chart_id]):
+                raise NotFound("there is no chart with this id")
+            return LessonsTakenBack(chart_id=chart_id, lessons=await forget_codings(connection, [chart_id]))
 
 
 async def read_state(connection: Executor, content_hash: str) -> LearnedState:

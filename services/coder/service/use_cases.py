@@ -7,6 +7,7 @@ from services.coder.service.completing import Completing
 from services.coder.service.deciding import Deciding
 from services.coder.service.desk import Desk
 from services.coder.service.intake import Intake
+from services.coder.service.learning import Learning
 from services.coder.service.queue import Queue
 from services.coder.settings import QueueSettings
 from shared.postgres.pool import Pool
@@ -21,6 +22,7 @@ class UseCases:
     charts: Charts
     deciding: Deciding
     completing: Completing
+    learning: Learning
     desk: Desk
 
     @classmethod
@@ -32,5 +34,6 @@ class UseCases:
             charts=Charts(pool),
             deciding=Deciding(pool, settings.lease_seconds),
             completing=Completing(pool, settings.lease_seconds),
+            learning=Learning(pool),
             desk=Desk(pool),
         )

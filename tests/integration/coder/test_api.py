@@ -19,6 +19,7 @@ from tests.integration.coder.conftest import Desk
 TOKENS = {
     "ann-token": Principal(subject="ann", practitioner="Practitioner/ann"),
     "bob-token": Principal(subject="bob", practitioner="Practitioner/bob"),
+    "lead-token": Principal(subject="liz", practitioner="Practitioner/liz", roles=frozenset({"lead"})),
     "auditor-token": Principal(subject="eve", practitioner="Practitioner/eve", roles=frozenset({"auditor"})),
 }
 
@@ -160,6 +161,7 @@ ROUTES = [
     ("GET", "/v1/queue/stats"),
     ("GET", "/v1/codes?q=pneumonia"),
     ("GET", "/v1/codes/icd10cm/J18.9"),
+    ("DELETE", f"/v1/charts/{uuid4()}/lessons"),
     ("GET", f"/v1/charts/{uuid4()}"),
     ("POST", f"/v1/charts/{uuid4()}/decisions"),
     ("POST", f"/v1/charts/{uuid4()}/complete"),
@@ -183,10 +185,21 @@ async def test_only_coders_and_leads_touch_charts(http: httpx.AsyncClient, metho
     assert (answer.status_code, issue_codes(answer)) == (403, ["forbidden"])
 
 
-@pytest.mark.parametrize(("method", "url"), ROUTES[4:])
+@pytest.mark.parametrize(("method", "url"), ROUTES[5:])
 async def test_what_is_not_there_answers_404(http: httpx.AsyncClient, method: str, url: str) -> None:
     answer = await http.request(method, url, headers=LEASE, json=ADDITION)
     assert (answer.status_code, issue_codes(answer)) == (404, ["not-found"])
+
+
+async def test_only_a_lead_takes_back_what_a_chart_taught(desk: Desk, http: httpx.AsyncClient) -> None:
+    chart = await desk.open_chart()
+    url = f"/v1/charts/{chart.chart_id}/lessons"
+    refused = await http.delete(url)
+    assert (refused.status_code, issue_codes(refused)) == (403, ["forbidden"])
+    answer = await http.delete(url, headers=as_caller("lead-token"))
+    assert answer.json() == {"chart_id": str(chart.chart_id), "lessons": 0}
+    unknown = await http.delete(f"/v1/charts/{uuid4()}/lessons", headers=as_caller("lead-token"))
+    assert (unknown.status_code, issue_codes(unknown)) == (404, ["not-found"])
 
 
 async def test_a_malformed_request_is_refused_by_place_and_not_repeated(desk: Desk, http: httpx.AsyncClient) -> None:

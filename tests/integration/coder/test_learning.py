@@ -12,7 +12,7 @@ from services.coder.api_models import DecisionBatch
 from services.coder.engine import build_engine
 from services.coder.engine.learned import NOTHING_LEARNED, LearnedState
 from services.coder.engine.model import Engine, Suggestion
-from services.coder.service.learning import LearnedSoFar, read_state, undo_learning
+from services.coder.service.learning import LearnedSoFar, read_state
 from services.coder.service.recomputing import OtherEngine, recompute_run
 from services.coder.store import lessons
 from services.coder.work_item import ChartId
@@ -121,8 +121,8 @@ async def test_a_withdrawn_coding_takes_its_effect_back(desk: Desk) -> None:
 
 async def test_learning_can_be_undone_once_and_the_coding_stays(desk: Desk) -> None:
     chart_id = await complete_chart(desk, PNEUMONIA, COUGH)
-    assert await undo_learning(desk.pool, chart_id) == 2
-    assert await undo_learning(desk.pool, chart_id) == 0
+    assert (await desk.cases.learning.take_back(chart_id)).lessons == 2
+    assert (await desk.cases.learning.take_back(chart_id)).lessons == 0
     assert await learned_in(desk) == NOTHING_LEARNED
     assert await desk.pool.fetchval("select count(*) from coder.coding where chart_id = $1", chart_id) == 1
 
