@@ -6,7 +6,6 @@ Invariant: it reads in one snapshot and writes nothing; it names things by id an
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from services.coder.engine.lexicon import load_lexicon
 from services.codesets.references import Named, read_packaged, read_stored
 from shared.codesets.changes import Changes, compare_releases
 from shared.codesets.kinds import Kind, Role, System
@@ -69,6 +68,9 @@ async def _read_last_two(pool: Pool, kind: Kind) -> tuple[Named, Named]:
 def _list_lexicon(kind: Kind, changes: Changes) -> Iterator[Touched]:
     """Entries of our own lexicon that lead to a deleted or revised code."""
     if kind.system is System.ICD10CM and kind.role is Role.CODES:
+        # Imported here: it brings the engine with it, which the other commands do without.
+        from services.coder.engine.lexicon import load_lexicon
+
         touched = changes.touched
         for entry in load_lexicon():
             if entry.code in touched:
