@@ -4,8 +4,9 @@ Place in the flow: `uvicorn` serves `create_app(settings)`; its lifespan is the 
 Invariant: what was opened is closed in reverse order; a stop lets every loop end its work within the drain time.
 """
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,10 +16,12 @@ from services.claims import SCHEMA
 from services.claims.api import router
 from services.claims.claim import Channel, PayerId
 from services.claims.consumer import GROUP, make_consumer
+from services.claims.edits import EditContext, MedicareCodeEditor, ReferenceData, TabularBook, read_payer_rules
 from services.claims.lanes import FhirLane
 from services.claims.payers import PayerProfile
 from services.claims.service import AnswerService, IntakeService, OverviewService, PreparationService, SendingService
-from services.claims.settings import ClaimsSettings
+from services.claims.settings import ClaimsOptions, ClaimsSettings
+from shared.codesets.icd10cm import load_icd10cm
 from shared.kafka.producer import open_publisher
 from shared.loops import Loop, Rounds, running
 from shared.postgres.outbox import OutboxRelay
@@ -69,19 +72,30 @@ async def open_claims(settings: ClaimsSettings) -> AsyncIterator[ClaimsContext]:
         open_pool(settings.postgres, application_name="chartline-claims") as pool,
         open_publisher(settings.kafka) as publisher,
     ):
-        context = _build_context(pool, settings)
-        relay = OutboxRelay(pool, SCHEMA, publisher, settings.claims.relay)
-        async with running(_make_loops(context, relay, settings), drain_seconds=settings.web.drain_seconds):
-            yield context
+        await asyncio.to_thread(load_icd10cm)
+        with _open_edits(settings.claims) as edits:
+            context = _build_context(pool, settings, edits)
+            relay = OutboxRelay(pool, SCHEMA, publisher, settings.claims.relay)
+            async with running(_make_loops(context, relay, settings), drain_seconds=settings.web.drain_seconds):
+                yield context
 
 
-def _build_context(pool: Pool, settings: ClaimsSettings) -> ClaimsContext:
+@contextmanager
+def _open_edits(options: ClaimsOptions) -> Iterator[EditContext]:
+    """What the edits look up: the code sets at hand, and the payers' own rules."""
+    rules = read_payer_rules(options.payer_rules.read_text(encoding="utf-8")) if options.payer_rules else ()
+    with MedicareCodeEditor() as editor:
+        reference = ReferenceData(diagnoses=TabularBook(load_icd10cm()), editor=editor)
+        yield EditContext(reference, payer_rules=rules)
+
+
+def _build_context(pool: Pool, settings: ClaimsSettings, edits: EditContext) -> ClaimsContext:
     answers = AnswerService(pool, SCHEMA)
     return ClaimsContext(
         pool=pool,
         intake=IntakeService(pool, SCHEMA, settings.claims),
         answers=answers,
-        preparation=PreparationService(pool, SCHEMA, settings.claims),
+        preparation=PreparationService(pool, SCHEMA, settings.claims, edits),
         sending=SendingService(pool, SCHEMA, settings.claims, answers),
         overview=OverviewService(pool, SCHEMA, settings.claims),
     )

@@ -11,6 +11,7 @@ A payer that a stored claim names must stay in the settings until its claims are
 are missing.
 """
 
+from pathlib import Path
 from typing import Self
 
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, model_validator
@@ -31,6 +32,8 @@ class ClaimsOptions(BaseModel):
     """Takes the claims whose coverage names none of the payers."""
     base_url: AnyHttpUrl = AnyHttpUrl("https://chartline.example/fhir")
     """The hospital's FHIR base. Bundles make relative references whole with it; nobody needs to answer there."""
+    payer_rules: Path | None = None
+    """A TOML file of payers' own edits (docs/edits.md), read at the start; a file with a mistake stops the start."""
     idle_seconds: float = Field(default=0.5, gt=0)
     """How long a lane without due claims rests before it looks again."""
     lease_seconds: float = Field(default=15.0, gt=0)

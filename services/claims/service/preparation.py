@@ -8,10 +8,11 @@ Invariant: what is queued has no finding of severity error; its bytes, identifie
 import asyncio
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from services.claims.build import BundleFrame, build_bundle
-from services.claims.edits import ClaimUnderEdit, is_sendable, scrub_claim
+from services.claims.edits import ClaimUnderEdit, EditContext, is_sendable, scrub_claim
 from services.claims.payers import PayerProfile
 from services.claims.settings import ClaimsOptions
 from services.claims.store import BuiltClaim, ClaimStore, ReadyClaim
@@ -45,11 +46,13 @@ PAYER_NOT_CONFIGURED = Finding(
 class PreparationService:
     """Scrubs and builds ready claims."""
 
-    def __init__(self, pool: Pool, schema: str, options: ClaimsOptions) -> None:
+    def __init__(self, pool: Pool, schema: str, options: ClaimsOptions, edits: EditContext | None = None) -> None:
+        """`edits` has the reference data and payer rules of this service; without it nothing is looked up."""
         self._pool = pool
         self._store = ClaimStore(schema)
         self._outbox = Outbox(schema)
         self._options = options
+        self._edits = edits or EditContext()
 
     async def prepare_claims(self) -> int:
         """Prepare one batch in one transaction; returns how many claims left the state ready."""
@@ -89,7 +92,10 @@ class PreparationService:
         coded = Envelope[ChartCoded].decode(claim.event).data
         frame = BundleFrame(claim.claim_id, datetime.now(UTC), str(self._options.base_url), claim.original_id)
         bundle = build_bundle(coded, frame)
-        findings = scrub_claim(ClaimUnderEdit(bundle, profile.limits, coded.service_date))
+        context = replace(
+            self._edits, payer=claim.payer_id, channel=profile.channel, submitted_on=frame.built_at.date()
+        )
+        findings = scrub_claim(ClaimUnderEdit(bundle, profile.limits, coded.service_date, context))
         if not is_sendable(findings):
             return findings
         return BuiltClaim(

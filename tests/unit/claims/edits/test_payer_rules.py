@@ -1,7 +1,9 @@
 """A payer's rules from TOML: what they can say, whom they bind and when, and what is refused."""
 
+import re
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -111,3 +113,14 @@ def test_a_file_that_cannot_be_understood_is_refused(text: str, says: str) -> No
 
 def test_no_payer_rule_can_take_the_id_of_an_edit() -> None:
     assert not any("/" in edit.id for edit in BILLING_EDITS)
+
+
+def test_the_documented_example_works() -> None:
+    text = (Path(__file__).parents[4] / "docs" / "edits.md").read_text(encoding="utf-8")
+    rules = read_payer_rules("".join(re.findall(r"```toml\n(.*?)```", text, re.DOTALL)))
+    claimed = replace(ACME, lines=(VISIT, line("20610")), sent=date(2026, 12, 31), rules=rules)
+    findings = run_edits(claimed.under_edit(ReferenceData()), ())
+    assert [(finding.edit, finding.expression) for finding in findings] == [
+        ("acme/visit-with-procedure", "Claim.item[0]"),
+        ("acme/timely", "Claim"),
+    ]
