@@ -68,12 +68,10 @@ class DocumentReader:
         return sections, mentions
 
     def _describe(self, text: str, number: int, match: Match, place: "_Place") -> Mention:
-        section = place.kind(match.start)
-        problem = section in ASSESSING and is_problem_heading(
-            text, match.start, match.end, place.at(match.start).body_start
-        )
+        section = place.at(match.start)
+        problem = section.kind in ASSESSING and is_problem_heading(text, match.start, match.end, section.body_start)
         term = " ".join(text[match.start : match.end].lower().split())
-        return Mention(number, match.start, match.end, section, term, match.source, problem)
+        return Mention(number, match.start, match.end, section.kind, term, match.source, problem)
 
 
 class _Place:

@@ -88,6 +88,7 @@ def describe_code(code: str, codes: CodeSet) -> tuple[str, ...]:
 _OPENING = 300
 
 
+@lru_cache(maxsize=10_000)
 def log_odds(right: float, seen: float, base: float, weight: float = 3.0) -> float:
     """Smoothed log-odds of a rate against `base`; `weight` is how many observations the base counts for."""
     rate = (right + weight * base) / (seen + weight)

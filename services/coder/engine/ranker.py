@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import repeat
 from math import exp
 from typing import Self
 
@@ -43,7 +44,7 @@ class Weights:
 
     def score(self, features: Iterable[str], priors: tuple[float, float]) -> float:
         """The probability that a coder assigns the code."""
-        total = self.features["bias"] + sum(self.features.get(feature, 0.0) for feature in features)
+        total = self.features["bias"] + sum(map(self.features.get, features, repeat(0.0)))
         total += self.features["prior=code"] * priors[0] + self.features["prior=term"] * priors[1]
         return 1 / (1 + exp(-max(-30.0, min(30.0, total))))
 

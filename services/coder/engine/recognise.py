@@ -7,7 +7,7 @@ wins; no window crosses a sentence; time is linear in the text, since a window h
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 from services.coder.engine.findings import Source
@@ -15,9 +15,10 @@ from services.coder.engine.index import TermIndex, extend_order
 from services.coder.engine.metastases import find_spread
 from services.coder.engine.terms import MAX_WORDS
 from services.coder.engine.tokens import load_qualifiers
-from services.coder.engine.words import HARD, UNKNOWN, WordReader, Words
+from services.coder.engine.words import HARD, SOFT, UNKNOWN, WordReader, Words
 
 _MAX_SKIPPED = 4
+_LOWEST = (-1_000, (False, False, 0))
 
 Trust = Callable[[int, int, Words], bool]
 """Whether the term of a row, which has a condition, is trusted at an offset of a text with these words."""
@@ -53,9 +54,9 @@ class _Option(NamedTuple):
     qualifiers: int
     source: Source
     conditional: bool
-    told: bool
     capitals: bool
     ordered: bool
+    preference: tuple[bool, bool, int]
 
 
 class Recogniser:
@@ -71,11 +72,11 @@ class Recogniser:
         """All matches in order of position."""
         words = self._reader.read(text)
         windows = self.find_windows(words)
-        windows.sort(key=lambda w: (-w.size, w.crossing, w.first))
+        windows.sort(key=_precedence)
         taken = bytearray(len(words.starts))
         matches = []
         for window in windows:
-            if not any(taken[window.first : window.last + 1]):
+            if 1 not in taken[window.first : window.last + 1]:
                 match = self._choose(words, window, trusts)
                 if match is not None:
                     taken[window.first : window.last + 1] = b"\1" * (window.last + 1 - window.first)
@@ -90,34 +91,38 @@ class Recogniser:
 
     def find_windows(self, words: Words) -> list[_Window]:
         """Every window that is some term's words, and every word that is a term in capitals."""
-        first_term, capitals, pairs = self.index.first_term, self.index.capitals, self.index.pairs
-        values = words.values
-        windows = [
+        first_term, pairs, values = self.index.first_term, self.index.pairs, words.values
+        content = [at for at, value in enumerate(values) if value > 0]
+        windows = self._find_capitals(words)
+        windows += [
+            _Window(at, at, first_term[values[at]], 1, False, False) for at in content if values[at] in first_term
+        ]
+        # A pair that no term has ends the window before it begins.
+        for number, (first, second) in enumerate(pairwise(content)):
+            if values[first] + values[second] in pairs:
+                self._extend(words, content, number, windows)
+        return windows
+
+    def _find_capitals(self, words: Words) -> list[_Window]:
+        first_term, capitals = self.index.first_term, self.index.capitals
+        if capitals.keys().isdisjoint(words.raws):
+            return []
+        return [
             _Window(at, at, first_term[capitals[raw]], 1, False, True)
             for at, raw in enumerate(words.raws)
             if raw in capitals
         ]
-        windows += [
-            _Window(at, at, first_term[value], 1, False, False)
-            for at, value in enumerate(values)
-            if value in first_term
-        ]
-        following = link_content(words)
-        for first, second in enumerate(following):
-            # A pair that no term has ends the window before it begins.
-            if second >= 0 and values[first] + values[second] in pairs and values[first] > 0:
-                self._extend(words, following, first, windows)
-        return windows
 
-    def _extend(self, words: Words, following: list[int], first: int, windows: list[_Window]) -> None:
-        """Add the windows of two words and more that begin at the content word `first`."""
+    def _extend(self, words: Words, content: list[int], number: int, windows: list[_Window]) -> None:
+        """Add the windows of two words and more that begin at a content word, the one of that `number`."""
         first_term, values, breaks = self.index.first_term, words.values, words.breaks
-        key, last, crossing = values[first], first, False
-        for size in range(2, MAX_WORDS + 1):
-            previous, last = last, following[last]
-            if last < 0:
+        first = last = content[number]
+        key, crossing = values[first], False
+        for size, following in enumerate(content[number + 1 : number + MAX_WORDS], 2):
+            if not is_reached(words, last, following):
                 return
-            crossing = crossing or any(breaks[previous + 1 : last + 1])
+            crossing = crossing or SOFT in breaks[last + 1 : following + 1]
+            last = following
             key += values[last]
             row = first_term.get(key)
             if row is not None and (not crossing or self._is_listed(words, first, last, row)):
@@ -138,21 +143,27 @@ class Recogniser:
         """The term that fits the window best: most of the text's qualifiers, then one told by its surroundings."""
         first, last, bits = gather_qualifiers(words, window.first, window.last)
         missing = ~(bits | self._assumed)
-        turned = _order(words.values[window.first : window.last + 1]) if window.last - window.first == 1 else None
-        best: tuple[tuple[int, bool, bool, int], _Option] | None = None
+        best, best_rank = None, _LOWEST
         for option in self._options_of(window.row):
             if option.qualifiers & missing or option.capitals is not window.capitals:
                 continue
-            if turned is not None and not self.index.may_turn(option.row, turned):
-                continue
-            if option.ordered and not self._has_order(words, window, option.row):
-                continue
-            if option.conditional and not trusts(option.row, words.starts[window.first], words):
-                continue
-            rank = (_fit(option.qualifiers, bits), option.told, option.source is Source.LEXICON, -option.row)
-            if best is None or rank > best[0]:
-                best = (rank, option)
-        return _make_match(words, window, best[1], (first, last, bits)) if best else None
+            rank = (_fit(option.qualifiers, bits), option.preference)
+            # Whether a term fits is asked last, and only where it would win.
+            if (
+                rank > best_rank
+                and self._may_say(option, words, window)
+                and (not option.conditional or trusts(option.row, words.starts[window.first], words))
+            ):
+                best, best_rank = option, rank
+        return _make_match(words, window, best, (first, last, bits)) if best else None
+
+    def _may_say(self, option: _Option, words: Words, window: _Window) -> bool:
+        """Whether the words stand in an order in which they can say the term."""
+        if window.last - window.first == 1:
+            order = _order(words.values[window.first : window.last + 1])
+            if not self.index.may_turn(option.row, order):
+                return False
+        return not option.ordered or self._has_order(words, window, option.row)
 
     def _has_order(self, words: Words, window: _Window, row: int) -> bool:
         return _order(v for v in words.values[window.first : window.last + 1] if v > 0) == self.index.orders[row]
@@ -181,29 +192,23 @@ class Recogniser:
             index.qualifiers[row],
             index.source(row),
             index.condition_of[row] >= 0,
-            index.is_told(row),
             index.capitals_only(row),
             index.is_ordered(row),
+            (index.is_told(row), index.source(row) is Source.LEXICON, -row),
         )
 
 
-def link_content(words: Words) -> list[int]:
-    """For each word the next content word that a window may reach from it, or -1."""
-    values, breaks = words.values, words.breaks
-    following = [-1] * len(values)
-    reach, skipped = -1, 0
-    for at in range(len(values) - 1, -1, -1):
-        following[at] = reach
-        value = values[at]
-        if value > 0:
-            reach, skipped = at, 0
-        elif value == UNKNOWN or skipped == _MAX_SKIPPED:
-            reach = -1
-        else:
-            skipped += 1
-        if breaks[at] == HARD:
-            reach = -1
-    return following
+def _precedence(window: _Window) -> tuple[int, bool, int]:
+    return -window.size, window.crossing, window.first
+
+
+def is_reached(words: Words, last: int, following: int) -> bool:
+    """Whether a window may go on from one content word to the next: few words are passed over, all of them known."""
+    return (
+        following - last - 1 <= _MAX_SKIPPED
+        and HARD not in words.breaks[last + 1 : following + 1]
+        and UNKNOWN not in words.values[last + 1 : following]
+    )
 
 
 def gather_qualifiers(words: Words, first: int, last: int) -> tuple[int, int, int]:

@@ -9,7 +9,8 @@ Invariant: the code only ever moves to one whose additional words stand in the t
 import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 from services.coder.engine.tokens import read_words
 from shared.codesets.icd10cm import CodeSet
@@ -49,21 +50,31 @@ class Specific:
     missing: tuple[str, ...]
 
 
+class _Known(NamedTuple):
+    """What is known of a node without a text: all but its side and its 7th character, where it takes them."""
+
+    specific: Specific
+    sevenths: dict[str, str]
+    is_side_open: bool
+
+
 class Specifier:
     """Knows the families of codes that differ by side alone, and the 7th characters."""
 
     def __init__(self, codes: CodeSet) -> None:
         self._codes = codes
         self._family_of, self._families = _find_families(codes)
-        self._known: dict[str, tuple[str, dict[str, str], tuple[str, ...]]] = {}
+        self._known: dict[str, _Known] = {}
 
     def refine(self, code: str, context: Callable[[], str]) -> Specific:
         """Refine `code`, a node of the release, by the words of `context`: its sentence, asked for only when needed."""
-        node, sevenths, missing = self._describe(code)
-        if self._families.get(self._family_of.get(node, ""), {}).get("unspecified") == node:
-            node = self._take_side(node, find_side(context()))
-            node, sevenths, missing = self._describe(node)
-        return Specific(self._complete(node, sevenths, context), missing)
+        known = self._describe(code)
+        if known.is_side_open:
+            known = self._describe(self._take_side(code, find_side(context())))
+        if not known.sevenths:
+            return known.specific
+        seventh = _choose_seventh(known.sevenths, context())
+        return Specific(self._codes.with_seventh(known.specific.code, seventh), known.specific.missing)
 
     def take_sides(self, code: str, sides: Collection[str]) -> tuple[str, ...]:
         """The codes for a condition on `sides` whose `code` leaves the side open; both sides are two codes at times."""
@@ -77,15 +88,13 @@ class Specifier:
         nodes = [family[side] for side in wanted if side in family]
         return tuple(self._codes.with_seventh(n, suffix) if suffix else n for n in nodes) or (code,)
 
-    def _complete(self, node: str, sevenths: dict[str, str], context: Callable[[], str]) -> str:
-        return self._codes.with_seventh(node, _choose_seventh(sevenths, context())) if sevenths else node
-
-    def _describe(self, node: str) -> tuple[str, dict[str, str], tuple[str, ...]]:
+    def _describe(self, node: str) -> "_Known":
         """What is known of a node without a text; kept, since a note names the same few codes again and again."""
         found = self._known.get(node)
         if found is None:
             sevenths = self._codes.seventh_characters(node) if self._codes.is_leaf(node) else {}
-            found = self._known[node] = (node, sevenths, self._name_missing(node))
+            is_side_open = self.side_family(node).get("unspecified") == node
+            found = self._known[node] = _Known(Specific(node, self._name_missing(node)), sevenths, is_side_open)
         return found
 
     def _name_missing(self, node: str) -> tuple[str, ...]:
@@ -170,8 +179,13 @@ def name_open_details(title: str) -> tuple[str, ...]:
 def drop_less_specific(codes: CodeSet, found: Iterable[str]) -> frozenset[str]:
     """Of `found`, the codes that say less than another of them: the category's or subcategory's unspecified code."""
     present = set(found)
-    vague = {c for c in present if "unspecified" in codes.title(c).lower() or not codes.is_billable(c)}
+    vague = {c for c in present if _is_vague(codes, c)}
     return frozenset(c for c in vague if any(o != c and o not in vague and o[:3] == c[:3] for o in present))
+
+
+@lru_cache(maxsize=50_000)
+def _is_vague(codes: CodeSet, code: str) -> bool:
+    return "unspecified" in codes.title(code).lower() or not codes.is_billable(code)
 
 
 _CONTEXT_REACH = 240

@@ -47,12 +47,13 @@ def settle_sides(findings: tuple[Finding, ...], reading: Reading) -> tuple[Findi
     # Only of this chart, and only when a side is still open: the texts are read at most once.
     sited = cache(lambda: [find_sited_sides(document.text) for document in reading.chart.documents])
     for finding in findings:
-        sides = _sides_of(finding, reading, sited) if "laterality" in finding.missing else frozenset[str]()
-        codes = specifier.take_sides(finding.code, sides)
-        missing = (
-            finding.missing if codes == (finding.code,) else tuple(m for m in finding.missing if m != "laterality")
-        )
-        settled += [replace(finding, code=code, missing=missing) for code in codes]
+        sides = _sides_of(finding, reading, sited) if "laterality" in finding.missing else None
+        codes = specifier.take_sides(finding.code, sides) if sides else (finding.code,)
+        if codes == (finding.code,):
+            settled.append(finding)
+        else:
+            missing = tuple(m for m in finding.missing if m != "laterality")
+            settled += [replace(finding, code=code, missing=missing) for code in codes]
     return regroup(settled)
 
 

@@ -5,6 +5,8 @@ columns are of one length and in order of position; offsets are offsets into the
 """
 
 import re
+from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 from services.coder.engine.index import TermIndex
@@ -13,6 +15,7 @@ from services.coder.engine.tokens import WORD, canonical, find_qualifier, find_t
 
 STOP, UNKNOWN = 0, -1
 SOFT, HARD = 1, 2
+_WORDS = re.compile(f"({WORD.pattern})")
 _MEMO_LIMIT = 200_000
 _LONGEST_WORD = 60
 _HARD_BREAK = re.compile(r"[.;:!?•|=\u2022]\s|[;:!?•|]|\.$|\n\s*(?![a-z\s])|\n\s*\n|\.\n| - | – ")
@@ -44,14 +47,14 @@ class WordReader:
 
     def read(self, text: str) -> Words:
         """Read every word of `text`; words joined by a hyphen are one when the vocabulary closes them up."""
-        spans = [match.span() for match in WORD.finditer(text)]
-        raws = [text[start:end] for start, end in spans]
-        # Most words were met before: this look-up is the hot path, and leaves None for the others.
+        # Gaps and words by turns; whatever is done to all of them is left to built-ins, since this is the hot path.
+        parts = _WORDS.split(text)
+        edges = list(accumulate(map(len, parts)))
+        raws, gaps = parts[1::2], parts[2:-1:2]
         met = list(map(self._memo.get, raws))
         values = [self._classify(raw) if value is None else value for raw, value in zip(raws, met, strict=True)]
-        starts, ends = map(list, zip(*spans, strict=True)) if spans else ([], [])
-        words = Words(raws, starts, ends, values, [0] * len(raws))
-        self._mark_breaks(text, words)
+        words = Words(raws, edges[:-1:2], edges[1::2], values, [0] * len(raws))
+        self._mark_breaks(gaps, words)
         self._read_types(words)
         return words
 
@@ -65,13 +68,10 @@ class WordReader:
             if values[at] <= 0 and not breaks[at] and not (article and raws[at] == "a"):
                 values[at] = letter
 
-    def _mark_breaks(self, text: str, words: Words) -> None:
-        starts, ends = words.starts, words.ends
-        gaps = zip(ends, starts[1:], strict=False)
+    def _mark_breaks(self, gaps: list[str], words: Words) -> None:
         # One blank between words is by far the commonest gap, and no break.
-        unusual = [at for at, (end, start) in enumerate(gaps, 1) if start - end != 1 or text[end] != " "]
-        for at in unusual:
-            gap = text[ends[at - 1] : starts[at]]
+        for at in [at for at, gap in enumerate(gaps, 1) if gap != " "]:
+            gap = gaps[at - 1]
             if gap == "-":
                 self._close_up(words, at)
             elif gap:
@@ -112,6 +112,7 @@ class WordReader:
         return UNKNOWN if value is None else value
 
 
+@lru_cache(maxsize=1_000)
 def break_level(gap: str) -> int:
     """What the characters between two words part them by."""
     if _HARD_BREAK.search(gap):

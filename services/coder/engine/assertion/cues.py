@@ -88,17 +88,14 @@ class Lexicon:
 
     def match(self, words: Sequence[str], index: int) -> tuple[int, tuple[Cue, ...]] | None:
         """Return the index after the longest phrase that begins at `index`, with its meanings; None without one."""
-        node, found = self._root, None
-        for at in range(index, len(words)):
-            word = words[at]
-            if word == BLANK:
-                continue
-            child = node.children.get(word)
-            if child is None:
-                break
-            node = child
+        node, found = self._root.children.get(words[index]), None
+        while node is not None:
+            index += 1
             if node.cues is not None:
-                found = (at + 1, node.cues)
+                found = (index, node.cues)
+            while index < len(words) and words[index] == BLANK:
+                index += 1
+            node = node.children.get(words[index]) if index < len(words) else None
         return found
 
 

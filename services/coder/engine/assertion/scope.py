@@ -76,11 +76,12 @@ def find_scopes(tokens: Tokens, lexicon: Lexicon) -> tuple[Cover, Cover]:
     for index in [index for index, word in enumerate(words) if word in first_words or word in _MARKS]:
         if index < resume:
             continue
-        found = lexicon.match(words, index) if words[index] in first_words else None
+        word = words[index]
+        found = lexicon.match(words, index) if word in first_words else None
         if found is not None:
             resume, cues = found
             reader.read_cues(index, resume, cues)
-        elif words[index] in _MARKS:
+        elif word in _MARKS:
             reader.read_mark(index)
     reader.end_sentence(tokens.starts[-1])
     return Cover(reader.before), Cover(reader.after)
@@ -101,15 +102,15 @@ class _Reader:
     def read_mark(self, index: int) -> None:
         """Read a token that belongs to no cue: a mark may end scopes, a joining word makes a list of its clause."""
         word, at = self._words[index], self._starts[index]
-        if word == ",":
+        if word in _SENTENCE_ENDS:
+            self.end_sentence(at)
+        elif word == ",":
             self._close(at, Reach.PHRASE)
             self._clause.read_comma(at)
         elif word in _JOINS:
             self._close(at, Reach.ITEM)
             self._clause.joined = True
             self._clause.oxford = self._previous(index) == ","
-        elif word in _SENTENCE_ENDS:
-            self.end_sentence(at)
         elif word in _CLAUSE_ENDS:
             self._read_clause_end(index)
         elif word == "(":
@@ -138,7 +139,8 @@ class _Reader:
 
     def end_sentence(self, at: int) -> None:
         """Close every scope at offset `at` and begin a new clause."""
-        self._close(at, Reach.SENTENCE)
+        if self._open:
+            self._close(at, Reach.SENTENCE)
         self._parentheses.clear()
         self._asked, self._clause = self._clause, _Clause(at)
 

@@ -48,7 +48,8 @@ class Tokens:
 
     def after(self, index: int) -> int:
         """The index of the first token from `index` on that is not blank, the number of tokens without one."""
-        while index < len(self.words) and self.words[index] == BLANK:
+        words, count = self.words, len(self.words)
+        while index < count and words[index] == BLANK:
             index += 1
         return index
 
@@ -67,9 +68,8 @@ def tokenize(text: str) -> Tokens:
     words = [piece.rstrip(BLANK) or BLANK for piece in pieces]
     tokens = Tokens(words, list(accumulate(map(len, pieces), initial=0)))
     line_start = 0
-    for index, word in enumerate(words):
-        if word not in _DOUBTFUL:
-            continue
+    for index in [index for index, word in enumerate(words) if word in _DOUBTFUL]:
+        word = words[index]
         if word == LINE_BREAK:
             length, line_start = tokens.starts[index] - line_start, tokens.starts[index + 1]
             bears = not _is_wrapped(text, tokens, index, length)
@@ -84,7 +84,7 @@ def _is_part_of_word(tokens: Tokens, index: int) -> bool:
     """Tell a decimal point, an abbreviation's full stop or a hyphen from an end or a dash."""
     if tokens.words[index] == SENTENCE_END and tokens.word(index - 1) in _ABBREVIATIONS:
         return True
-    return tokens.touches_word(index) and tokens.word(index + 1).isalnum()
+    return tokens.word(index + 1).isalnum() and tokens.touches_word(index)
 
 
 def _is_wrapped(text: str, tokens: Tokens, index: int, length: int) -> bool:

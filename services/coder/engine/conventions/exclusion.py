@@ -36,7 +36,7 @@ def find_conflicts(present: tuple[str, ...], codes: CodeSet) -> Iterator[tuple[s
     """The pairs of a code and another that an Excludes1 note at or above it names."""
     for code in present:
         notes = read_notes(codes, code, NoteKind.EXCLUDES1)
-        yield from ((code, other) for other in present if other != code and notes.name(other))
+        yield from ((code, other) for other in notes.find(present) if other != code)
 
 
 def _find_loser(noted: Finding, named: Finding, codes: CodeSet, *, is_mutual: bool) -> str:

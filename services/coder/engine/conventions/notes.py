@@ -3,6 +3,7 @@
 Invariant: the notes of a code are read once a process; an answer depends on the release alone.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -20,9 +21,12 @@ class Notes:
     first: str
     last: str
 
-    def name(self, code: str) -> bool:
-        """Whether one of the notes points to `code`."""
-        return self.first <= code[:1] <= self.last and in_targets(code, self.targets)
+    def find(self, codes: Iterable[str]) -> list[str]:
+        """Those of `codes` to which one of the notes points."""
+        if not self.targets:
+            return []
+        first, last, targets = self.first, self.last, self.targets
+        return [code for code in codes if first <= code[:1] <= last and in_targets(code, targets)]
 
 
 @cache

@@ -34,12 +34,12 @@ def find_pairs(reported: tuple[str, ...], codes: CodeSet) -> Iterator[tuple[str,
     for before, after in _load_orders():
         firsts = [code for code in reported if code.startswith(before)]
         yield from ((code, firsts[0]) for code in reported if firsts and code.startswith(after))
-    asked = [(code, read_notes(codes, code, NoteKind.CODE_FIRST)) for code in reported]
-    added = [(code, read_notes(codes, code, NoteKind.USE_ADDITIONAL)) for code in reported]
-    for second, notes in asked:
-        yield from ((second, first) for first in reported if first != second and notes.name(first))
-    for first, notes in added:
-        yield from ((second, first) for second in reported if first != second and notes.name(second))
+    for second in reported:
+        firsts = read_notes(codes, second, NoteKind.CODE_FIRST).find(reported)
+        yield from ((second, first) for first in firsts if first != second)
+    for first in reported:
+        seconds = read_notes(codes, first, NoteKind.USE_ADDITIONAL).find(reported)
+        yield from ((second, first) for second in seconds if second != first)
 
 
 @cache
@@ -50,7 +50,7 @@ def _load_orders() -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
 def _complete(finding: Finding, before: str | None, reported: Mapping[str, Finding], codes: CodeSet) -> Finding:
     missing = (*finding.missing, *(d for d in _find_missing(finding.code, reported, codes) if d not in finding.missing))
     if before is None or finding.after == before:
-        return replace(finding, missing=missing)
+        return finding if missing == finding.missing else replace(finding, missing=missing)
     reasons = (*finding.reasons, f"listed after {before}")
     return replace(finding, missing=missing, after=before, reasons=reasons)
 

@@ -7,7 +7,7 @@ is taken; a drug without its disease, or in the list of allergies, suggests noth
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -54,21 +54,21 @@ def load_therapies() -> tuple[Therapy, ...]:
 def note_long_term_therapy(findings: tuple[Finding, ...], reading: Reading) -> tuple[Finding, ...]:
     """Add a status for each therapy of a disease of the chart, unless it is found already."""
     reported = [f.code for f in findings if is_reportable(f)]
+    lowered = [document.text.lower() for document in reading.chart.documents]
     added = []
     for therapy in load_therapies():
         disease = next((code for code in reported if code.startswith(therapy.diseases)), None)
-        if disease and therapy.status not in reported and (mentions := tuple(_find_taken(therapy, reading))):
+        if disease and therapy.status not in reported and (mentions := tuple(_find_taken(therapy, reading, lowered))):
             reason = f"long-term therapy beside {disease} ({therapy.guideline})"
             added.append(Finding(therapy.status, Assertion.PRESENT, mentions, (), (reason,)))
     return (*findings, *added)
 
 
-def _find_taken(therapy: Therapy, reading: Reading) -> Iterator[Mention]:
+def _find_taken(therapy: Therapy, reading: Reading, lowered: Sequence[str]) -> Iterator[Mention]:
     """The places that name a drug of `therapy` as one that the patient takes."""
     for number, document in enumerate(reading.chart.documents):
-        text = document.text.lower()
         # A pattern of many names is slow, and most texts hold none of them.
-        if not any(drug in text for drug in therapy.drugs):
+        if not any(drug in lowered[number] for drug in therapy.drugs):
             continue
         for match in therapy.pattern.finditer(document.text):
             section = _section_of(match.start(), number, reading)
