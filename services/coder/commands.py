@@ -24,6 +24,9 @@ app = typer.Typer(no_args_is_help=True)
 Input = Annotated[Path, typer.Option("--input", help="JSON lines to read.", exists=True, dir_okay=False)]
 Output = Annotated[Path, typer.Option("--output", help="JSON lines to write.", dir_okay=False)]
 Exhaustive = Annotated[bool, typer.Option("--exhaustive", help="Select every codable condition, not the encounter's.")]
+IndexFolder = Annotated[
+    Path | None, typer.Option("--index", help="Folder with the official index files.", exists=True, file_okay=False)
+]
 DefaultSetting = Annotated[Setting, typer.Option("--setting", help="The setting of rows that name none.")]
 
 
@@ -75,9 +78,10 @@ def suggest(
     output_path: Output,
     exhaustive: Exhaustive = False,
     setting: DefaultSetting = Setting.OUTPATIENT,
+    index: IndexFolder = None,
 ) -> None:
     """Suggest diagnosis codes for notes, each with the words that justify it."""
-    engine = build_engine()
+    engine = build_engine(index)
     with output_path.open("wb") as output:
         for row in read_rows(input_path, NoteRow):
             found = suggest_for(engine, row, setting, exhaustive=exhaustive)
@@ -100,9 +104,10 @@ def evaluate_gold(
     exhaustive: Exhaustive = False,
     setting: DefaultSetting = Setting.OUTPATIENT,
     worst: Annotated[int, typer.Option("--worst", help="How many misses and false alarms to list.")] = 15,
+    index: IndexFolder = None,
 ) -> None:
     """Measure precision, recall and F1 against a gold, calibration, chapters, speed, and the commonest errors."""
-    engine = build_engine()
+    engine = build_engine(index)
     rows = list(read_rows(gold, GoldRow))
     started = time.perf_counter()
     found = [suggest_for(engine, row, setting, exhaustive=exhaustive) for row in rows]

@@ -1,5 +1,7 @@
 """What the coder service is told from outside: environment variables `CHARTLINE_CODER__...`."""
 
+from pathlib import Path
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.postgres.outbox import RelaySettings
@@ -12,6 +14,8 @@ class EngineSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     factory: str = Field(default="services.coder.engine.services.whole:build_whole_engine", pattern=r"^[\w.]+:\w+$")
+    index_folder: Path | None = None
+    """A folder with the official Alphabetic Index and its tables; engine processes read the variable themselves."""
     processes: int = Field(default=2, ge=1)
     chart_limit_seconds: float = Field(default=20.0, gt=0)
     """A chart that takes longer is put aside; its process is killed and replaced."""

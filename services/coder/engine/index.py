@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from itertools import combinations
+from pathlib import Path
 from typing import TypedDict
 
 from services.coder.engine.findings import Source
 from services.coder.engine.lexicon import Condition, hash_lexicon, load_lexicon
+from services.coder.engine.official_index import hash_official_index, read_official_index
 from services.coder.engine.terms import MAX_WORDS, build_terms
 from services.coder.engine.tokens import hash_word
 from shared.codesets.cache import hash_content, load_or_build
@@ -29,6 +31,7 @@ _CODE_FILES = (
     "neoplasms.py",
     "neoplasm_sites.tsv",
     "untrusted.txt",
+    "official_index.py",
 )
 _SOURCES = tuple(Source)
 
@@ -132,9 +135,10 @@ def extend_order(value: int, word_hash: int) -> int:
     return (value * 31 + word_hash) & 0x3FFFFFFFFFFFFFFF
 
 
-def build_columns(codes: CodeSet) -> IndexColumns:
+def build_columns(codes: CodeSet, folder: Path | None = None) -> IndexColumns:
     """All terms as columns; a term that another entry repeats with the same code and qualifiers is kept once."""
     lexicon = load_lexicon()
+    official = read_official_index(folder) if folder else ()
     places = {entry.when: n for n, entry in enumerate(lexicon) if entry.when is not None}
     code_number: dict[str, int] = {}
     seen: set[tuple[int, str, int, int]] = set()
@@ -157,7 +161,9 @@ def build_columns(codes: CodeSet) -> IndexColumns:
         capital_rows=[],
         pairs=[],
     )
-    terms = sorted(build_terms(codes, lexicon), key=lambda term: (not codes.is_leaf(term.code), term.distance))
+    terms = sorted(
+        build_terms(codes, lexicon, official), key=lambda term: (not codes.is_leaf(term.code), term.distance)
+    )
     for term in terms:
         is_capitals = term.capitals and len(term.words) == 1
         hashed = ("=" + term.words[0],) if is_capitals else term.words
@@ -188,10 +194,12 @@ def build_columns(codes: CodeSet) -> IndexColumns:
 
 
 @cache
-def load_index() -> TermIndex:
-    """The index over the installed release and the lexicon, from the cache when nothing has changed."""
+def load_index(folder: Path | None = None) -> TermIndex:
+    """The index over the installed release, the lexicon and the official index in `folder`, cached while they stay."""
     codes = load_icd10cm()
     sources = (files(__package__).joinpath(name).read_bytes() for name in _CODE_FILES)
-    key = hash_content(codes.content_hash.encode(), hash_lexicon().encode(), *sources)
-    columns = load_or_build("engine-terms", key, lambda: build_columns(codes))
+    key = hash_content(
+        codes.content_hash.encode(), hash_lexicon().encode(), *sources, hash_official_index(folder).encode()
+    )
+    columns = load_or_build("engine-terms", key, lambda: build_columns(codes, folder))
     return TermIndex(columns, tuple(entry.when for entry in load_lexicon()))

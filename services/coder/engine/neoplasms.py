@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from services.coder.engine.tokens import read_table
 
-_PHRASES = {
+PHRASES = {
     "malignant": (
         "{} cancer",
         "{} adenocarcinoma",
@@ -57,7 +57,7 @@ def compose_neoplasms() -> Iterator[tuple[str, str, bool]]:
     elsewhere.
     """
     for sites, *codes in read_table("neoplasm_sites.tsv"):
-        for code, phrases in zip(codes, _PHRASES.values(), strict=True):
+        for code, phrases in zip(codes, PHRASES.values(), strict=True):
             if code:
                 yield from (
                     (code, phrase.format(site), "metasta" in phrase and "cancer" in phrase)

@@ -4,8 +4,10 @@ Place in the flow: `build_engine` is what worker processes call once; `suggest` 
 every suggestion cites words of the chart, and is valid on the date of service.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from services.coder.engine.assertion import Assessor, hash_cues
 from services.coder.engine.choice import Chooser
@@ -17,6 +19,7 @@ from services.coder.engine.index import load_index
 from services.coder.engine.indicators import read_indicators
 from services.coder.engine.lexicon import hash_lexicon
 from services.coder.engine.model import Assertion, Chart, EngineVersion, Suggestions
+from services.coder.engine.official_index import hash_official_index
 from services.coder.engine.recognise import Recogniser
 from services.coder.engine.sections import split_sections
 from services.coder.engine.specificity import load_specifier
@@ -25,6 +28,9 @@ from shared.codesets.cache import hash_content
 from shared.codesets.icd10cm import CodeSet, load_icd10cm
 
 ENGINE_VERSION = "1"
+
+INDEX_FOLDER = "CHARTLINE_CODER__ENGINE__INDEX_FOLDER"
+"""The environment variable that names the folder: an engine process is told nothing else."""
 
 INDEXING: tuple[Stage, ...] = (read_indications, settle_sides)
 """What happens to a chart's findings for an exhaustive reading: an index of what is said, mention by mention."""
@@ -36,12 +42,13 @@ STAGES: tuple[Stage, ...] = (*INDEXING, add_chronic_pain, explain_by_cause, *CON
 class RuleEngine:
     """The engine over the installed release, lexicon and weights; implements `model.Engine`."""
 
-    def __init__(self, codes: CodeSet) -> None:
+    def __init__(self, codes: CodeSet, index_folder: Path | None = None) -> None:
         self._codes = codes
         self._assessor = Assessor()
-        self._reader = DocumentReader(Recogniser(load_index()), self._assessor, load_specifier(codes))
+        self._reader = DocumentReader(Recogniser(load_index(index_folder)), self._assessor, load_specifier(codes))
         self._chooser = Chooser(codes)
-        rules = hash_content(*(part.encode() for part in (self._chooser.weights_hash, hash_cues(), hash_tables())))
+        tables = (self._chooser.weights_hash, hash_cues(), hash_tables(), hash_official_index(index_folder))
+        rules = hash_content(*(part.encode() for part in tables))
         self.version = EngineVersion(f"{ENGINE_VERSION}+{rules}", codes.release, hash_lexicon())
 
     def find(self, chart: Chart, *, exhaustive: bool = False) -> tuple[tuple[Finding, ...], Reading]:
@@ -76,6 +83,10 @@ def gather_findings(mentions: Sequence[CodedMention]) -> tuple[Finding, ...]:
     )
 
 
-def build_engine() -> RuleEngine:
-    """Load everything the engine needs; about a second from the cache, a few when a table has changed."""
-    return RuleEngine(load_icd10cm())
+def build_engine(index_folder: Path | None = None) -> RuleEngine:
+    """Load everything the engine needs; about a second from the cache, a few when a table has changed.
+
+    `index_folder` holds official index files that add terms; without it, the setting in `INDEX_FOLDER` names one.
+    """
+    named = os.environ.get(INDEX_FOLDER)
+    return RuleEngine(load_icd10cm(), index_folder or (Path(named) if named else None))

@@ -6,7 +6,7 @@ billable but for its 7th character wherever the classification offers a default.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -52,8 +52,11 @@ _BENIGN = re.compile(r"(?i)\bbenign neoplasm\b")
 _HYPHEN = re.compile(r"(?<=[a-z])-(?=[a-z])")
 
 
-def build_terms(codes: CodeSet, lexicon: tuple[LexiconEntry, ...]) -> Iterator[Term]:
-    """All terms of the release and of the lexicon; a lexicon row with a code the release lacks is left out."""
+def build_terms(
+    codes: CodeSet, lexicon: tuple[LexiconEntry, ...], official: Iterable[tuple[str, str]] = ()
+) -> Iterator[Term]:
+    """All terms of the release, of the lexicon and of the `official` index; a row with an unknown code is left out."""
+    yield from _official_terms(codes, official)
     for node in codes.nodes():
         target = default_code(codes, node)
         for text, source in _node_texts(codes, node):
@@ -68,6 +71,15 @@ def build_terms(codes: CodeSet, lexicon: tuple[LexiconEntry, ...]) -> Iterator[T
             target = default_code(codes, codes.node_of(entry.code))
             for text in entry.terms:
                 yield from _lexicon_terms(target, text, entry)
+
+
+def _official_terms(codes: CodeSet, official: Iterable[tuple[str, str]]) -> Iterator[Term]:
+    """Terms of the official index that reach a leaf: one that could mean several codes names none."""
+    for code, phrase in official:
+        node = code if code in codes else ""
+        target = default_code(codes, codes.node_of(node)) if node else ""
+        if target and codes.is_leaf(target) and (term := _make_term(target, phrase, Source.INDEX, _OFFICIAL)):
+            yield replace(term, linked=True)
 
 
 def _node_texts(codes: CodeSet, node: str) -> Iterator[tuple[str, Source]]:
@@ -143,6 +155,8 @@ def _make_term(code: str, text: str, source: Source, distance: int) -> Term | No
 
 
 MAX_WORDS = 8
+_OFFICIAL = 6
+"""The distance of an official index term: our own terms are trusted before it."""
 
 
 def vary(text: str) -> Iterator[tuple[str, int]]:
