@@ -2,8 +2,9 @@
 
     python bench/engine.py [--notes notes.jsonl] [--seconds 5] [--json]
 
-Without `--notes` it reads synthetic notes of about 2 kB. Times are processor seconds of one core. medspaCy comes
-with the extra `bench`; without it the ratio is null. The last line with `--json` is one object.
+Without `--notes` it reads synthetic notes of about 2 kB, with twice the mentions of a real clinic note. Times are
+processor seconds of one core. medspaCy comes with the extra `bench`; without it the ratio is null. The last line with
+`--json` is one object.
 """
 
 import argparse
