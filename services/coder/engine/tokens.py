@@ -140,6 +140,7 @@ def hash_word(word: str) -> int:
     return int.from_bytes(blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") >> 4 | 1
 
 
+@lru_cache(maxsize=65_536)
 def canonical(word: str) -> str:
     """The word that stands for `word` and all its forms."""
     folded = fold_word(word)
