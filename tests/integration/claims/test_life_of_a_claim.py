@@ -32,6 +32,7 @@ from tests.builders import as_bytes, claim, claim_response
 from tests.integration.claims.conftest import Clinic, fhir_profile
 from tests.unit.claims.codings import coded_chart
 
+DIAGNOSES = ("I10", "E11.9", "E78.5")
 PAYER = PayerId("http")
 LOST = (Outcome.FAILED, Outcome.UNCERTAIN)
 
@@ -70,7 +71,7 @@ class LifeOfAClaim(RuleBasedStateMachine):
         """A coder completes the chart, for the first time or again."""
         self.newest = next(self.versions)
         chart = [{"system": systems.CHART_IDENTIFIER, "value": str(self.chart_id)}]
-        final = claim(f"claim-{self.newest}", diagnoses=("I10",) * min(self.newest, 3), identifier=chart)
+        final = claim(f"claim-{self.newest}", diagnoses=DIAGNOSES[: self.newest], identifier=chart)
         self.runner.run(self.clinic.arrive(coded_chart(self.chart_id, coding_version=self.newest, final_claim=final)))
 
     @rule()
