@@ -90,7 +90,7 @@ async def run_day(stack: Stack, day: Day, steps: Steps, *, events_per_second: fl
     before = await read_ledger(stack.postgres, stack.kafka)
     expected = Expected(before.totals["events_in"] + len(day.events), before.totals["charts"] + day.charts)
     stop = asyncio.Event()
-    async with asyncio.TaskGroup() as work, httpx.AsyncClient(base_url=stack.urls["coder"], trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=stack.urls["coder"], trust_env=False) as client, asyncio.TaskGroup() as work:
         for token in stack.tokens.values():
             work.create_task(SimulatedCoder(client, token, day.reasons).work(stop))
         try:
