@@ -17,10 +17,13 @@ join unnest(:resource_types::text[], :resource_ids::text[], :digests::text[])
   using (resource_type, resource_id, digest);
 
 -- name: append_resource_versions
--- Keep every applied version.
+-- Keep every applied version, in one order, so that two batches with the same resources cannot wait for each other.
 insert into {schema}.resource_version (resource_type, resource_id, digest, version, body)
 select *
-from unnest(:resource_types::text[], :resource_ids::text[], :digests::text[], :versions::text[], :bodies::bytea[])
+from unnest(
+    :resource_types::text[], :resource_ids::text[], :digests::text[], :versions::text[], :bodies::bytea[]
+) as version (resource_type, resource_id, digest, version, body)
+order by resource_type, resource_id, digest
 on conflict do nothing;
 
 -- name: upsert_resources
