@@ -26,7 +26,7 @@ def find_java() -> Java | None:
     launcher = launcher or shutil.which("java")
     if launcher is None:
         return None
-    answer = subprocess.run([launcher, "-version"], capture_output=True, text=True, check=False)  # noqa: S603
+    answer = subprocess.run([launcher, "-version"], capture_output=True, text=True, check=False)  # noqa: S603 - the java that PATH names
     found = re.search(r'version "((\d+)[^"]*)"', answer.stderr)
     if found is None or int(found[2]) < MIN_JAVA_MAJOR:
         return None
