@@ -17,7 +17,9 @@ from services.claims.api import router
 from services.claims.claim import Channel, PayerId
 from services.claims.consumer import GROUP, make_consumer
 from services.claims.edits import EditContext, MedicareCodeEditor, ReferenceData, TabularBook, read_payer_rules
-from services.claims.lanes import FhirLane
+from services.claims.fhir_channel import open_fhir_channel
+from services.claims.lanes import Lane
+from services.claims.payer_channel import OpenChannel
 from services.claims.payers import PayerProfile
 from services.claims.service import AnswerService, IntakeService, OverviewService, PreparationService, SendingService
 from services.claims.settings import ClaimsOptions, ClaimsSettings
@@ -28,7 +30,8 @@ from shared.postgres.outbox import OutboxRelay
 from shared.postgres.pool import Pool, open_pool, probe_pool
 from shared.web.app import Probe, create_service_app
 
-Lane = Rounds | FhirLane
+OPEN_CHANNEL: Mapping[Channel, OpenChannel] = {Channel.FHIR: open_fhir_channel}
+"""How lanes open the way to their payers. Kafka has none: its lane only hands Bundles to the outbox."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ def _build_context(pool: Pool, settings: ClaimsSettings, edits: EditContext) -> 
 def _make_loops(context: ClaimsContext, relay: OutboxRelay, settings: ClaimsSettings) -> dict[str, Loop]:
     """Wire the loops: codings and answers wake preparation, preparation wakes the lanes, lanes wake the relay."""
     options = settings.claims
-    lanes: list[Lane] = []
+    lanes: list[Rounds | Lane] = []
     for name, profile in options.payers.items():
         lanes.append(_make_lane(PayerId(name), profile, context, relay, settings))
 
@@ -126,7 +129,7 @@ def _make_loops(context: ClaimsContext, relay: OutboxRelay, settings: ClaimsSett
 
 def _make_lane(
     payer_id: PayerId, profile: PayerProfile, context: ClaimsContext, relay: OutboxRelay, settings: ClaimsSettings
-) -> Lane:
+) -> Rounds | Lane:
     options = settings.claims
     if profile.channel is Channel.KAFKA:
         return Rounds(
@@ -135,10 +138,11 @@ def _make_lane(
             idle_seconds=options.idle_seconds,
             afterwards=relay.wake,
         )
-    return FhirLane(
+    return Lane(
         payer_id,
         profile,
         context.sending,
+        OPEN_CHANNEL[profile.channel],
         idle_seconds=options.idle_seconds,
         lease_seconds=options.lease_seconds,
         drain_seconds=settings.web.drain_seconds / 2,

@@ -9,15 +9,16 @@ connections are tried again. Source: Da Vinci PAS 2.2, error handling; RFC 9110,
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_attempt, wait_random_exponential
 
+from services.claims.payer_channel import AttemptEnd
 from services.claims.payers import PayerProfile
-from services.claims.responses import Answer, read_answer, read_issue_codes
+from services.claims.responses import read_answer, read_issue_codes
 from services.claims.schedule import Outcome
 from services.claims.store import AttemptReport, TakenClaim
 from shared.contracts.errors import InvalidContent
@@ -33,21 +34,15 @@ class _AnswerTooLarge(Exception):
     """The payer's answer is longer than any ClaimResponse."""
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptEnd:
-    """How an attempt ended: what goes on the record, the answer if there was one, how long the payer asks to wait."""
-
-    report: AttemptReport
-    answer: Answer | None = None
-    retry_after: timedelta = timedelta(0)
-
-
 class FhirChannel:
     """The way to one payer."""
 
     def __init__(self, client: httpx.AsyncClient, profile: PayerProfile) -> None:
         self._client = client
         self._profile = profile
+
+    async def make_ready(self) -> None:
+        """Connections are opened when they are needed."""
 
     async def submit(self, claim: TakenClaim) -> AttemptEnd:
         """Try to deliver one claim; never raises for what the network or the payer does."""
@@ -93,7 +88,7 @@ class FhirChannel:
 
 
 @asynccontextmanager
-async def open_channel(profile: PayerProfile) -> AsyncIterator[FhirChannel]:
+async def open_fhir_channel(profile: PayerProfile) -> AsyncIterator[FhirChannel]:
     """Open the connections to one payer; environment proxies and netrc are left out of it."""
     token = profile.bearer_token
     headers = {"Content-Type": FHIR_JSON, "Accept": FHIR_JSON}

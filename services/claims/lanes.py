@@ -1,7 +1,7 @@
 """A lane per payer and channel: each takes its own due claims, so that a dead payer delays only itself.
 
-Place in the flow: after `preparation`; Kafka lanes hand Bundles to the outbox in rounds, FHIR lanes post them, up to
-the payer's `max_in_flight` at one time.
+Place in the flow: after `preparation`; Kafka lanes hand Bundles to the outbox in rounds, the others send each claim
+through their channel, up to the payer's `max_in_flight` at one time.
 Invariant: a claim is sent only under a lease, which a living lane renews; what a dead one had begun is sent again soon,
 with the same identifier.
 """
@@ -12,9 +12,9 @@ import contextlib
 import asyncpg
 
 from services.claims.claim import PayerId
-from services.claims.fhir_channel import FhirChannel, open_channel
+from services.claims.payer_channel import OpenChannel, PayerChannel
 from services.claims.payers import PayerProfile
-from services.claims.service.sending import SendingService
+from services.claims.service.sending import EndedAttempt, SendingService
 from services.claims.store import TakenClaim
 from shared.loops import rest
 from shared.telemetry.logging import get_logger
@@ -24,28 +24,33 @@ _NOT_NOW: tuple[type[Exception], ...] = (asyncpg.PostgresError, *TRANSIENT_ERROR
 _log = get_logger(__name__)
 
 
-class FhirLane:
-    """The lane of a payer that takes `Claim/$submit`."""
+class Lane:
+    """The lane of a payer whose claims are sent one by one."""
 
     def __init__(
         self,
         payer_id: PayerId,
         profile: PayerProfile,
         sending: SendingService,
+        open_channel: OpenChannel,
         *,
         idle_seconds: float,
         lease_seconds: float,
         drain_seconds: float,
     ) -> None:
-        self.name = f"fhir/{payer_id}"
+        self.name = f"{profile.channel}/{payer_id}"
         self._payer_id = payer_id
         self._profile = profile
         self._sending = sending
+        self._open_channel = open_channel
         self._idle_seconds = idle_seconds
         self._renew_seconds = lease_seconds / 3
         self._drain_seconds = drain_seconds
         self._woken = asyncio.Event()
-        self._in_flight: dict[asyncio.Task[None], TakenClaim] = {}
+        self._sent: dict[asyncio.Task[None], TakenClaim] = {}
+        self._ended: list[EndedAttempt] = []
+        self._recording: asyncio.Task[None] | None = None
+        self._unrecorded: tuple[EndedAttempt, ...] = ()
 
     def wake(self) -> None:
         """Say that claims may be due."""
@@ -53,7 +58,7 @@ class FhirLane:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop`, then let what is in flight end within the drain time."""
-        async with open_channel(self._profile) as channel:
+        async with self._open_channel(self._profile) as channel:
             renewing = asyncio.create_task(self._renew())
             try:
                 while not stop.is_set():
@@ -62,14 +67,14 @@ class FhirLane:
                 await self._drain()
                 renewing.cancel()
 
-    async def _turn(self, channel: FhirChannel, stop: asyncio.Event) -> None:
+    async def _turn(self, channel: PayerChannel, stop: asyncio.Event) -> None:
         self._woken.clear()
-        free = self._profile.limits.max_in_flight - len(self._in_flight)
+        free = self._profile.limits.max_in_flight - len(self._sent)
         taken = await self._sending.take_due(self._payer_id, free) if free else []
         for claim in taken:
             task = asyncio.create_task(self._deliver(channel, claim))
-            self._in_flight[task] = claim
-            task.add_done_callback(self._in_flight.pop)
+            self._sent[task] = claim
+            task.add_done_callback(self._sent.pop)
         if len(taken) < free:
             await rest((self._woken, stop), self._idle_seconds)
         else:
@@ -80,29 +85,50 @@ class FhirLane:
         enough = self._profile.limits.max_in_flight // 2
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._idle_seconds):
-                while len(self._in_flight) > enough and not stop.is_set():
-                    await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
+                while len(self._sent) > enough and not stop.is_set():
+                    await asyncio.wait(self._sent, return_when=asyncio.FIRST_COMPLETED)
 
-    async def _deliver(self, channel: FhirChannel, claim: TakenClaim) -> None:
+    async def _deliver(self, channel: PayerChannel, claim: TakenClaim) -> None:
         try:
-            async with asyncio.timeout(self._profile.longest_attempt_seconds):
-                end = await channel.submit(claim)
-            await self._sending.record_attempt(claim, end.report, answer=end.answer, retry_after=end.retry_after)
+            end = await channel.submit(claim)
         except Exception as error:  # noqa: BLE001 - the lease runs out and the claim is sent again; others go on
-            _log.error("attempt-not-recorded", claim_id=claim.claim_id, attempt=claim.attempt, exc_info=error)
+            _log.error("attempt-broken", claim_id=claim.claim_id, attempt=claim.attempt, exc_info=error)
+            return
+        self._ended.append((claim, end))
+        if self._recording is None:
+            self._recording = asyncio.create_task(self._record_all())
+
+    async def _record_all(self) -> None:
+        """Record what has ended; what ends meanwhile is the next batch, so that batches grow with the load."""
+        while self._ended:
+            self._unrecorded, self._ended = tuple(self._ended), []
+            await self._record(self._unrecorded)
+        self._unrecorded, self._recording = (), None
+
+    async def _record(self, ended: tuple[EndedAttempt, ...]) -> None:
+        try:
+            await self._sending.record_attempts(self._payer_id, ended)
+        except Exception as error:  # noqa: BLE001 - the leases run out and the claims are sent again; others go on
+            for claim, _ in ended:
+                _log.error("attempt-not-recorded", claim_id=claim.claim_id, attempt=claim.attempt, exc_info=error)
 
     async def _renew(self) -> None:
         """Keep the leases of what is in flight; one that is missed costs a repetition and nothing else."""
         while True:
             await asyncio.sleep(self._renew_seconds)
+            held = [*self._sent.values(), *(claim for claim, _ in (*self._unrecorded, *self._ended))]
             try:
-                await self._sending.renew_leases(list(self._in_flight.values()))
+                await self._sending.renew_leases(held)
             except _NOT_NOW as error:
                 _log.warning("leases-not-renewed", lane=self.name, error_class=type(error).__name__)
 
     async def _drain(self) -> None:
-        if self._in_flight:
-            _, late = await asyncio.wait(self._in_flight, timeout=self._drain_seconds)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        """Let attempts end and be recorded within the drain time; those that do not are cut short, and come again."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._drain_seconds):
+                while tasks := [*self._sent, *([self._recording] if self._recording else [])]:
+                    await asyncio.wait(tasks)
+        late = [*self._sent, *([self._recording] if self._recording else [])]
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)

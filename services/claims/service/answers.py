@@ -1,11 +1,11 @@
 """Takes what payers say: an answer ends the waiting of its claim, whichever way it came.
 
-Place in the flow: `claim.response.v1` in batches, and the HTTP answers that `sending` hands over.
+Place in the flow: `claim.response.v1` in batches, and the answers to what was sent, which `sending` hands over.
 Invariants: an answer counts once, however often it is repeated; one that names no claim that was sent is parked with
 the reason `unmatched-response`, never guessed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from services.claims.claim import Channel, State, take_answer
@@ -49,13 +49,17 @@ class AnswerService:
             entries += await self._quarantine.hold(connection, unusable)
             await self._inbox.record(connection, entries)
 
-    async def apply_answer(self, connection: Connection, claim_id: UUID, answer: Answer) -> None:
-        """Apply the answer that came back over HTTP, in the caller's transaction."""
-        states = await self._store.lock_claims(connection, {claim_id})
-        await self._apply(connection, Channel.FHIR, [(claim_id, answer)], states)
+    async def apply_answers(
+        self, connection: Connection, channel: Channel, answers: Sequence[Matched], states: Mapping[UUID, State]
+    ) -> None:
+        """Apply answers that came back where claims were sent, in the caller's transaction.
+
+        `states` are those of their claims, which the caller has locked.
+        """
+        await self._apply(connection, channel, answers, states)
 
     async def _apply(
-        self, connection: Connection, channel: Channel, matched: Sequence[Matched], states: dict[UUID, State]
+        self, connection: Connection, channel: Channel, matched: Sequence[Matched], states: Mapping[UUID, State]
     ) -> set[tuple[UUID, str]]:
         """Keep the answers and move their claims, in order; returns claim and hash of those that were new."""
         if not matched:

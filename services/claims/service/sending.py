@@ -1,4 +1,4 @@
-"""Leases attempts and records how they ended.
+"""Leases attempts and records how they ended, both in batches.
 
 Place in the flow: the lanes take due claims here, send, and report back. Kafka needs no sender: its attempt is one
 transaction with the outbox.
@@ -11,22 +11,25 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from services.claims.claim import Channel, PayerId
+from services.claims.claim import PayerId
+from services.claims.payer_channel import AttemptEnd
 from services.claims.payers import PayerProfile
-from services.claims.responses import Answer
-from services.claims.schedule import Outcome, Plan, Timing, plan_next
+from services.claims.schedule import Outcome, Timing, plan_next
 from services.claims.service.answers import AnswerService
 from services.claims.settings import ClaimsOptions
-from services.claims.store import AttemptReport, ClaimStore, TakenClaim, Terms
+from services.claims.store import AttemptReport, ClaimStore, PlannedClaim, TakenClaim, Terms
 from shared.contracts.errors import Conflict, NotFound
 from shared.contracts.topics import Topic
 from shared.postgres.outbox import Outbox, OutboxMessage
-from shared.postgres.pool import Pool
+from shared.postgres.pool import Connection, Pool
 from shared.telemetry.metrics import counter
 from shared.web.errors import FHIR_JSON
 
 PAYER_HEADER = "payer-id"
 """Header of `claim.bundle.v1` that names the payer, so that each finds its own."""
+ON_THE_TOPIC = AttemptReport(Outcome.DELIVERED, 1)
+
+EndedAttempt = tuple[TakenClaim, AttemptEnd]
 
 _attempts = counter("chartline_claims_attempts_total", "Attempts to deliver a claim.", ("payer", "outcome"))
 
@@ -43,52 +46,45 @@ class SendingService:
         self._chance = random.Random()  # noqa: S311 - spreads load, guards nothing
 
     async def take_due(self, payer_id: PayerId, limit: int) -> list[TakenClaim]:
-        """Lease due claims of a payer's FHIR lane; each has begun an attempt, which must be reported."""
+        """Lease due claims of a payer's lane; each has begun an attempt, which must be reported."""
         async with self._pool.acquire() as connection, connection.transaction():
-            return await self._store.take_due(
-                connection, payer_id, Channel.FHIR, limit=limit, lease_seconds=self._options.lease_seconds
-            )
+            return await self._take(connection, payer_id, limit)
 
     async def renew_leases(self, held: Sequence[TakenClaim]) -> None:
         """Keep the claims of attempts that are still on their way."""
-        await self._store.renew_leases(self._pool, held, self._options.lease_seconds)
+        if held:
+            await self._store.renew_leases(self._pool, held, self._options.lease_seconds)
 
     async def publish_due(self, payer_id: PayerId, limit: int) -> int:
         """Hand due claims of a payer's Kafka lane to the outbox; returns how many."""
-        profile = self._options.payers[payer_id]
         async with self._pool.acquire() as connection, connection.transaction():
-            taken = await self._store.take_due(
-                connection, payer_id, Channel.KAFKA, limit=limit, lease_seconds=self._options.lease_seconds
-            )
+            taken = await self._take(connection, payer_id, limit)
             if taken:
                 await self._outbox.enqueue(connection, [_bundle_message(claim) for claim in taken])
-                await self._store.finish_delivered(connection, taken)
-                plans = {claim.claim_id: self._plan(Outcome.DELIVERED, claim.terms, profile) for claim in taken}
-                await self._store.plan_attempts(connection, plans, reason=None)
+                await self._store.finish_submissions(connection, {claim.key: ON_THE_TOPIC for claim in taken})
+                end = AttemptEnd(ON_THE_TOPIC)
+                await self._store.plan_attempts(connection, [self._plan(claim, claim.terms, end) for claim in taken])
         _attempts.labels(payer_id, Outcome.DELIVERED).inc(len(taken))
         return len(taken)
 
-    async def record_attempt(
-        self,
-        taken: TakenClaim,
-        report: AttemptReport,
-        *,
-        answer: Answer | None = None,
-        retry_after: timedelta = timedelta(0),
-    ) -> None:
-        """Put the end of an attempt on the record and decide what follows."""
-        profile = self._options.payers[taken.payer_id]
+    async def record_attempts(self, payer_id: PayerId, ended: Sequence[EndedAttempt]) -> None:
+        """Put the ends of attempts on the record, apply the answers, and decide what follows the others."""
+        channel = self._options.payers[payer_id].channel
+        answers = [(claim.claim_id, end.answer) for claim, end in ended if end.answer]
+        answered = {claim_id for claim_id, _ in answers}
         async with self._pool.acquire() as connection, connection.transaction():
-            terms = await self._store.lock_attempt(connection, taken.claim_id, taken.attempt)
-            await self._store.finish_submission(connection, taken.claim_id, taken.attempt, report)
-            if answer is not None:
-                await self._answers.apply_answer(connection, taken.claim_id, answer)
-            if terms is not None and answer is None:
-                plan = self._plan(report.outcome, terms, profile, retry_after)
-                await self._store.plan_attempts(
-                    connection, {taken.claim_id: plan}, reason=report.reason, codes=report.issue_codes
-                )
-        _attempts.labels(taken.payer_id, report.outcome).inc()
+            states, held = await self._store.lock_attempts(connection, [claim.key for claim, _ in ended])
+            await self._store.finish_submissions(connection, {claim.key: end.report for claim, end in ended})
+            await self._answers.apply_answers(connection, channel, answers, states)
+            plans = [
+                self._plan(claim, held[claim.key], end)
+                for claim, end in ended
+                if claim.key in held and claim.claim_id not in answered
+            ]
+            if plans:
+                await self._store.plan_attempts(connection, plans)
+        for claim, end in ended:
+            _attempts.labels(claim.payer_id, end.report.outcome).inc()
 
     async def requeue_claim(self, claim_id: UUID) -> None:
         """Give an undelivered claim another term with its payer's deadline; raises NotFound and Conflict."""
@@ -100,18 +96,24 @@ class SendingService:
             if not await self._store.requeue_claim(connection, claim_id, profile.deadline_hours * 3600):
                 raise Conflict("only an undelivered claim can be queued again")
 
-    def _plan(
-        self, outcome: Outcome, terms: Terms, profile: PayerProfile, retry_after: timedelta = timedelta(0)
-    ) -> Plan:
+    async def _take(self, connection: Connection, payer_id: PayerId, limit: int) -> list[TakenClaim]:
+        channel = self._options.payers[payer_id].channel
+        return await self._store.take_due(
+            connection, payer_id, channel, limit=limit, lease_seconds=self._options.lease_seconds
+        )
+
+    def _plan(self, claim: TakenClaim, terms: Terms, end: AttemptEnd) -> PlannedClaim:
+        profile = self._options.payers[claim.payer_id]
         timing = Timing(
             now=terms.now,
             queued_at=terms.queued_at,
             deadline_at=terms.deadline_at,
             steps=profile.schedule,
             answer_patience=timedelta(hours=profile.answer_patience_hours),
-            retry_after=retry_after,
+            retry_after=end.retry_after,
         )
-        return plan_next(terms.state, outcome, timing, chance=self._chance)
+        plan = plan_next(terms.state, end.report.outcome, timing, chance=self._chance)
+        return PlannedClaim(claim.claim_id, plan, end.report)
 
 
 def _bundle_message(claim: TakenClaim) -> OutboxMessage:

@@ -35,34 +35,34 @@ set lease_expires_at = now() + :lease_seconds * interval '1 second'
 from unnest(:claim_ids::uuid[], :attempts::integer[]) as held (claim_id, attempt)
 where claim.claim_id = held.claim_id and claim.attempts = held.attempt and claim.lease_expires_at is not null;
 
--- name: finish_submission
--- What became of an attempt; also of one that was given up as lost and ended after all.
-update {schema}.submission
-set outcome = :outcome, tries = :tries, status_code = :status_code, reason = :reason,
-    issue_codes = :issue_codes::text[], finished_at = now()
-where claim_id = :claim_id and attempt = :attempt and outcome in ('started', 'lost');
-
--- name: finish_delivered
--- Attempts of a batch that the outbox took over.
-update {schema}.submission
-set outcome = 'delivered', tries = 1, finished_at = now()
-from unnest(:claim_ids::uuid[], :attempts::integer[]) as sent (claim_id, attempt)
-where submission.claim_id = sent.claim_id and submission.attempt = sent.attempt;
-
--- name: lock_attempt
--- The claim of an attempt, if the attempt still holds its lease.
-select state, queued_at, deadline_at, now() as now
+-- name: lock_attempts
+-- The claims of attempts that ended, locked in order of id, and whether each attempt still holds its lease.
+select claim.claim_id, ended.attempt, claim.state, claim.queued_at, claim.deadline_at, now() as now,
+       claim.attempts = ended.attempt and claim.lease_expires_at is not null as held
 from {schema}.claim
-where claim_id = :claim_id and attempts = :attempt and lease_expires_at is not null
-for update;
+join unnest(:claim_ids::uuid[], :attempts::integer[]) as ended (claim_id, attempt) using (claim_id)
+order by claim.claim_id
+for update of claim;
+
+-- name: finish_submissions
+-- What became of attempts; also of one that was given up as lost and ended after all.
+update {schema}.submission
+set outcome = ended.outcome, tries = ended.tries, status_code = ended.status_code, reason = ended.reason,
+    issue_codes = coalesce(string_to_array(nullif(ended.issue_codes, ''), ' '), '{}'), finished_at = now()
+from unnest(:claim_ids::uuid[], :attempts::integer[], :outcomes::text[], :tries::integer[], :status_codes::integer[],
+            :reasons::text[], :issue_codes::text[])
+     as ended (claim_id, attempt, outcome, tries, status_code, reason, issue_codes)
+where submission.claim_id = ended.claim_id and submission.attempt = ended.attempt
+  and submission.outcome in ('started', 'lost');
 
 -- name: plan_attempts
 -- State and next attempt of claims whose leases end here.
 update {schema}.claim
-set state = planned.state, next_attempt_at = planned.next_attempt_at, reason = planned.reason, codes = :codes::text[],
-    lease_expires_at = null, updated_at = now()
-from unnest(:claim_ids::uuid[], :states::text[], :next_attempt_ats::timestamptz[], :reasons::text[])
-     as planned (claim_id, state, next_attempt_at, reason)
+set state = planned.state, next_attempt_at = planned.next_attempt_at, reason = planned.reason,
+    codes = coalesce(string_to_array(nullif(planned.codes, ''), ' '), '{}'), lease_expires_at = null,
+    updated_at = now()
+from unnest(:claim_ids::uuid[], :states::text[], :next_attempt_ats::timestamptz[], :reasons::text[], :codes::text[])
+     as planned (claim_id, state, next_attempt_at, reason, codes)
 where claim.claim_id = planned.claim_id;
 
 -- name: requeue_claim

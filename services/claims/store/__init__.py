@@ -2,23 +2,27 @@
 
 from services.claims.store.claim_store import ClaimStore
 from services.claims.store.rows import (
+    AttemptKey,
     AttemptReport,
     BuiltClaim,
     CodingKey,
     NewClaim,
     NewCoding,
+    PlannedClaim,
     ReadyClaim,
     TakenClaim,
     Terms,
 )
 
 __all__ = [
+    "AttemptKey",
     "AttemptReport",
     "BuiltClaim",
     "ClaimStore",
     "CodingKey",
     "NewClaim",
     "NewCoding",
+    "PlannedClaim",
     "ReadyClaim",
     "TakenClaim",
     "Terms",

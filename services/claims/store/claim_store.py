@@ -5,20 +5,21 @@ Invariant: nothing here opens or ends a transaction.
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 import asyncpg
 
 from services.claims.claim import Channel, PayerId, State
 from services.claims.responses import Answer
-from services.claims.schedule import Plan
 from services.claims.store.rows import (
+    AttemptKey,
     AttemptReport,
     BuiltClaim,
     CodingKey,
     NewClaim,
     NewCoding,
+    PlannedClaim,
     ReadyClaim,
     TakenClaim,
     Terms,
@@ -122,44 +123,39 @@ class ClaimStore:
             connection, "renew_leases", claim_ids=ids, attempts=attempts, lease_seconds=lease_seconds
         )
 
-    async def lock_attempt(self, connection: Connection, claim_id: UUID, attempt: int) -> Terms | None:
-        """Lock the claim of an attempt; None when the attempt has lost its lease."""
-        row = await self._sql.fetchrow(connection, "lock_attempt", claim_id=claim_id, attempt=attempt)
-        return _terms(row) if row else None
+    async def lock_attempts(
+        self, connection: Connection, ended: Collection[AttemptKey]
+    ) -> tuple[dict[UUID, State], dict[AttemptKey, Terms]]:
+        """Lock the claims of attempts; returns their states, and the terms of the attempts that still hold a lease."""
+        ids, attempts = [key[0] for key in ended], [key[1] for key in ended]
+        rows = await self._sql.fetch(connection, "lock_attempts", claim_ids=ids, attempts=attempts)
+        states = {row["claim_id"]: State(row["state"]) for row in rows}
+        return states, {(row["claim_id"], row["attempt"]): _terms(row) for row in rows if row["held"]}
 
-    async def finish_submission(
-        self, connection: Connection, claim_id: UUID, attempt: int, report: AttemptReport
-    ) -> None:
-        """Put the end of an attempt on the record."""
+    async def finish_submissions(self, connection: Connection, reports: Mapping[AttemptKey, AttemptReport]) -> None:
+        """Put the ends of attempts on the record."""
         await self._sql.execute(
             connection,
-            "finish_submission",
-            claim_id=claim_id,
-            attempt=attempt,
-            outcome=report.outcome,
-            tries=report.tries,
-            status_code=report.status_code,
-            reason=report.reason,
-            issue_codes=list(report.issue_codes),
+            "finish_submissions",
+            claim_ids=[key[0] for key in reports],
+            attempts=[key[1] for key in reports],
+            outcomes=[report.outcome for report in reports.values()],
+            tries=[report.tries for report in reports.values()],
+            status_codes=[report.status_code for report in reports.values()],
+            reasons=[report.reason for report in reports.values()],
+            issue_codes=[" ".join(report.issue_codes) for report in reports.values()],
         )
 
-    async def finish_delivered(self, connection: Connection, taken: Sequence[TakenClaim]) -> None:
-        """Put the attempts of a batch on the record as delivered."""
-        ids, attempts = [claim.claim_id for claim in taken], [claim.attempt for claim in taken]
-        await self._sql.execute(connection, "finish_delivered", claim_ids=ids, attempts=attempts)
-
-    async def plan_attempts(
-        self, connection: Connection, plans: dict[UUID, Plan], *, reason: str | None, codes: Sequence[str] = ()
-    ) -> None:
+    async def plan_attempts(self, connection: Connection, plans: Sequence[PlannedClaim]) -> None:
         """End the leases of claims, with the state and the next attempt that follow."""
         await self._sql.execute(
             connection,
             "plan_attempts",
-            claim_ids=list(plans),
-            states=[plan.state for plan in plans.values()],
-            next_attempt_ats=[plan.next_attempt_at for plan in plans.values()],
-            reasons=[reason for _ in plans],
-            codes=list(codes),
+            claim_ids=[planned.claim_id for planned in plans],
+            states=[planned.plan.state for planned in plans],
+            next_attempt_ats=[planned.plan.next_attempt_at for planned in plans],
+            reasons=[planned.report.reason for planned in plans],
+            codes=[" ".join(planned.report.issue_codes) for planned in plans],
         )
 
     async def requeue_claim(self, connection: Executor, claim_id: UUID, deadline_seconds: float) -> bool:

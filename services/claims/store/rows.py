@@ -9,11 +9,13 @@ from datetime import datetime
 from uuid import UUID
 
 from services.claims.claim import Channel, PayerId, State
-from services.claims.schedule import Outcome
+from services.claims.schedule import Outcome, Plan
 from shared.contracts.messages import Finding
 
 CodingKey = tuple[UUID, int]
 """A chart and a coding version of it."""
+AttemptKey = tuple[UUID, int]
+"""A claim and the number of an attempt of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,11 @@ class TakenClaim:
     attempt: int
     terms: Terms
 
+    @property
+    def key(self) -> AttemptKey:
+        """The attempt that this is."""
+        return self.claim_id, self.attempt
+
 
 @dataclass(frozen=True, slots=True)
 class AttemptReport:
@@ -95,3 +102,12 @@ class AttemptReport:
     status_code: int | None = None
     reason: str | None = None
     issue_codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedClaim:
+    """A claim whose attempt ended without an answer, why, and what follows."""
+
+    claim_id: UUID
+    plan: Plan
+    report: AttemptReport

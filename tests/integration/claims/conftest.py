@@ -17,11 +17,14 @@ from pydantic import AnyHttpUrl
 
 from services.claims import MIGRATION_PACKAGES, SCHEMA
 from services.claims.claim import Channel, PayerId, State, identify_claim
-from services.claims.lanes import FhirLane
+from services.claims.fhir_channel import open_fhir_channel
+from services.claims.lanes import Lane
+from services.claims.payer_channel import AttemptEnd
 from services.claims.payers import PayerProfile
 from services.claims.schedule import ScheduleStep
 from services.claims.service import AnswerService, IntakeService, OverviewService, PreparationService, SendingService
 from services.claims.settings import ClaimsOptions
+from services.claims.store import AttemptReport, TakenClaim
 from services.simulators.payer import PayerSettings, create_payer_app
 from services.simulators.payer_desk import PayerDesk
 from shared.contracts.envelope import Envelope
@@ -100,6 +103,10 @@ class Clinic:
             "where next_attempt_at is not null"
         )
 
+    async def report(self, taken: TakenClaim, report: AttemptReport, **more: Any) -> None:
+        """Report the end of one attempt; `more` are fields of AttemptEnd."""
+        await self.sending.record_attempts(taken.payer_id, [(taken, AttemptEnd(report, **more))])
+
     async def until(self, claim_id: UUID, *wanted: State) -> None:
         """Wait until a claim is in one of these states."""
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -112,14 +119,15 @@ class Clinic:
         return [(each.outcome.value, each.tries, each.status_code, each.reason) for each in found]
 
     @asynccontextmanager
-    async def lane(self, payer_id: str) -> AsyncIterator[FhirLane]:
+    async def lane(self, payer_id: str) -> AsyncIterator[Lane]:
         """Run the FHIR lane of a payer."""
         stop = asyncio.Event()
         profile = self.options.payers[payer_id]
-        lane = FhirLane(
+        lane = Lane(
             PayerId(payer_id),
             profile,
             self.sending,
+            open_fhir_channel,
             idle_seconds=0.05,
             lease_seconds=self.options.lease_seconds,
             drain_seconds=2.0,

@@ -125,10 +125,10 @@ async def test_who_lost_the_lease_plans_nothing(clinic: Clinic) -> None:
     await clinic.make_due()
     (quick,) = await clinic.sending.take_due(PayerId(HTTP), 10)
     assert (slow.attempt, quick.attempt) == (1, 2)
-    await clinic.sending.record_attempt(slow, AttemptReport(Outcome.REFUSED, 1, 422, "http-422"))
+    await clinic.report(slow, AttemptReport(Outcome.REFUSED, 1, 422, "http-422"))
     assert await clinic.state(claim_id) is State.QUEUED
     assert await clinic.pool.fetchval("select lease_expires_at from claims.claim") is not None
-    await clinic.sending.record_attempt(quick, AttemptReport(Outcome.REFUSED, 1, 422, "http-422"))
+    await clinic.report(quick, AttemptReport(Outcome.REFUSED, 1, 422, "http-422"))
     assert await clinic.state(claim_id) is State.REJECTED
 
 
@@ -152,7 +152,7 @@ async def test_retry_after_moves_the_next_attempt(clinic: Clinic) -> None:
     claim_id = await clinic.queue(coded_chart())
     (taken,) = await clinic.sending.take_due(PayerId(HTTP), 10)
     report = AttemptReport(Outcome.FAILED, 1, 429, "http-429")
-    await clinic.sending.record_attempt(taken, report, retry_after=timedelta(hours=2))
+    await clinic.report(taken, report, retry_after=timedelta(hours=2))
     waits = await clinic.pool.fetchval("select next_attempt_at - now() from claims.claim")
     assert timedelta(hours=1, minutes=59) < waits <= timedelta(hours=2)
     assert await clinic.state(claim_id) is State.QUEUED

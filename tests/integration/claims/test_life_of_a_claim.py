@@ -5,7 +5,6 @@ the chart in force, a claim that goes again is the same to the byte, and in the 
 """
 
 import asyncio
-from datetime import timedelta
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -171,7 +170,7 @@ class LifeOfAClaim(RuleBasedStateMachine):
         return answer
 
     def _report(self, taken: TakenClaim, report: AttemptReport, **more: Any) -> None:
-        self.runner.run(self.clinic.sending.record_attempt(taken, report, retry_after=timedelta(0), **more))
+        self.runner.run(self.clinic.report(taken, report, **more))
 
     async def _heal(self) -> None:
         for _ in range(4 * self.newest + 4):
@@ -186,7 +185,7 @@ class LifeOfAClaim(RuleBasedStateMachine):
             await self.clinic.preparation.prepare_claims()
             for taken in await self.clinic.sending.take_due(PAYER, 10):
                 answer = read_answer(self._send(taken))
-                await self.clinic.sending.record_attempt(taken, AttemptReport(Outcome.ANSWERED, 1, 200), answer=answer)
+                await self.clinic.report(taken, AttemptReport(Outcome.ANSWERED, 1, 200), answer=answer)
         rows = await self.clinic.pool.fetch("select state from claims.claim")
         assert {State(row["state"]) for row in rows} <= ANSWERED | CLOSED
         assert self.payer.count_received()["charts_billed_twice"] == 0

@@ -11,7 +11,8 @@ import pytest
 from pydantic import AnyHttpUrl
 
 from services.claims.claim import Channel, PayerId, State
-from services.claims.fhir_channel import AttemptEnd, FhirChannel, read_retry_after
+from services.claims.fhir_channel import FhirChannel, read_retry_after
+from services.claims.payer_channel import AttemptEnd
 from services.claims.payers import PayerProfile
 from services.claims.schedule import Outcome
 from services.claims.store import TakenClaim, Terms
