@@ -28,12 +28,17 @@ from shared.fhir.subset import CoverageSubset, EncounterSubset, read_as
 PEOPLE_AND_PLACES = frozenset(
     {"Patient", "RelatedPerson", "Practitioner", "PractitionerRole", "Organization", "Location"}
 )
-FACTS = frozenset(
-    {"Condition", "Procedure", "MedicationAdministration", "SupplyDelivery", "DeviceUseStatement", "Immunization"}
+GIVEN_TYPES = frozenset(
+    {"Procedure", "MedicationAdministration", "SupplyDelivery", "DeviceUseStatement", "Immunization"}
 )
+"""What tells of something done to or given to the patient, for which a line may be billed."""
+FACTS = frozenset({"Condition"}) | GIVEN_TYPES
+TIMED_TYPES = DOCUMENT_TYPES | GIVEN_TYPES
+"""Types that are linked by patient and time where they name no encounter; two of them have no element for one."""
 OWN_KINDS = frozenset({"Encounter"}) | DOCUMENT_TYPES | FACTS
 """Types of which a chart has all that name its encounter."""
 _FOLLOWED = PEOPLE_AND_PLACES | FACTS | {"Observation", "ImagingStudy", "Medication", "Device"}
+_FOLLOWED_FROM_GIVEN = PEOPLE_AND_PLACES | {"Medication", "Device", "Condition"}
 _WANTED = frozenset({"Practitioner", "PractitionerRole", "Organization", "Location", "Condition"})
 _LARGEST_CHART_BYTES = MAX_RECORD_BYTES * 3 // 4
 """Of text, before JSON escapes it: the rest of the record is room for that."""
@@ -111,9 +116,10 @@ class Material:
         return frozenset(key.reference for key in refers_to if key not in self.others)
 
     def fingerprint(self, missing: Iterable[str]) -> str:
-        """Hash what a coder would see differently: encounter, reports, notes, and what is missing."""
+        """Hash what a coder would see differently: encounter, reports, notes, what was given, and what is missing."""
         parts = [self.encounter.body, *sorted(missing)]
         parts += [resource.body for resource in self.documents() if resource.is_readable]
+        parts += [resource.body for resource in self.own if resource.key.resource_type in GIVEN_TYPES]
         digest = hashlib.sha256()
         for part in parts:
             digest.update(hashlib.sha256(part.encode()).digest())
@@ -129,10 +135,17 @@ def follow_references(resources: Iterable[StoredResource]) -> set[ResourceKey]:
     """Return what of these resources' references belongs to a chart; of notes only people and places."""
     keys: set[ResourceKey] = set()
     for resource in resources:
-        is_note = resource.key.resource_type in DOCUMENT_TYPES - {"DiagnosticReport"}
-        followed = PEOPLE_AND_PLACES if is_note or resource.key.resource_type in _FOLLOWED else _FOLLOWED
+        followed = _choose_followed(resource.key.resource_type)
         keys.update(key for key in resource.refers_to if key.resource_type in followed)
     return keys
+
+
+def _choose_followed(resource_type: str) -> frozenset[str]:
+    """The types that are followed from a resource: of something given also what it was, and why."""
+    if resource_type in GIVEN_TYPES:
+        return _FOLLOWED_FROM_GIVEN
+    is_note = resource_type in DOCUMENT_TYPES - {"DiagnosticReport"}
+    return PEOPLE_AND_PLACES if is_note or resource_type in _FOLLOWED else _FOLLOWED
 
 
 def assemble_ready(chart_id: UUID, chart_version: int, reason: Reason, material: Material) -> ChartReady:

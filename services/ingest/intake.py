@@ -41,11 +41,14 @@ _TIMES = (
     "effectiveDateTime",
     "performedDateTime",
     "occurrenceDateTime",
+    "timingDateTime",
     "date",
     "issued",
     "recordedDate",
+    "recordedOn",
     "authoredOn",
 )
+_PERIODS = ("effectivePeriod", "performedPeriod", "occurrencePeriod", "timingPeriod")
 _URN = "urn:uuid:"
 
 
@@ -188,7 +191,9 @@ def _find_time(resource: Resource) -> datetime | None:
     """Return when what the resource tells of was so: the first of its times that is there."""
     if resource.resource_type == "DiagnosticReport":
         return read_as(DiagnosticReportSubset, resource.body).effective_at
-    found = next((resource.content[name] for name in _TIMES if isinstance(resource.content.get(name), str)), None)
+    periods = (resource.content.get(name) for name in _PERIODS)
+    starts = (period.get("start") for period in periods if isinstance(period, dict))
+    found = next((time for time in (*map(resource.content.get, _TIMES), *starts) if isinstance(time, str)), None)
     return latest_moment_of(found) if found else None
 
 

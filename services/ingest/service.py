@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from services.ingest import SCHEMA, chart_store, store
-from services.ingest.assembly import coverage_of
-from services.ingest.documents import DOCUMENT_TYPES
+from services.ingest.assembly import TIMED_TYPES, coverage_of
 from services.ingest.examiner import Examiner
 from services.ingest.intake import Arrival, Examined, Refusal
 from services.ingest.judgement import Judgement, RecordOutcome, judge_batch
@@ -101,7 +100,7 @@ class IngestService:
         concerned = {
             arrival.encounter_id
             for arrival in arrivals
-            if arrival.encounter_id and arrival.key.resource_type in DOCUMENT_TYPES | {"Encounter"}
+            if arrival.encounter_id and arrival.key.resource_type in TIMED_TYPES | {"Encounter"}
         }
         found = _findable(arrivals)
         await chart_store.lock_charts(connection, concerned, found)
@@ -110,7 +109,7 @@ class IngestService:
             await chart_store.upsert_charts(connection, encounters, holds, now=now, evaluate_at=evaluate_at)
         patients = _patients_to_link(arrivals)
         if patients:
-            concerned.update(await store.link_documents(connection, patients))
+            concerned.update(await store.link_by_period(connection, patients))
         await chart_store.schedule_charts(connection, concerned, found, evaluate_at)
 
     def _hold(self, arrival: Arrival, now: datetime) -> datetime | None:
@@ -143,10 +142,10 @@ def _findable(arrivals: Sequence[Arrival]) -> set[str]:
 
 
 def _patients_to_link(arrivals: Sequence[Arrival]) -> set[str]:
-    """Return the patients of new encounters and of reports without encounter."""
+    """Return the patients of new encounters, and of what belongs to an encounter and names none."""
     return {
         arrival.patient_id
         for arrival in arrivals
         if arrival.patient_id
-        and (arrival.encounter or (arrival.key.resource_type in DOCUMENT_TYPES and not arrival.encounter_id))
+        and (arrival.encounter or (arrival.key.resource_type in TIMED_TYPES and not arrival.encounter_id))
     }

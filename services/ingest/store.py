@@ -107,9 +107,9 @@ async def _write_documents(connection: Connection, arrivals: Sequence[Arrival]) 
         )
 
 
-async def link_documents(connection: Connection, patient_ids: Collection[str]) -> list[str]:
-    """Link reports without encounter of these patients by period; returns the encounters that gained one."""
-    rows = await SQL.fetch(connection, "link_documents_by_period", patient_ids=list(patient_ids))
+async def link_by_period(connection: Connection, patient_ids: Collection[str]) -> list[str]:
+    """Link what names no encounter of these patients by period; returns the encounters that gained something."""
+    rows = await SQL.fetch(connection, "link_by_period", patient_ids=list(patient_ids))
     return [row["encounter_id"] for row in rows]
 
 

@@ -80,10 +80,10 @@ set version = document.version + (document.sha256 <> excluded.sha256)::integer,
     authored_at = excluded.authored_at,
     body = excluded.body;
 
--- name: link_documents_by_period
--- A report without encounter belongs to the encounter of its patient whose period holds its time; of several, to the
--- shortest. Returns the encounters that gained one.
-update {schema}.resource as document
+-- name: link_by_period
+-- A report, or something given, without encounter belongs to the encounter of its patient whose period holds its time;
+-- of several, to the shortest. Returns the encounters that gained one. The types are those of index resource_unlinked.
+update {schema}.resource as linked
 set encounter_id = best.encounter_id
 from {schema}.resource as unlinked
 cross join lateral (
@@ -97,7 +97,10 @@ cross join lateral (
 ) as best
 where unlinked.patient_id = any(:patient_ids::text[])
   and unlinked.encounter_id is null
-  and unlinked.resource_type in ('DiagnosticReport', 'Composition', 'DocumentReference')
-  and document.resource_type = unlinked.resource_type
-  and document.resource_id = unlinked.resource_id
+  and unlinked.resource_type in (
+      'DiagnosticReport', 'Composition', 'DocumentReference',
+      'Procedure', 'MedicationAdministration', 'SupplyDelivery', 'DeviceUseStatement', 'Immunization'
+  )
+  and linked.resource_type = unlinked.resource_type
+  and linked.resource_id = unlinked.resource_id
 returning best.encounter_id;

@@ -18,6 +18,13 @@ from tests.builders import (
     patient,
     practitioner,
 )
+from tests.builders.given import (
+    device_use_statement,
+    immunization,
+    medication_administration,
+    procedure,
+    supply_delivery,
+)
 from tests.integration.ingest.conftest import Ward
 
 CONTEXT: tuple[Resource, ...] = (
@@ -222,3 +229,31 @@ async def test_any_order_with_repetitions_ends_with_the_same_chart(ward: Ward, s
     assert (last.status, last.reason) == ("ready", "complete")
     assert {document.source for document in last.documents} == {"DiagnosticReport/dr-1", "Composition/comp-1"}
     assert len(references(last)) == len(CONTEXT) + 1
+
+
+GIVEN = (medication_administration(), immunization(), procedure(), supply_delivery(), device_use_statement())
+
+
+async def test_what_was_given_travels_with_the_chart_linked_by_name_or_by_time(ward: Ward) -> None:
+    await ward.send(*GIVEN)
+    await ward.send(*CONTEXT, encounter(), diagnostic_report())
+    (chart,) = await ward.emit()
+    assert {f"{each['resourceType']}/{each['id']}" for each in GIVEN} <= references(chart)
+
+
+@pytest.mark.parametrize("late", GIVEN, ids=[each["resourceType"] for each in GIVEN])
+async def test_what_was_given_and_told_late_makes_the_next_version(ward: Ward, late: Resource) -> None:
+    await ward.send(*CONTEXT, encounter(), diagnostic_report())
+    await ward.emit()
+    await ward.send(late)
+    (chart,) = await ward.emit()
+    assert chart.chart_version == 2
+    assert f"{late['resourceType']}/{late['id']}" in references(chart)
+
+
+async def test_what_was_given_to_another_patient_or_on_another_day_does_not_travel(ward: Ward) -> None:
+    elsewhere = supply_delivery("sd-2", patient={"reference": "Patient/pt-2"})
+    other_day = supply_delivery("sd-3", occurrenceDateTime="2026-09-02T10:12:00Z")
+    await ward.send(*CONTEXT, encounter(), diagnostic_report(), elsewhere, other_day)
+    (chart,) = await ward.emit()
+    assert not references(chart) & {"SupplyDelivery/sd-2", "SupplyDelivery/sd-3"}

@@ -24,6 +24,7 @@ from tests.builders import (
     patient,
     practitioner,
 )
+from tests.builders.given import medication_administration
 
 CHART_ID = UUID(int=7)
 PATIENT = ResourceKey("Patient", "pt-1")
@@ -87,7 +88,17 @@ def test_the_fingerprint_moves_with_what_a_coder_sees() -> None:
     with_fact = replace(FULL, own=(*FULL.own, stored(condition())))
     assert same == FULL.fingerprint(())
     assert same == pending.fingerprint(()) == with_fact.fingerprint(())
-    assert len({same, amended.fingerprint(()), FULL.fingerprint(("Patient/pt-1",))}) == 3
+    given = replace(FULL, own=(*FULL.own, stored(medication_administration())))
+    assert len({same, amended.fingerprint(()), given.fingerprint(()), FULL.fingerprint(("Patient/pt-1",))}) == 4
+
+
+def test_what_was_given_travels_with_the_drug_that_it_refers_to() -> None:
+    drug: Resource = {"resourceType": "Medication", "id": "med-1", "code": {"text": "ketorolac"}}
+    given = medication_administration(
+        medicationCodeableConcept=None, medicationReference={"reference": "Medication/med-1"}
+    )
+    chart = assemble(material(diagnostic_report(), given, others=(patient(), drug)))
+    assert {"MedicationAdministration/ma-1", "Medication/med-1"} <= {each.reference for each in chart.context}
 
 
 def test_what_others_refer_to_is_followed_one_step_further() -> None:
