@@ -273,7 +273,17 @@ class QueueStats(ApiModel):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
-                {"counts": {"suggesting": 2, "open": 31, "leased": 4, "completed": 208, "failed": 0, "withdrawn": 3}}
+                {
+                    "counts": {
+                        "suggesting": 2,
+                        "open": 31,
+                        "leased": 4,
+                        "on-hold": 1,
+                        "completed": 208,
+                        "failed": 0,
+                        "withdrawn": 3,
+                    }
+                }
             ]
         }
     )

@@ -27,6 +27,8 @@ class State(StrEnum):
     """A coder may lease it."""
     LEASED = "leased"
     """One coder has it, until the lease is released, completed or expires."""
+    ON_HOLD = "on-hold"
+    """It waits for a report, an answer or a correction: nobody can lease, complete or bill it."""
     COMPLETED = "completed"
     """The latest coding has been sent to claims."""
     FAILED = "failed"

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from services.coder import SCHEMA
 from services.coder.service.learning import forget_codings
-from services.coder.store import charts, work_items
+from services.coder.store import charts, holds, work_items
 from services.coder.store.work_items import Standing
 from services.coder.work_item import ChartId
 from shared.contracts.envelope import Envelope
@@ -116,8 +116,10 @@ async def _apply_charts(
                 versions[ChartId(each.data.chart_id)] = each.data.chart_version
                 newer.append(each.data)
     if newer:
+        latest = list({chart.chart_id: chart for chart in newer}.values())
         await charts.insert_charts(connection, newer)
-        await work_items.put_in_queue(connection, list({chart.chart_id: chart for chart in newer}.values()))
+        await work_items.put_in_queue(connection, latest)
+        await holds.wake_charts(connection, latest)
         await forget_codings(connection, [ChartId(chart.chart_id) for chart in newer if chart.status == "withdrawn"])
     return entries
 

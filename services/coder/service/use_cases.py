@@ -6,6 +6,7 @@ from services.coder.service.charts import Charts
 from services.coder.service.completing import Completing
 from services.coder.service.deciding import Deciding
 from services.coder.service.desk import Desk
+from services.coder.service.holding import Holding
 from services.coder.service.intake import Intake
 from services.coder.service.learning import Learning
 from services.coder.service.queue import Queue
@@ -22,6 +23,7 @@ class UseCases:
     charts: Charts
     deciding: Deciding
     completing: Completing
+    holding: Holding
     learning: Learning
     desk: Desk
 
@@ -34,6 +36,7 @@ class UseCases:
             charts=Charts(pool),
             deciding=Deciding(pool, settings.lease_seconds),
             completing=Completing(pool, settings.lease_seconds),
+            holding=Holding(pool, settings.lease_seconds),
             learning=Learning(pool),
             desk=Desk(pool),
         )

@@ -7,14 +7,14 @@ order by chart_id
 for update;
 
 -- name: put_in_queue
--- A chart version newer than the one that the work item is about takes its place, whatever state it is in: a lease ends,
+-- A chart version newer than the one that the work item is about takes its place, whatever state it is in: a lease ends, holds end,
 -- and the engine has it to do, or, for a withdrawn chart, nobody.
 insert into {schema}.work_item as item (chart_id, chart_version, state, priority)
 select * from unnest(:chart_ids::uuid[], :chart_versions::integer[], :states::text[], :priorities::integer[])
 on conflict (chart_id) do update
 set chart_version = excluded.chart_version, state = excluded.state,
     lease_token = null, lease_holder = null, lease_expires_at = null,
-    attempts = 0, failure_reason = null,
+    attempts = 0, failure_reason = null, holds = 0,
     revision = item.revision + 1, changed_at = now()
 where item.chart_version < excluded.chart_version;
 

@@ -161,12 +161,15 @@ ROUTES = [
     ("GET", "/v1/queue/stats"),
     ("GET", "/v1/codes?q=pneumonia"),
     ("GET", "/v1/codes/icd10cm/J18.9"),
+    ("POST", f"/v1/charts/{uuid4()}/holds"),
     ("DELETE", f"/v1/charts/{uuid4()}/lessons"),
     ("GET", f"/v1/charts/{uuid4()}"),
     ("POST", f"/v1/charts/{uuid4()}/decisions"),
     ("POST", f"/v1/charts/{uuid4()}/complete"),
     ("POST", f"/v1/work-items/{uuid4()}/release"),
     ("POST", f"/v1/work-items/{uuid4()}/retry"),
+    ("GET", f"/v1/charts/{uuid4()}/holds"),
+    ("POST", f"/v1/holds/{uuid4()}/lift"),
 ]
 LEASE = {"Lease-Token": str(uuid4())}
 ADDITION = {"decisions": [{"action": "add", "code": {"system": "cpt", "code": "99213"}}]}
@@ -185,7 +188,7 @@ async def test_only_coders_and_leads_touch_charts(http: httpx.AsyncClient, metho
     assert (answer.status_code, issue_codes(answer)) == (403, ["forbidden"])
 
 
-@pytest.mark.parametrize(("method", "url"), ROUTES[5:])
+@pytest.mark.parametrize(("method", "url"), ROUTES[6:])
 async def test_what_is_not_there_answers_404(http: httpx.AsyncClient, method: str, url: str) -> None:
     answer = await http.request(method, url, headers=LEASE, json=ADDITION)
     assert (answer.status_code, issue_codes(answer)) == (404, ["not-found"])
@@ -222,6 +225,23 @@ async def test_a_failed_chart_can_be_retried(desk: Desk, http: httpx.AsyncClient
     assert answer.json() == {"work_item_id": str(work_item_id), "state": "suggesting"}
     again = await http.post(f"/v1/work-items/{work_item_id}/retry")
     assert (again.status_code, issue_codes(again)) == (409, ["wrong-state"])
+
+
+async def test_a_coder_holds_a_leased_chart_and_a_lead_any(desk: Desk, http: httpx.AsyncClient) -> None:
+    await desk.open_chart()
+    grant, lease = await lease_next(http)
+    url, hold = f"/v1/charts/{grant['chart_id']}/holds", {"reason": "pending-query", "review_on": "2099-01-01"}
+    without_lease = await http.post(url, json=hold)
+    assert (without_lease.status_code, issue_codes(without_lease)) == (403, ["forbidden"])
+    placed = (await http.post(url, json=hold, headers=lease)).json()
+    await http.post(url, json=hold | {"reason": "registration-problem"}, headers=as_caller("lead-token"))
+    assert [each["placed_by"] for each in (await http.get(url)).json()["holds"]] == ["ann", "liz"]
+    chart = (await http.get(f"/v1/charts/{grant['chart_id']}")).json()
+    assert chart["state"] == "on-hold"
+    lifted = await http.post(f"/v1/holds/{placed['hold_id']}/lift")
+    assert (lifted.status_code, lifted.json()["lifted_why"]) == (200, "settled")
+    again = await http.post(f"/v1/holds/{placed['hold_id']}/lift")
+    assert (again.status_code, issue_codes(again)) == (409, ["hold-ended"])
 
 
 async def test_the_openapi_page_describes_every_route_answer_and_header(http: httpx.AsyncClient) -> None:

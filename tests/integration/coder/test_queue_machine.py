@@ -6,7 +6,8 @@ coding is published exactly once.
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -26,8 +27,9 @@ from hypothesis.stateful import (
 )
 
 from services.coder.api_models import DecisionBatch
+from services.coder.hold import HoldEnded, HoldId, HoldReason, NewHold
 from services.coder.service.deciding import Coder
-from services.coder.work_item import ChartNotComplete, Lease, LeaseLost, State
+from services.coder.work_item import ChartId, ChartNotComplete, Lease, LeaseLost, State, WrongState
 from tests.builders.charts import ready_chart, suggestion, withdrawn_chart
 from tests.integration.coder.conftest import ANN, BOB, Desk, accept_all, under
 
@@ -35,6 +37,7 @@ ResultT = TypeVar("ResultT")
 Held = tuple[Lease, Coder]
 MOST_CHARTS = 2
 """Few, so that what is done meets on the same chart."""
+REVIEW = date(2099, 1, 1)
 ADD = DecisionBatch.model_validate({"decisions": [{"action": "add", "code": {"system": "icd10cm", "code": "I10"}}]})
 
 
@@ -48,10 +51,12 @@ class Expected:
     decided: bool = False
     decisions: int = 0
     codings: int = 0
+    holds: set[HoldId] = field(default_factory=set)
 
     def move(self, state: State, owner: tuple[UUID, str] | None = None) -> None:
-        """Put the chart into a state."""
+        """Put the chart into a state; no other state than on-hold has holds."""
         self.state, self.owner = state, owner
+        self.holds = self.holds if state is State.ON_HOLD else set()
 
 
 class QueueMachine(RuleBasedStateMachine):
@@ -62,6 +67,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     charts = Bundle("charts")
     leases = Bundle("leases")
+    holds = Bundle("holds")
 
     def __init__(self) -> None:
         super().__init__()
@@ -167,6 +173,51 @@ class QueueMachine(RuleBasedStateMachine):
         else:
             with pytest.raises(LeaseLost):
                 self.run(request)
+
+    @rule(target=holds, held=leases, reason=st.sampled_from(HoldReason))
+    def place_hold(self, held: Held, reason: HoldReason) -> MultipleResults[tuple[UUID, HoldId]]:
+        """A coder puts a chart on hold under some lease they once got."""
+        lease, coder = held
+        chart = self.expected[lease.chart_id]
+        request = self.desk.cases.holding.place(under(lease, coder), NewHold(reason, REVIEW))
+        if chart.owner != (lease.token, coder.subject):
+            with pytest.raises(LeaseLost):
+                self.run(request)
+            return multiple()
+        return multiple((lease.chart_id, self.note_hold(chart, self.run(request).hold_id)))
+
+    @rule(target=holds, chart_id=charts)
+    def place_hold_as_lead(self, chart_id: UUID) -> MultipleResults[tuple[UUID, HoldId]]:
+        """A lead puts a chart on hold, whoever has it."""
+        chart = self.expected[chart_id]
+        new = NewHold(HoldReason.REGISTRATION_PROBLEM, REVIEW)
+        request = self.desk.cases.holding.place_without_lease("liz", ChartId(chart_id), new)
+        if chart.state not in {State.OPEN, State.LEASED, State.ON_HOLD}:
+            with pytest.raises(WrongState):
+                self.run(request)
+            return multiple()
+        return multiple((chart_id, self.note_hold(chart, self.run(request).hold_id)))
+
+    def note_hold(self, chart: Expected, hold_id: UUID) -> HoldId:
+        """Expect the chart to be on hold."""
+        chart.move(State.ON_HOLD)
+        chart.holds.add(HoldId(hold_id))
+        return HoldId(hold_id)
+
+    @rule(placed=holds, coder=st.sampled_from([ANN, BOB]))
+    def lift_hold(self, placed: tuple[UUID, HoldId], coder: Coder) -> None:
+        """Somebody lifts some hold that was once placed."""
+        chart_id, hold_id = placed
+        chart = self.expected[chart_id]
+        request = self.desk.cases.holding.lift(coder.subject, hold_id)
+        if hold_id not in chart.holds:
+            with pytest.raises(HoldEnded):
+                self.run(request)
+            return
+        self.run(request)
+        chart.holds.remove(hold_id)
+        if not chart.holds:
+            chart.move(State.OPEN)
 
     @rule(held=leases)
     def expire(self, held: Held) -> None:

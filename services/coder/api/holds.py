@@ -1,0 +1,67 @@
+"""Putting a chart on hold, and lifting a hold."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Path
+
+from services.coder.api.problems import document_errors
+from services.coder.api.requests import (
+    Cases,
+    ChartIdPath,
+    CoderPrincipal,
+    IdempotencyKeyHeader,
+)
+from services.coder.hold import HoldEnded, HoldId
+from services.coder.queue_models import HoldRequest, HoldsOfChart, HoldView
+from services.coder.service.deciding import Coder, UnderLease
+from services.coder.work_item import ChartId, KeyReused, LeaseLost, LeaseToken, WrongState
+from shared.contracts.errors import Forbidden, InvalidContent, NotFound
+
+router = APIRouter(prefix="/v1", tags=["holds"])
+
+HoldIdPath = Annotated[UUID, Path(description="The hold's id, as placing it returned it.")]
+OptionalLeaseToken = Annotated[
+    UUID | None, Header(alias="Lease-Token", description="The caller's lease on this chart; a lead needs none.")
+]
+
+
+@router.post(
+    "/charts/{chart_id}/holds",
+    responses=document_errors(NotFound, LeaseLost, WrongState, InvalidContent, KeyReused),
+)
+async def place_hold(
+    cases: Cases,
+    principal: CoderPrincipal,
+    chart_id: ChartIdPath,
+    request: HoldRequest,
+    lease_token: OptionalLeaseToken = None,
+    idempotency_key: IdempotencyKeyHeader = None,
+) -> HoldView:
+    """Put a chart on hold: its lease ends, and nobody can lease, complete or bill it until its last hold is lifted.
+
+    A coder does this under the lease; a lead may do it to any open or leased chart.
+    """
+    chart = ChartId(chart_id)
+    if lease_token is not None:
+        coder = Coder(principal.subject, principal.practitioner)
+        under = UnderLease(coder, chart, LeaseToken(lease_token), idempotency_key)
+        return await cases.holding.place(under, request.to_domain())
+    if "lead" not in principal.roles:
+        raise Forbidden("a coder puts only a leased chart on hold: send its Lease-Token, or ask a lead")
+    return await cases.holding.place_without_lease(principal.subject, chart, request.to_domain(), idempotency_key)
+
+
+@router.get("/charts/{chart_id}/holds", responses=document_errors(NotFound))
+async def list_holds(cases: Cases, _principal: CoderPrincipal, chart_id: ChartIdPath) -> HoldsOfChart:
+    """List the holds that a chart has or had, the first one first."""
+    found = await cases.holding.list_of_chart(ChartId(chart_id))
+    return HoldsOfChart(holds=tuple(HoldView.of(hold) for hold in found))
+
+
+@router.post("/holds/{hold_id}/lift", responses=document_errors(NotFound, HoldEnded, KeyReused))
+async def lift_hold(
+    cases: Cases, principal: CoderPrincipal, hold_id: HoldIdPath, idempotency_key: IdempotencyKeyHeader = None
+) -> HoldView:
+    """Lift a hold whose reason is gone; after a chart's last one the chart is open again, in its old place."""
+    return await cases.holding.lift(principal.subject, HoldId(hold_id), idempotency_key)

@@ -1,0 +1,42 @@
+-- name: hold_work_item
+-- Take a chart off the queue for one more hold; a lease on it ends. No row where there is nothing to pause.
+update {schema}.work_item
+set state = 'on-hold', holds = holds + 1, lease_token = null, lease_holder = null, lease_expires_at = null,
+    revision = revision + 1, changed_at = now()
+where chart_id = :chart_id and state in ('open', 'leased', 'on-hold')
+returning chart_version;
+
+-- name: insert_hold
+-- Say why a chart waits and when somebody looks again.
+insert into {schema}.hold (chart_id, chart_version, reason, note, review_on, placed_by)
+values (:chart_id, :chart_version, :reason, :note, :review_on, :placed_by)
+returning *;
+
+-- name: find_hold
+-- One hold.
+select * from {schema}.hold where hold_id = :hold_id;
+
+-- name: list_holds_of_chart
+-- The holds that a chart has or had, the first one first.
+select * from {schema}.hold where chart_id = :chart_id order by placed_at, hold_id;
+
+-- name: end_hold
+-- The reason is gone; the caller holds the work item's row.
+update {schema}.hold
+set lifted_by = :lifted_by, lifted_at = now(), lifted_why = 'settled'
+where hold_id = :hold_id and lifted_at is null
+returning *;
+
+-- name: drop_hold
+-- One hold fewer: after the last one the chart is open again.
+update {schema}.work_item
+set holds = holds - 1, state = case holds when 1 then 'open' else state end,
+    revision = revision + 1, changed_at = now()
+where chart_id = :chart_id and state = 'on-hold';
+
+-- name: wake_charts
+-- A newer chart version ends all holds of its chart; the caller puts the work item where it belongs.
+update {schema}.hold
+set lifted_by = :lifted_by, lifted_at = now(), lifted_why = woken.why
+from unnest(:chart_ids::uuid[], :whys::text[]) as woken (chart_id, why)
+where hold.chart_id = woken.chart_id and hold.lifted_at is null;
