@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.claims.breaker import BreakerView
 from services.claims.claim import Channel, State
 from services.claims.schedule import Outcome
 from shared.contracts.messages import Finding
@@ -76,11 +77,20 @@ class LaneStats(ApiModel):
     oldest: datetime = Field(description="When the longest unchanged one changed last.")
 
 
+class LaneBreaker(ApiModel):
+    """Whether a payer that is sent to is trusted to take claims, as the answering process has it."""
+
+    payer_id: str
+    channel: Channel
+    breaker: BreakerView
+
+
 class ClaimStats(ApiModel):
     """Where all claims are."""
 
     states: dict[State, int]
     attempts: dict[Outcome, int]
     lanes: tuple[LaneStats, ...]
+    breakers: tuple[LaneBreaker, ...] = Field(description="Of the lanes of this process; others have their own.")
     unserved_lanes: tuple[str, ...] = Field(description="Payer and channel of waiting claims that no settings serve.")
     unbalanced_charts: tuple[UUID, ...] = Field(description="Charts without exactly one effective claim; always empty.")

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from services.claims import SCHEMA
 from services.claims.api import router
+from services.claims.breaker import Breaker
 from services.claims.claim import Channel, PayerId
 from services.claims.consumer import GROUP, make_consumer
 from services.claims.edits import EditContext, MedicareCodeEditor, ReferenceData, TabularBook, read_payer_rules
@@ -44,6 +45,7 @@ class ClaimsContext:
     preparation: PreparationService
     sending: SendingService
     overview: OverviewService
+    breakers: Mapping[PayerId, Breaker]
 
 
 def create_app(settings: ClaimsSettings) -> FastAPI:
@@ -94,13 +96,19 @@ def _open_edits(options: ClaimsOptions) -> Iterator[EditContext]:
 
 def _build_context(pool: Pool, settings: ClaimsSettings, edits: EditContext) -> ClaimsContext:
     answers = AnswerService(pool, SCHEMA)
+    breakers = {
+        PayerId(name): Breaker(profile.breaker)
+        for name, profile in settings.claims.payers.items()
+        if profile.channel in OPEN_CHANNEL
+    }
     return ClaimsContext(
         pool=pool,
         intake=IntakeService(pool, SCHEMA, settings.claims),
         answers=answers,
         preparation=PreparationService(pool, SCHEMA, settings.claims, edits),
         sending=SendingService(pool, SCHEMA, settings.claims, answers),
-        overview=OverviewService(pool, SCHEMA, settings.claims),
+        overview=OverviewService(pool, SCHEMA, settings.claims, breakers),
+        breakers=breakers,
     )
 
 
@@ -143,6 +151,7 @@ def _make_lane(
         profile,
         context.sending,
         OPEN_CHANNEL[profile.channel],
+        context.breakers[payer_id],
         idle_seconds=options.idle_seconds,
         lease_seconds=options.lease_seconds,
         drain_seconds=settings.web.drain_seconds / 2,

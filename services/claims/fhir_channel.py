@@ -2,47 +2,48 @@
 
 Place in the flow: a FHIR lane calls it under a lease. One attempt is a few tries with a short backoff (full jitter,
 Retry-After honoured); every try sends the same bytes with the same identifier.
-Invariants: no redirect is followed, so a claim goes to the host of its stored row and nowhere else; no error, log or
-report carries content of a request or an answer. 4XX is final but for 408 and 429; 5XX, timeouts and refused
-connections are tried again. Source: Da Vinci PAS 2.2, error handling; RFC 9110, sections 10.2.3 and 15.
+Invariants: a claim goes to the address of its stored row and nowhere else, and our credentials only to the origin that
+the profile names now; no error, log or report carries content of a request or an answer.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 import httpx
+from pydantic import SecretStr
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_attempt, wait_random_exponential
 
-from services.claims.payer_channel import AttemptEnd
+from services.claims.http_connections import HttpAnswer, HttpConnections, PostLimits, open_connections
+from services.claims.http_outcome import ended, read_end
+from services.claims.oauth2 import TokenSource, read_secret
+from services.claims.pace import Pace
+from services.claims.payer_channel import AttemptEnd, ChannelDown
 from services.claims.payers import PayerProfile
-from services.claims.responses import read_answer, read_issue_codes
 from services.claims.schedule import Outcome
-from services.claims.store import AttemptReport, TakenClaim
-from shared.contracts.errors import InvalidContent
+from services.claims.store import TakenClaim
 from shared.web.errors import FHIR_JSON
 
-MAX_ANSWER_BYTES = 8 * 1024 * 1024
-_NOT_FINAL = frozenset({httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS})
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol)
 _WORTH_ANOTHER_TRY = frozenset({Outcome.FAILED, Outcome.UNCERTAIN})
-
-
-class _AnswerTooLarge(Exception):
-    """The payer's answer is longer than any ClaimResponse."""
+_HEADERS = {"Content-Type": FHIR_JSON, "Accept": FHIR_JSON, "Accept-Encoding": "identity"}
 
 
 class FhirChannel:
     """The way to one payer."""
 
-    def __init__(self, client: httpx.AsyncClient, profile: PayerProfile) -> None:
-        self._client = client
+    def __init__(self, connections: HttpConnections, profile: PayerProfile, tokens: TokenSource | None = None) -> None:
+        self._connections = connections
         self._profile = profile
+        self._tokens = tokens
+        self._pace = Pace(profile.limits.max_per_second)
+        self._origin = _origin_of(profile.submit_url)
 
     async def make_ready(self) -> None:
-        """Connections are opened when they are needed."""
+        """Have a token where the payer wants one; raises ChannelDown."""
+        if self._tokens is not None:
+            await self._tokens.get_token()
 
     async def submit(self, claim: TakenClaim) -> AttemptEnd:
         """Try to deliver one claim; never raises for what the network or the payer does."""
@@ -57,30 +58,37 @@ class FhirChannel:
         return replace(end, report=replace(end.report, tries=tries))
 
     async def _try_once(self, claim: TakenClaim) -> AttemptEnd:
+        await asyncio.sleep(self._pace.reserve(asyncio.get_running_loop().time()))
         try:
-            status, headers, body = await self._post(claim)
+            answer = await self._post(claim)
+        except ChannelDown as down:
+            return ended(Outcome.FAILED, down.reason)
         except _NOT_SENT as error:
-            return _ended(Outcome.FAILED, reason=_name(error))
-        except httpx.TransportError as error:
-            return _ended(Outcome.UNCERTAIN, reason=_name(error))
-        except _AnswerTooLarge:
-            return _ended(Outcome.DELIVERED, reason="answer-too-large")
-        if httpx.codes.is_success(status):
-            return _read_success(claim, status, body)
-        return _read_failure(status, headers, body)
+            return ended(Outcome.FAILED, type(error).__name__)
+        except (httpx.TransportError, TimeoutError) as error:
+            return ended(Outcome.UNCERTAIN, type(error).__name__)
+        return read_end(claim.claim_id, answer.status, answer.body, answer.headers.get("Retry-After"))
 
-    async def _post(self, claim: TakenClaim) -> tuple[int, httpx.Headers, bytes]:
-        async with self._client.stream("POST", claim.endpoint or "", content=claim.bundle) as response:
-            body = bytearray()
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > MAX_ANSWER_BYTES:
-                    raise _AnswerTooLarge
-            return response.status_code, response.headers, bytes(body)
+    async def _post(self, claim: TakenClaim) -> HttpAnswer:
+        """Post, and once more with a new token where the payer does not take the one that we have."""
+        url = claim.endpoint or ""
+        token = await self._choose_token(url)
+        answer = await self._connections.post(url, claim.bundle, _with_token(token))
+        if answer.status == httpx.codes.UNAUTHORIZED and token is not None and self._tokens is not None:
+            self._tokens.drop_token(token)
+            token = await self._choose_token(url)
+            answer = await self._connections.post(url, claim.bundle, _with_token(token))
+        return answer
+
+    async def _choose_token(self, url: str) -> SecretStr | None:
+        if _origin_of(url) != self._origin:
+            return None
+        return await self._tokens.get_token() if self._tokens is not None else self._profile.bearer_token
 
     def _is_worth_another_try(self, end: AttemptEnd) -> bool:
         soon = end.retry_after.total_seconds() <= self._profile.longest_short_wait_seconds
-        return end.report.outcome in _WORTH_ANOTHER_TRY and soon
+        known = end.report.status_code not in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
+        return end.report.outcome in _WORTH_ANOTHER_TRY and soon and known
 
     def _wait(self, state: RetryCallState) -> float:
         jittered = wait_random_exponential(multiplier=0.2, max=self._profile.longest_short_wait_seconds)(state)
@@ -89,59 +97,23 @@ class FhirChannel:
 
 @asynccontextmanager
 async def open_fhir_channel(profile: PayerProfile) -> AsyncIterator[FhirChannel]:
-    """Open the connections to one payer; environment proxies and netrc are left out of it."""
-    token = profile.bearer_token
-    headers = {"Content-Type": FHIR_JSON, "Accept": FHIR_JSON}
-    if token is not None:
-        headers["Authorization"] = f"Bearer {token.get_secret_value()}"
-    async with httpx.AsyncClient(
-        headers=headers,
-        timeout=httpx.Timeout(profile.answer_timeout_seconds, connect=profile.connect_timeout_seconds),
-        limits=httpx.Limits(max_connections=profile.limits.max_in_flight),
-        follow_redirects=False,
-        trust_env=False,
-    ) as client:
-        yield FhirChannel(client, profile)
-
-
-def _read_success(claim: TakenClaim, status: int, body: bytes) -> AttemptEnd:
-    try:
-        answer = read_answer(body)
-    except InvalidContent:
-        reason = "answer-unreadable" if body.strip() else "no-answer-yet"
-        return _ended(Outcome.DELIVERED, status, reason=reason)
-    if answer.request not in (None, str(claim.claim_id)):
-        return _ended(Outcome.UNCERTAIN, status, reason="answer-to-another-claim")
-    return AttemptEnd(AttemptReport(Outcome.ANSWERED, 1, status, None, answer.codes), answer)
-
-
-def _read_failure(status: int, headers: httpx.Headers, body: bytes) -> AttemptEnd:
-    final = httpx.codes.is_client_error(status) and status not in _NOT_FINAL
-    report = AttemptReport(
-        outcome=Outcome.REFUSED if final else Outcome.FAILED,
-        tries=1,
-        status_code=status,
-        reason="redirected" if httpx.codes.is_redirect(status) else f"http-{status}",
-        issue_codes=read_issue_codes(body),
+    """Open the connections to one payer and to its token endpoint; raises OSError where a file is missing."""
+    limits = PostLimits(
+        profile.connect_timeout_seconds, profile.answer_timeout_seconds, profile.limits.max_answer_bytes
     )
-    return AttemptEnd(report, retry_after=timedelta(0) if final else read_retry_after(headers.get("Retry-After")))
+    async with open_connections(limits, profile.client_certificate, profile.authorities_file) as connections:
+        oauth2 = profile.oauth2
+        tokens = TokenSource(connections, oauth2, secret=read_secret(oauth2)) if oauth2 else None
+        yield FhirChannel(connections, profile, tokens)
 
 
-def read_retry_after(value: str | None) -> timedelta:
-    """Read a Retry-After header, seconds or a date; zero when there is none, or none that can be read."""
-    if not value:
-        return timedelta(0)
-    if value.strip().isdigit():
-        return timedelta(seconds=min(int(value), 7 * 86_400))
-    try:
-        until = parsedate_to_datetime(value)
-    except ValueError:
-        return timedelta(0)
-    return max(timedelta(0), until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC))
+def _origin_of(url: str | None) -> tuple[str, str, int | None]:
+    parsed = httpx.URL(url or "")
+    return parsed.scheme, parsed.host, parsed.port
 
 
-def _ended(outcome: Outcome, status: int | None = None, *, reason: str) -> AttemptEnd:
-    return AttemptEnd(AttemptReport(outcome, 1, status, reason))
+def _with_token(token: SecretStr | None) -> dict[str, str]:
+    return _HEADERS | ({"Authorization": f"Bearer {token.get_secret_value()}"} if token is not None else {})
 
 
 def _last_end(state: RetryCallState) -> AttemptEnd:
@@ -149,7 +121,3 @@ def _last_end(state: RetryCallState) -> AttemptEnd:
         raise RuntimeError("tenacity asks only after a try")
     end: AttemptEnd = state.outcome.result()
     return end
-
-
-def _name(error: httpx.TransportError) -> str:
-    return type(error).__name__

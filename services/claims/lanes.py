@@ -3,7 +3,7 @@
 Place in the flow: after `preparation`; Kafka lanes hand Bundles to the outbox in rounds, the others send each claim
 through their channel, up to the payer's `max_in_flight` at one time.
 Invariant: a claim is sent only under a lease, which a living lane renews; what a dead one had begun is sent again soon,
-with the same identifier.
+with the same identifier. While the payer's breaker is open nothing is taken, so its claims wait as they are.
 """
 
 import asyncio
@@ -11,17 +11,20 @@ import contextlib
 
 import asyncpg
 
+from services.claims.breaker import Breaker, BreakerState
 from services.claims.claim import PayerId
-from services.claims.payer_channel import OpenChannel, PayerChannel
+from services.claims.payer_channel import AttemptEnd, ChannelDown, OpenChannel, PayerChannel
 from services.claims.payers import PayerProfile
 from services.claims.service.sending import EndedAttempt, SendingService
 from services.claims.store import TakenClaim
 from shared.loops import rest
 from shared.telemetry.logging import get_logger
+from shared.telemetry.metrics import gauge
 from shared.transient import TRANSIENT_ERRORS
 
 _NOT_NOW: tuple[type[Exception], ...] = (asyncpg.PostgresError, *TRANSIENT_ERRORS)
 _log = get_logger(__name__)
+_breaker_open = gauge("chartline_claims_breaker_open", "1 while nothing, or one claim at a time, is sent.", ("payer",))
 
 
 class Lane:
@@ -33,6 +36,7 @@ class Lane:
         profile: PayerProfile,
         sending: SendingService,
         open_channel: OpenChannel,
+        breaker: Breaker,
         *,
         idle_seconds: float,
         lease_seconds: float,
@@ -43,10 +47,12 @@ class Lane:
         self._profile = profile
         self._sending = sending
         self._open_channel = open_channel
+        self._breaker = breaker
         self._idle_seconds = idle_seconds
         self._renew_seconds = lease_seconds / 3
         self._drain_seconds = drain_seconds
         self._woken = asyncio.Event()
+        self._payer_is_back = asyncio.Event()
         self._sent: dict[asyncio.Task[None], TakenClaim] = {}
         self._ended: list[EndedAttempt] = []
         self._recording: asyncio.Task[None] | None = None
@@ -68,17 +74,36 @@ class Lane:
                 renewing.cancel()
 
     async def _turn(self, channel: PayerChannel, stop: asyncio.Event) -> None:
+        if self._breaker.state is BreakerState.OPEN:
+            await self._sit_out(stop)
+            return
         self._woken.clear()
-        free = self._profile.limits.max_in_flight - len(self._sent)
-        taken = await self._sending.take_due(self._payer_id, free) if free else []
+        self._payer_is_back.clear()
+        room = self._breaker.room(self._profile.limits.max_in_flight, len(self._sent))
+        taken = await self._take(channel, room) if room else []
         for claim in taken:
             task = asyncio.create_task(self._deliver(channel, claim))
             self._sent[task] = claim
             task.add_done_callback(self._sent.pop)
-        if len(taken) < free:
-            await rest((self._woken, stop), self._idle_seconds)
+        if len(taken) < room or self._breaker.state is not BreakerState.CLOSED:
+            await rest((self._woken, self._payer_is_back, stop), self._idle_seconds)
         else:
             await self._await_room(stop)
+
+    async def _sit_out(self, stop: asyncio.Event) -> None:
+        """Send nothing until it is time to ask, or an attempt that was on its way shows that the payer is back."""
+        self._payer_is_back.clear()
+        await self._sending.end_overdue(self._payer_id)
+        await rest((self._payer_is_back, stop), self._breaker.seconds_to_probe)
+
+    async def _take(self, channel: PayerChannel, room: int) -> list[TakenClaim]:
+        try:
+            await channel.make_ready()
+        except ChannelDown as down:
+            self._breaker.open(down.reason)
+            self._tell(down.reason)
+            return []
+        return await self._sending.take_due(self._payer_id, room)
 
     async def _await_room(self, stop: asyncio.Event) -> None:
         """Wait until half of the attempts are over, so that claims are taken in batches; but not long for slow ones."""
@@ -94,9 +119,25 @@ class Lane:
         except Exception as error:  # noqa: BLE001 - the lease runs out and the claim is sent again; others go on
             _log.error("attempt-broken", claim_id=claim.claim_id, attempt=claim.attempt, exc_info=error)
             return
+        self._judge(end)
         self._ended.append((claim, end))
         if self._recording is None:
             self._recording = asyncio.create_task(self._record_all())
+
+    def _judge(self, end: AttemptEnd) -> None:
+        """Let the breaker learn from an attempt."""
+        before = self._breaker.state
+        self._breaker.note(end.report.outcome, end.report.reason, end.retry_after.total_seconds())
+        if self._breaker.state is not before:
+            self._tell(end.report.reason)
+
+    def _tell(self, reason: str | None) -> None:
+        """Say that the breaker moved."""
+        state = self._breaker.state
+        _breaker_open.labels(self._payer_id).set(state is not BreakerState.CLOSED)
+        _log.warning("breaker-moved", lane=self.name, state=state, reason=reason)
+        if state is BreakerState.CLOSED:
+            self._payer_is_back.set()
 
     async def _record_all(self) -> None:
         """Record what has ended; what ends meanwhile is the next batch, so that batches grow with the load."""

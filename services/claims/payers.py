@@ -6,6 +6,7 @@ default one.
 """
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import (
@@ -21,7 +22,9 @@ from pydantic import (
     model_validator,
 )
 
+from services.claims.breaker import BreakerTerms
 from services.claims.claim import Channel, PayerId
+from services.claims.credentials import ClientCertificate, ClientCredentials
 from services.claims.schedule import DEFAULT_STEPS, ScheduleStep
 from shared.contracts.messages import ChartCoded
 from shared.contracts.topics import MAX_RECORD_BYTES
@@ -42,6 +45,10 @@ class PayerLimits(BaseModel):
     """12 for a payer whose gateway makes X12 837P of it; FHIR itself has no limit."""
     max_in_flight: PositiveInt = 8
     """How many claims are on their way to this payer at one time."""
+    max_per_second: PositiveFloat | None = None
+    """How many requests a second each process sends to this payer, repetitions included."""
+    max_answer_bytes: PositiveInt = 8 * 1024 * 1024
+    """A longer answer is not read: the claim counts as delivered without one."""
 
 
 class PayerProfile(BaseModel):
@@ -55,6 +62,10 @@ class PayerProfile(BaseModel):
     endpoint: AnyHttpUrl | None = None
     """The payer's FHIR base, for channel fhir: claims are posted to `<endpoint>/Claim/$submit`."""
     bearer_token: SecretStr | None = None
+    oauth2: ClientCredentials | None = None
+    client_certificate: ClientCertificate | None = None
+    authorities_file: Path | None = None
+    """PEM file of the authorities that vouch for the payer's server, instead of the usual ones."""
     deadline_hours: PositiveFloat = 72.0
     answer_patience_hours: PositiveFloat = 24.0
     """After so long without an answer an acknowledged claim is sent again, with the same identifier."""
@@ -65,23 +76,20 @@ class PayerProfile(BaseModel):
     """Between the tries of one attempt; a longer Retry-After ends the attempt and moves the next one."""
     schedule: Annotated[tuple[ScheduleStep, ...], Field(min_length=1)] = DEFAULT_STEPS
     limits: PayerLimits = PayerLimits()
+    breaker: BreakerTerms = BreakerTerms()
 
     @model_validator(mode="after")
     def _has_what_its_channel_needs(self) -> Self:
         if (self.channel is Channel.FHIR) != (self.endpoint is not None):
             raise ValueError("a payer of channel fhir needs an endpoint, one of channel kafka has none")
+        if self.bearer_token is not None and self.oauth2 is not None:
+            raise ValueError("a payer takes a bearer_token or tokens by oauth2, not both")
         return self
 
     @property
     def submit_url(self) -> str | None:
         """The address of the operation, None for Kafka."""
         return f"{str(self.endpoint).rstrip('/')}/Claim/$submit" if self.endpoint else None
-
-    @property
-    def longest_attempt_seconds(self) -> float:
-        """How long one attempt may take at most, with all its tries."""
-        one_try = self.connect_timeout_seconds + self.answer_timeout_seconds + self.longest_short_wait_seconds
-        return self.tries_per_attempt * one_try + 5.0
 
 
 class _Insurance(Subset):

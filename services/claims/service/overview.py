@@ -2,12 +2,14 @@
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from uuid import UUID
 
 import asyncpg
 
-from services.claims.api_models import ClaimPage, ClaimStats, ClaimView, LaneStats, SubmissionView
-from services.claims.claim import State
+from services.claims.api_models import ClaimPage, ClaimStats, ClaimView, LaneBreaker, LaneStats, SubmissionView
+from services.claims.breaker import Breaker
+from services.claims.claim import PayerId, State
 from services.claims.schedule import Outcome
 from services.claims.settings import ClaimsOptions
 from services.claims.store import ClaimStore
@@ -21,10 +23,14 @@ _MOST_UNBALANCED = 100
 class OverviewService:
     """Reads for operators."""
 
-    def __init__(self, pool: Pool, schema: str, options: ClaimsOptions) -> None:
+    def __init__(
+        self, pool: Pool, schema: str, options: ClaimsOptions, breakers: Mapping[PayerId, Breaker] | None = None
+    ) -> None:
+        """`breakers` are those of the lanes that this process runs."""
         self._pool = pool
         self._store = ClaimStore(schema)
         self._options = options
+        self._breakers = breakers or {}
 
     async def get_claim(self, claim_id: UUID) -> ClaimView:
         """Return one claim; raises NotFound."""
@@ -56,9 +62,14 @@ class OverviewService:
             states=dict(states),
             attempts={outcome: attempts.get(outcome, 0) for outcome in Outcome},
             lanes=tuple(lanes),
+            breakers=tuple(self._view_breaker(payer_id) for payer_id in sorted(self._breakers)),
             unserved_lanes=tuple(sorted({_lane_name(lane) for lane in lanes if self._is_unserved(lane)})),
             unbalanced_charts=tuple(await self._store.find_unbalanced_charts(self._pool, _MOST_UNBALANCED)),
         )
+
+    def _view_breaker(self, payer_id: PayerId) -> LaneBreaker:
+        channel = self._options.payers[payer_id].channel
+        return LaneBreaker(payer_id=payer_id, channel=channel, breaker=self._breakers[payer_id].view())
 
     def _is_unserved(self, lane: LaneStats) -> bool:
         profile = self._options.payers.get(lane.payer_id)

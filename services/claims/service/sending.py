@@ -55,6 +55,10 @@ class SendingService:
         if held:
             await self._store.renew_leases(self._pool, held, self._options.lease_seconds)
 
+    async def end_overdue(self, payer_id: PayerId) -> None:
+        """Let claims whose deadline passed wait no longer for a payer to which nothing is sent."""
+        await self._store.end_overdue(self._pool, payer_id, self._options.payers[payer_id].channel)
+
     async def publish_due(self, payer_id: PayerId, limit: int) -> int:
         """Hand due claims of a payer's Kafka lane to the outbox; returns how many."""
         async with self._pool.acquire() as connection, connection.transaction():

@@ -65,6 +65,14 @@ from unnest(:claim_ids::uuid[], :states::text[], :next_attempt_ats::timestamptz[
      as planned (claim_id, state, next_attempt_at, reason, codes)
 where claim.claim_id = planned.claim_id;
 
+-- name: end_overdue
+-- While a lane sends nothing: its waiting claims whose deadline passed. An operator, or the payer's answer, is next.
+update {schema}.claim
+set state = case state when 'queued' then 'undelivered' else state end, next_attempt_at = null,
+    reason = 'deadline-passed', updated_at = now()
+where payer_id = :payer_id and channel = :channel and next_attempt_at is not null and deadline_at <= now()
+  and lease_expires_at is null;
+
 -- name: requeue_claim
 -- An operator's order: an undelivered claim gets another term.
 update {schema}.claim

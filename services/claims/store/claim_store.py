@@ -158,6 +158,10 @@ class ClaimStore:
             codes=[" ".join(planned.report.issue_codes) for planned in plans],
         )
 
+    async def end_overdue(self, connection: Executor, payer_id: str, channel: Channel) -> None:
+        """End the waiting of a lane's claims whose deadline passed."""
+        await self._sql.execute(connection, "end_overdue", payer_id=payer_id, channel=channel)
+
     async def requeue_claim(self, connection: Executor, claim_id: UUID, deadline_seconds: float) -> bool:
         """Give an undelivered claim another term; False when it is in another state."""
         changed = await self._sql.fetchval(

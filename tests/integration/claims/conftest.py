@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from pydantic import AnyHttpUrl
 
 from services.claims import MIGRATION_PACKAGES, SCHEMA
+from services.claims.breaker import Breaker
 from services.claims.claim import Channel, PayerId, State, identify_claim
 from services.claims.fhir_channel import open_fhir_channel
 from services.claims.lanes import Lane
@@ -52,7 +53,8 @@ class Clinic:
         self.answers = AnswerService(self.pool, SCHEMA)
         self.preparation = PreparationService(self.pool, SCHEMA, self.options)
         self.sending = SendingService(self.pool, SCHEMA, self.options, self.answers)
-        self.overview = OverviewService(self.pool, SCHEMA, self.options)
+        self.breakers = {PayerId(name): Breaker(profile.breaker) for name, profile in self.options.payers.items()}
+        self.overview = OverviewService(self.pool, SCHEMA, self.options, self.breakers)
 
     def coded_record(self, coded: ChartCoded, envelope: Envelope[ChartCoded] | None = None) -> Record:
         """Wrap a coding as the coder would publish it."""
@@ -128,6 +130,7 @@ class Clinic:
             profile,
             self.sending,
             open_fhir_channel,
+            self.breakers[PayerId(payer_id)],
             idle_seconds=0.05,
             lease_seconds=self.options.lease_seconds,
             drain_seconds=2.0,

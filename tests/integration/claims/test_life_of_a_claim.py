@@ -146,6 +146,11 @@ class LifeOfAClaim(RuleBasedStateMachine):
         self.runner.run(self.clinic.pool.execute(statement))
 
     @rule()
+    def sit_out_behind_an_open_breaker(self) -> None:
+        """Nothing is sent; what is overdue waits no longer."""
+        self.runner.run(self.clinic.sending.end_overdue(PAYER))
+
+    @rule()
     def change_the_payers_mind(self) -> None:
         """From now on the payer denies what it would have accepted, or the other way round."""
         denies = self.payer.mode_of(PAYER) is Mode.DENY

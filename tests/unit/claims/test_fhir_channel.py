@@ -1,7 +1,7 @@
 """What an attempt makes of statuses, headers and failures; the network itself is in the integration tests."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from uuid import UUID
@@ -11,9 +11,11 @@ import pytest
 from pydantic import AnyHttpUrl
 
 from services.claims.claim import Channel, PayerId, State
-from services.claims.fhir_channel import FhirChannel, read_retry_after
+from services.claims.fhir_channel import FhirChannel
+from services.claims.http_connections import HttpConnections, PostLimits
+from services.claims.http_outcome import read_retry_after
 from services.claims.payer_channel import AttemptEnd
-from services.claims.payers import PayerProfile
+from services.claims.payers import PayerLimits, PayerProfile
 from services.claims.schedule import Outcome
 from services.claims.store import TakenClaim, Terms
 from tests.builders import as_bytes, claim_response
@@ -33,8 +35,9 @@ Handler = Callable[[httpx.Request], httpx.Response]
 
 async def submit(handler: Handler, profile: PayerProfile = PROFILE) -> AttemptEnd:
     """Make one attempt against a scripted transport."""
-    async with httpx.AsyncClient(transport=httpx.MockTransport(handler)) as client:
-        return await FhirChannel(client, profile).submit(CLAIM)
+    limits = PostLimits(0.1, profile.answer_timeout_seconds, profile.limits.max_answer_bytes)
+    connections = HttpConnections(lambda: httpx.MockTransport(handler), limits)
+    return await FhirChannel(connections, profile).submit(CLAIM)
 
 
 def answering(status: int, **headers: str) -> Handler:
@@ -46,7 +49,8 @@ def answering(status: int, **headers: str) -> Handler:
     ("status", "outcome", "tries"),
     [
         (400, Outcome.REFUSED, 1),
-        (401, Outcome.REFUSED, 1),
+        (401, Outcome.FAILED, 1),
+        (403, Outcome.FAILED, 1),
         (404, Outcome.REFUSED, 1),
         (422, Outcome.REFUSED, 1),
         (408, Outcome.FAILED, 3),
@@ -111,10 +115,22 @@ async def test_a_long_retry_after_ends_the_attempt() -> None:
     assert (end.report.tries, end.retry_after) == (1, timedelta(seconds=120))
 
 
-async def test_an_endless_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.claims.fhir_channel.MAX_ANSWER_BYTES", 10)
-    end = await submit(lambda _request: httpx.Response(200, content=b"x" * 11))
-    assert (end.report.outcome, end.report.reason) == (Outcome.DELIVERED, "answer-too-large")
+@pytest.mark.parametrize(("status", "outcome"), [(200, Outcome.DELIVERED), (422, Outcome.REFUSED)])
+async def test_an_endless_answer_is_cut_off_and_its_status_counts(status: int, outcome: Outcome) -> None:
+    profile = PROFILE.model_copy(update={"limits": PayerLimits(max_answer_bytes=10)})
+    end = await submit(lambda _request: httpx.Response(status, content=b"x" * 11), profile)
+    assert (end.report.outcome, end.report.status_code) == (outcome, status)
+
+
+async def test_an_answer_that_drips_for_ever_ends_the_try() -> None:
+    async def drip() -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await asyncio.sleep(0)
+
+    profile = PROFILE.model_copy(update={"answer_timeout_seconds": 0.01, "tries_per_attempt": 1})
+    report = (await submit(lambda _request: httpx.Response(200, content=drip()), profile)).report
+    assert (report.outcome, report.reason) == (Outcome.UNCERTAIN, "TimeoutError")
 
 
 @pytest.mark.parametrize(

@@ -63,12 +63,6 @@ def test_claims_are_posted_to_the_operation(base: str) -> None:
     assert profile.submit_url == "https://payer.example/fhir/Claim/$submit"
 
 
-def test_an_attempt_has_time_for_all_its_tries() -> None:
-    profile = PayerProfile()
-    one_try = profile.connect_timeout_seconds + profile.answer_timeout_seconds + profile.longest_short_wait_seconds
-    assert profile.longest_attempt_seconds > profile.tries_per_attempt * one_try
-
-
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     payer = (
         '{"payers": {"blue": {"channel": "fhir", "endpoint": "https://payer.example/fhir"}}, "default_payer": "blue"}'
