@@ -1,6 +1,6 @@
 """The claims API: where claims are, and an operator's one order. Thin: `service` does the work.
 
-Invariant: no answer carries content of a claim, and every call needs a known token.
+Invariant: no answer carries content of a claim; who may read stands at the router, who may order at the route.
 """
 
 from typing import Annotated
@@ -11,9 +11,11 @@ from fastapi import APIRouter, Depends, Query, Request
 from services.claims.api_models import ClaimPage, ClaimStats, ClaimView, SubmissionView
 from services.claims.claim import State
 from services.claims.service import OverviewService, SendingService
-from shared.web.security import require_principal
+from shared.web.security import Role, require_principal
 
-router = APIRouter(prefix="/v1", tags=["claims"], dependencies=[Depends(require_principal())])
+_READERS = (Role.LEAD, Role.AUDITOR, Role.ADMIN, Role.INTEGRATION)
+
+router = APIRouter(prefix="/v1", tags=["claims"], dependencies=[Depends(require_principal(*_READERS))])
 
 
 def _overview(request: Request) -> OverviewService:
@@ -55,6 +57,7 @@ async def list_submissions(claim_id: UUID, overview: Overview) -> list[Submissio
 
 @router.post(
     "/claims/{claim_id}/requeue",
+    dependencies=[Depends(require_principal(Role.LEAD, Role.ADMIN))],
     responses={409: {"description": "Only an undelivered claim can be queued again."}},
 )
 async def requeue_claim(claim_id: UUID, sending: Sending, overview: Overview) -> ClaimView:

@@ -15,10 +15,9 @@ from services.ingest import chart_store
 from services.ingest.service import IngestService
 from shared.contracts.errors import NotFound
 from shared.postgres.quarantine import HeldRecord
-from shared.web.security import require_principal
+from shared.web.security import Role, require_principal
 
-OPERATOR = "operator"
-router = APIRouter(prefix="/v1", tags=["intake"], dependencies=[Depends(require_principal(OPERATOR))])
+router = APIRouter(prefix="/v1", tags=["intake"], dependencies=[Depends(require_principal(Role.ADMIN))])
 
 
 class Answer(BaseModel):

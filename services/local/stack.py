@@ -25,7 +25,7 @@ from shared.contracts.topics import TOPICS
 from shared.kafka.admin import create_topics
 from shared.kafka.settings import KafkaSettings
 from shared.postgres.settings import PostgresSettings
-from shared.web.security import Principal, hash_token
+from shared.web.security import Principal, Role, hash_token
 
 DSN_VARIABLE = "CHARTLINE_POSTGRES__DSN"
 QUEUE_PORT = 8080
@@ -112,7 +112,9 @@ def _describe_service(
 ) -> Service:
     verb = ("simulate", "payer", "--port", str(ports[name]), "--kafka") if name == "payer" else ("run", name)
     principals = {
-        hash_token(token): Principal(subject=coder, practitioner=f"Practitioner/{coder}").model_dump(mode="json")
+        hash_token(token): Principal(
+            subject=coder, practitioner=f"Practitioner/{coder}", roles=frozenset({Role.CODER})
+        ).model_dump(mode="json")
         for coder, token in tokens.items()
     }
     own_rooms: Rooms = {

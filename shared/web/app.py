@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.contracts.errors import ChartlineError
 from shared.web.errors import answer_error, install_error_handlers
+from shared.web.rules import publish_rules, require_rules
 from shared.web.security import BearerTokens
 from shared.web.settings import WebSettings
 
@@ -51,6 +52,8 @@ def create_service_app(
     app.include_router(_operations(app, probes))
     for router in routers:
         app.include_router(router)
+    require_rules(app)
+    publish_rules(app)
     return app
 
 

@@ -1,10 +1,14 @@
-"""Who calls: bearer tokens, compared by hash, to principals with roles.
+"""Who calls, and the rule of a route: which roles it lets in.
 
-Invariant: a token is never stored, logged or echoed; an unknown one and a missing one get the same answer.
+Place in the flow: a route names its rule in its signature; `rules` publishes it on the OpenAPI page and stops the start
+of a service that has a route without one. Invariants: a token is never stored, logged or echoed; an unknown one and a
+missing one get the same answer; a role that a rule does not name is refused.
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -13,18 +17,41 @@ from pydantic import BaseModel, ConfigDict
 
 from shared.contracts.errors import Forbidden, Unauthenticated
 
-_bearer = HTTPBearer(auto_error=False, description="A token that the operator issued.")
+_bearer = HTTPBearer(auto_error=False, description="An access token of the identity provider, or a service's token.")
+
+EVERYWHERE = "*"
+"""In a scope: no limit."""
+
+
+class Role(StrEnum):
+    """What a caller is here for; docs/access.md says what each may do."""
+
+    CODER = "coder"
+    LEAD = "lead"
+    AUDITOR = "auditor"
+    TRAINER = "trainer"
+    PHYSICIAN = "physician"
+    ADMIN = "admin"
+    INTEGRATION = "integration"
 
 
 class Principal(BaseModel):
-    """A caller: stable subject, the Practitioner they are, and what they may do."""
+    """A caller: stable subject, the Practitioner they are, and what they may do and see. Nothing named is nothing."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     subject: str
     practitioner: str
     """Relative reference, such as `Practitioner/coder-1`; it is what Provenance names."""
-    roles: frozenset[str] = frozenset({"coder"})
+    roles: frozenset[Role] = frozenset()
+    facilities: frozenset[str] = frozenset({EVERYWHERE})
+    """Relative references of the Organizations whose charts they may see, or EVERYWHERE."""
+    lists: frozenset[str] = frozenset({EVERYWHERE})
+    """The worklists that they may take charts from, or EVERYWHERE."""
+    clearances: frozenset[str] = frozenset()
+    """Kinds of restricted charts that they may see: `vip`, `employee`."""
+    own_records: frozenset[str] = frozenset()
+    """Who they are as a patient, such as `Patient/7`: charts that they must not see."""
 
 
 class BearerTokens:
@@ -46,19 +73,38 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-async def _identify(
+async def identify_bearer(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Principal:
+    """Return who sends a request to the API; raises Unauthenticated."""
     tokens: BearerTokens = request.app.state.tokens
     return tokens.identify(credentials.credentials if credentials else "")
 
 
-def require_principal(*roles: str) -> Callable[[Principal], Awaitable[Principal]]:
-    """Make a dependency that lets in principals with any of `roles`; without roles, every known one."""
+@dataclass(frozen=True)
+class Rule:
+    """The roles that a route lets in. Its subclasses are dependencies, and say where the caller is known from."""
 
-    async def check(principal: Annotated[Principal, Depends(_identify)]) -> Principal:
-        if roles and not principal.roles.intersection(roles):
-            raise Forbidden(f"this needs the role {' or '.join(roles)}")
+    roles: frozenset[Role]
+
+    def admit(self, principal: Principal) -> Principal:
+        """Return the principal, or raise Forbidden."""
+        if not principal.roles & self.roles:
+            raise Forbidden(f"this needs the role {' or '.join(sorted(self.roles))}")
         return principal
 
-    return check
+
+@dataclass(frozen=True)
+class BearerRule(Rule):
+    """The rule of a route of the API: the caller is known by a bearer token."""
+
+    async def __call__(self, principal: Annotated[Principal, Depends(identify_bearer)]) -> Principal:
+        """Let the caller in or raise Forbidden."""
+        return self.admit(principal)
+
+
+def require_principal(*roles: str) -> BearerRule:
+    """Make a dependency that lets in principals with any of `roles`; raises ValueError for an unknown or no role."""
+    if not roles:
+        raise ValueError("a rule names the roles that it lets in")
+    return BearerRule(frozenset(map(Role, roles)))

@@ -26,7 +26,7 @@ from shared.contracts.messages import ChartReady
 from shared.contracts.topics import Topic
 from shared.kafka.record import Record
 from shared.postgres.pool import Pool
-from shared.web.security import Principal, hash_token
+from shared.web.security import Principal, Role, hash_token
 from shared.web.settings import WebSettings
 from tests.browser.synthetic import VISIT, synthetic_answer, synthetic_chart
 from tests.conftest import PoolFor
@@ -93,7 +93,7 @@ async def workbench(pool_for: PoolFor) -> AsyncIterator[Workbench]:
     """The coder service's application over a real PostgreSQL, without its loops, so without Kafka."""
     pool = await pool_for(SCHEMA, MIGRATION_PACKAGES)
     cases = UseCases.over(pool, QueueSettings())
-    ann = Principal(subject="ann", practitioner="Practitioner/ann")
+    ann = Principal(subject="ann", practitioner="Practitioner/ann", roles=frozenset({Role.CODER}))
     app = create_app(CoderSettings(web=WebSettings(tokens={hash_token(TOKEN): ann})))
     app.state.use_cases = cases
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, lifespan="off", log_config=None))

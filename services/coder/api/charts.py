@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Response
 
 from services.coder.api.problems import document_errors
-from services.coder.api.requests import Cases, ChartIdPath, CoderPrincipal, LeadPrincipal, LeasedRequest
+from services.coder.api.requests import Cases, ChartIdPath, LeadPrincipal, LeasedRequest, ReaderPrincipal
 from services.coder.api_models import ChartView, CodingCompleted, DecisionBatch, DecisionsStored, LessonsTakenBack
 from services.coder.work_item import ChartId, ChartNotComplete, KeyReused, LeaseLost
 from shared.contracts.errors import InvalidContent, NotFound
@@ -27,7 +27,7 @@ _CACHING = "private, no-cache"
 )
 async def read_chart(
     cases: Cases,
-    _principal: CoderPrincipal,
+    _principal: ReaderPrincipal,
     chart_id: ChartIdPath,
     response: Response,
     if_none_match: Annotated[str | None, Header(description="The ETag of an earlier answer.")] = None,

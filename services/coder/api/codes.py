@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, ConfigDict
 
 from services.coder.api.problems import document_errors
-from services.coder.api.requests import CoderPrincipal
+from services.coder.api.requests import KnownPrincipal
 from shared.codesets.book import Answer
 from shared.codesets.kinds import System
 from shared.codesets.library import Library
@@ -60,7 +60,7 @@ class CodesFound(BaseModel):
 
 @router.get("", responses=document_errors())
 async def search_codes(
-    _principal: CoderPrincipal,
+    _principal: KnownPrincipal,
     library: Shelves,
     q: Annotated[str, Query(min_length=1, max_length=120, description="Words of a title or term, or a code's start.")],
     system: Annotated[System | None, Query(description="Only codes of this system.")] = None,
@@ -76,7 +76,7 @@ async def search_codes(
 
 @router.get("/{system}/{code}", responses=document_errors(NotFound))
 async def read_code(
-    _principal: CoderPrincipal,
+    _principal: KnownPrincipal,
     library: Shelves,
     system: Annotated[System, Path(description="The code system.")],
     code: Annotated[

@@ -8,7 +8,7 @@ from fastapi import Depends, Header, Path, Request
 from services.coder.service.deciding import Coder, UnderLease
 from services.coder.service.use_cases import UseCases
 from services.coder.work_item import ChartId, LeaseToken
-from shared.web.security import Principal, require_principal
+from shared.web.security import Principal, Role, require_principal
 
 
 async def _find_use_cases(request: Request) -> UseCases:
@@ -17,9 +17,14 @@ async def _find_use_cases(request: Request) -> UseCases:
 
 
 Cases = Annotated[UseCases, Depends(_find_use_cases)]
-CoderPrincipal = Annotated[Principal, Depends(require_principal("coder", "lead"))]
-LeadPrincipal = Annotated[Principal, Depends(require_principal("lead"))]
-KnownPrincipal = Annotated[Principal, Depends(require_principal())]
+CoderPrincipal = Annotated[Principal, Depends(require_principal(Role.CODER, Role.LEAD))]
+ReaderPrincipal = Annotated[Principal, Depends(require_principal(Role.CODER, Role.LEAD, Role.AUDITOR))]
+"""Who may read a chart: to code it, or to audit its coding."""
+LeadPrincipal = Annotated[Principal, Depends(require_principal(Role.LEAD))]
+PhysicianPrincipal = Annotated[Principal, Depends(require_principal(Role.PHYSICIAN))]
+"""What is addressed to `principal.practitioner`, and nothing else."""
+KnownPrincipal = Annotated[Principal, Depends(require_principal(*Role))]
+"""For what holds no PHI."""
 ChartIdPath = Annotated[UUID, Path(description="The chart's id, as the lease names it.")]
 WorkItemIdPath = Annotated[UUID, Path(description="The work item's id, as the lease names it.")]
 LeaseTokenHeader = Annotated[

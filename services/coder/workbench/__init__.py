@@ -9,6 +9,10 @@ from fastapi import FastAPI
 from services.coder.workbench import access, charts, lists
 from services.coder.workbench.pages import assets
 from services.coder.workbench.sessions import Sessions
+from shared.web.rules import OPEN_PATHS, require_rules
+
+_OPEN_PAGES = frozenset(f"/workbench/{name}" for name in ("assets/{fingerprint}/{name}", "sign-in", "sign-out"))
+"""What nobody needs to be signed in for."""
 
 
 def install_workbench(app: FastAPI) -> None:
@@ -16,3 +20,4 @@ def install_workbench(app: FastAPI) -> None:
     app.state.sessions = Sessions()
     for router in (assets, access.router, lists.router, charts.router):
         app.include_router(router, prefix="/workbench", include_in_schema=False)
+    require_rules(app, open_paths=OPEN_PATHS | _OPEN_PAGES)

@@ -11,9 +11,9 @@ from services.coder.workbench.pages import render_page
 from services.coder.workbench.routing import COOKIE, SIGN_IN, WORKLIST, Form, PageRoute, redirect
 from services.coder.workbench.sessions import Sessions
 from shared.contracts.errors import Forbidden, Unauthenticated
-from shared.web.security import BearerTokens, Principal
+from shared.web.security import BearerTokens, Principal, Role
 
-_ROLES = frozenset({"coder", "lead"})
+_ROLES = frozenset({Role.CODER, Role.LEAD, Role.AUDITOR})
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _PATH = "/workbench"
 
@@ -56,5 +56,5 @@ async def sign_out(request: Request) -> Response:
 
 def _require_coder(principal: Principal) -> Principal:
     if not principal.roles & _ROLES:
-        raise Forbidden("The workbench needs the role coder or lead.")
+        raise Forbidden("The workbench needs the role coder, lead or auditor.")
     return principal

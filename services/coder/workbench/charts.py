@@ -17,7 +17,7 @@ from services.coder.work_item import ChartId, ChartNotComplete, OpenPoint, WorkI
 from services.coder.workbench.chart_page import ChartPage, arrange_chart
 from services.coder.workbench.forms import read_decision, read_lease
 from services.coder.workbench.pages import render_page
-from services.coder.workbench.routing import WORKLIST, Form, PageRoute, SignedIn, redirect
+from services.coder.workbench.routing import WORKLIST, Form, PageRoute, SignedIn, SignedInReader, redirect
 from shared.contracts.errors import Conflict, InvalidContent
 from shared.web.security import Principal
 
@@ -25,7 +25,7 @@ router = APIRouter(prefix="/charts/{chart_id}", route_class=PageRoute)
 
 
 @router.get("")
-async def show_chart(cases: Cases, coder: SignedIn, chart_id: UUID) -> Response:
+async def show_chart(cases: Cases, coder: SignedInReader, chart_id: UUID) -> Response:
     """Show a chart; only its holder gets the forms."""
     return await _render_chart(cases, coder, ChartId(chart_id))
 

@@ -8,7 +8,8 @@ from fastapi.responses import Response
 from services.coder.api.requests import Cases
 from services.coder.work_item import Priority
 from services.coder.workbench.pages import render_page
-from services.coder.workbench.routing import WORKLIST, PageRoute, SignedIn, redirect
+from services.coder.workbench.routing import WORKLIST, PageRoute, SignedIn, SignedInReader, redirect
+from shared.web.security import Role
 
 _NOTICES = {
     "completed": "The chart is coded and on its way to billing.",
@@ -20,11 +21,12 @@ router = APIRouter(route_class=PageRoute)
 
 
 @router.get("/")
-async def show_worklist(cases: Cases, coder: SignedIn, notice: str = "") -> Response:
+async def show_worklist(cases: Cases, coder: SignedInReader, notice: str = "") -> Response:
     """Show the charts in hand, the head of the queue, and how many charts are in each state."""
     return render_page(
         "worklist.html",
         signed_in=coder,
+        may_code=bool(coder.roles & {Role.CODER, Role.LEAD}),
         worklist=await cases.desk.read_worklist(coder.subject),
         counts=await cases.queue.count_states(),
         returned=Priority.RETURNED,

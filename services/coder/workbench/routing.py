@@ -5,6 +5,7 @@ very origin, whatever cookie it carries; a refusal is a page too.
 """
 
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -16,7 +17,7 @@ from fastapi.routing import APIRoute
 from services.coder.workbench.pages import render_page
 from services.coder.workbench.sessions import Sessions
 from shared.contracts.errors import ChartlineError, Forbidden, InvalidContent, NotFound, Unauthenticated
-from shared.web.security import Principal
+from shared.web.security import Principal, Role, Rule
 
 COOKIE = "chartline_session"
 SIGN_IN = "/workbench/sign-in"
@@ -88,10 +89,25 @@ async def read_form(request: Request) -> dict[str, str]:
         raise InvalidContent("the form could not be read; open the page again") from error
 
 
-async def _find_coder(request: Request) -> Principal:
+async def _find_signed_in(request: Request) -> Principal:
     sessions: Sessions = request.app.state.sessions
     return sessions.find(request.cookies.get(COOKIE, ""))
 
 
-SignedIn = Annotated[Principal, Depends(_find_coder)]
+@dataclass(frozen=True)
+class PageRule(Rule):
+    """The rule of a page: the caller is known by a session."""
+
+    async def __call__(self, principal: Annotated[Principal, Depends(_find_signed_in)]) -> Principal:
+        """Let the caller in or raise Forbidden."""
+        return self.admit(principal)
+
+
+def require_session(*roles: Role) -> PageRule:
+    """Make a dependency that lets in who is signed in with any of `roles`."""
+    return PageRule(frozenset(roles))
+
+
+SignedIn = Annotated[Principal, Depends(require_session(Role.CODER, Role.LEAD))]
+SignedInReader = Annotated[Principal, Depends(require_session(Role.CODER, Role.LEAD, Role.AUDITOR))]
 Form = Annotated[dict[str, str], Depends(read_form)]

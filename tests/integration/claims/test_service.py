@@ -27,7 +27,7 @@ from shared.kafka.admin import create_topics
 from shared.kafka.producer import open_producer
 from shared.kafka.settings import KafkaSettings
 from shared.postgres.settings import PostgresSettings
-from shared.web.security import Principal, hash_token
+from shared.web.security import Principal, Role, hash_token
 from shared.web.settings import WebSettings
 from tests.conftest import PoolFor
 from tests.integration.claims.conftest import fhir_profile, serving, wrap
@@ -67,7 +67,7 @@ async def _begin_at_end(kafka: KafkaSettings, group: str, topics: Sequence[Topic
 async def settings(kafka: KafkaSettings, postgres_dsn: str, pool_for: PoolFor) -> ClaimsSettings:
     """A migrated service without payers on HTTP."""
     await pool_for(SCHEMA, MIGRATION_PACKAGES)
-    principal = Principal(subject="ann", practitioner="Practitioner/ann")
+    principal = Principal(subject="ann", practitioner="Practitioner/ann", roles=frozenset({Role.LEAD}))
     return ClaimsSettings(
         postgres=PostgresSettings(dsn=SecretStr(postgres_dsn)),
         kafka=kafka,

@@ -11,16 +11,16 @@ from fastapi import FastAPI
 from services.coder.app import create_app
 from services.coder.settings import CoderSettings
 from services.coder.work_item import State
-from shared.web.security import Principal, hash_token
+from shared.web.security import Principal, Role, hash_token
 from shared.web.settings import WebSettings
 from tests.builders.charts import ready_chart, suggestion
 from tests.integration.coder.conftest import Desk
 
 TOKENS = {
-    "ann-token": Principal(subject="ann", practitioner="Practitioner/ann"),
-    "bob-token": Principal(subject="bob", practitioner="Practitioner/bob"),
-    "lead-token": Principal(subject="liz", practitioner="Practitioner/liz", roles=frozenset({"lead"})),
-    "auditor-token": Principal(subject="eve", practitioner="Practitioner/eve", roles=frozenset({"auditor"})),
+    "ann-token": Principal(subject="ann", practitioner="Practitioner/ann", roles=frozenset({Role.CODER})),
+    "bob-token": Principal(subject="bob", practitioner="Practitioner/bob", roles=frozenset({Role.CODER})),
+    "lead-token": Principal(subject="liz", practitioner="Practitioner/liz", roles=frozenset({Role.LEAD})),
+    "auditor-token": Principal(subject="eve", practitioner="Practitioner/eve", roles=frozenset({Role.AUDITOR})),
 }
 
 

@@ -21,7 +21,7 @@ from shared.kafka.producer import open_producer
 from shared.kafka.settings import KafkaSettings
 from shared.postgres.pool import Pool
 from shared.postgres.settings import PostgresSettings
-from shared.web.security import Principal, hash_token
+from shared.web.security import Principal, Role, hash_token
 from shared.web.settings import WebSettings
 from tests.builders.charts import ready_chart
 from tests.integration.coder import engines
@@ -39,7 +39,7 @@ async def kafka(kafka_bootstrap: str) -> KafkaSettings:
 @pytest.fixture
 def settings(kafka: KafkaSettings, coder_dsn: str, coder_pool: Pool) -> CoderSettings:
     """`coder_pool` has migrated the database."""
-    ann = Principal(subject="ann", practitioner="Practitioner/ann")
+    ann = Principal(subject="ann", practitioner="Practitioner/ann", roles=frozenset({Role.CODER}))
     return CoderSettings(
         postgres=PostgresSettings(dsn=SecretStr(coder_dsn)),
         kafka=kafka,

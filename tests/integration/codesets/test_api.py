@@ -10,7 +10,7 @@ from services.coder.app import create_app
 from services.coder.settings import CoderSettings
 from shared.codesets.library import Library
 from shared.postgres.pool import Pool
-from shared.web.security import Principal, hash_token
+from shared.web.security import Principal, Role, hash_token
 from shared.web.settings import WebSettings
 from tests.builders import official_files as files
 from tests.integration.codesets.conftest import Load
@@ -19,7 +19,7 @@ from tests.integration.codesets.conftest import Load
 @pytest.fixture
 async def http(codesets_pool: Pool) -> AsyncIterator[httpx.AsyncClient]:
     """A coder's client on an application without Kafka and engine."""
-    principal = Principal(subject="ann", practitioner="Practitioner/ann")
+    principal = Principal(subject="ann", practitioner="Practitioner/ann", roles=frozenset({Role.CODER}))
     app = create_app(CoderSettings(web=WebSettings(tokens={hash_token("ann-token"): principal})))
     app.state.library = Library(codesets_pool, refresh_seconds=0)
     headers = {"Authorization": "Bearer ann-token"}

@@ -20,7 +20,7 @@ from shared.kafka.settings import KafkaSettings
 from shared.postgres.migrate import migrate
 from shared.postgres.pool import open_pool
 from shared.postgres.settings import PostgresSettings
-from shared.web.security import Principal
+from shared.web.security import Principal, Role
 from shared.web.settings import WebSettings
 from tests.builders import as_bytes, coverage, diagnostic_report, encounter, organization, patient, practitioner
 
@@ -29,7 +29,7 @@ PATIENCE_SECONDS = 60
 
 
 def make_settings(dsn: str, bootstrap: str, group_prefix: str) -> IngestSettings:
-    principal = Principal(subject="operator-1", practitioner="Practitioner/none", roles=frozenset({"operator"}))
+    principal = Principal(subject="operator-1", practitioner="Practitioner/none", roles=frozenset({Role.ADMIN}))
     return IngestSettings(
         postgres=PostgresSettings(dsn=SecretStr(dsn), pool_min_size=1, pool_max_size=4),
         kafka=KafkaSettings(bootstrap_servers=bootstrap, group_prefix=group_prefix, replication_factor=1),

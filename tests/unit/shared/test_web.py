@@ -11,12 +11,12 @@ from pydantic import BaseModel
 
 from shared.contracts.errors import Conflict, NotFound, Unavailable
 from shared.web.app import create_service_app
-from shared.web.security import Principal, hash_token, require_principal
+from shared.web.security import Principal, Role, hash_token, require_principal
 from shared.web.settings import WebSettings
 
 SECRET = "Jane Roe"
-AUDITOR = Principal(subject="ann", practitioner="Practitioner/ann", roles=frozenset({"auditor"}))
-CODER = Principal(subject="bob", practitioner="Practitioner/bob")
+AUDITOR = Principal(subject="ann", practitioner="Practitioner/ann", roles=frozenset({Role.AUDITOR}))
+CODER = Principal(subject="bob", practitioner="Practitioner/bob", roles=frozenset({Role.CODER}))
 ERRORS = {"conflict": Conflict, "missing": NotFound, "away": Unavailable}
 
 router = APIRouter()
@@ -79,8 +79,8 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         settings=WebSettings(max_body_bytes=200, tokens={hash_token("ann"): AUDITOR, hash_token("bob"): CODER}),
         lifespan=nothing_to_open,
         probes=lambda _app: {"there": part_is_there, "away": part_is_away},
-        routers=[router],
     )
+    app.include_router(router)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as opened:
         yield opened

@@ -9,12 +9,12 @@ from fastapi import FastAPI
 from services.coder.workbench import install_workbench
 from services.coder.workbench.routing import COOKIE
 from shared.web.errors import install_error_handlers
-from shared.web.security import BearerTokens, Principal, hash_token
+from shared.web.security import BearerTokens, Principal, Role, hash_token
 
 ANNS = "ann-token"
 OWN = {"Origin": "https://coder.example"}
-ANN = Principal(subject="ann", practitioner="Practitioner/ann")
-EVE = Principal(subject="eve", practitioner="Practitioner/eve", roles=frozenset({"auditor"}))
+ANN = Principal(subject="ann", practitioner="Practitioner/ann", roles=frozenset({Role.CODER}))
+EVE = Principal(subject="eve", practitioner="Practitioner/eve", roles=frozenset({Role.ADMIN}))
 
 
 @pytest.fixture

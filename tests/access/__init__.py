@@ -1,0 +1,1 @@
+"""Who may do what: the rules of every route of every service, against a table that people read."""
