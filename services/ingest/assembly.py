@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from services.ingest.documents import DOCUMENT_TYPES
 from services.ingest.readiness import (
     PENDING_REPORT,
     READABLE_REPORT,
@@ -22,6 +21,7 @@ from services.ingest.readiness import (
 )
 from shared.contracts.messages import ChartDocument, ChartReady, ResourceVersion
 from shared.contracts.topics import MAX_RECORD_BYTES
+from shared.documents.reading import DOCUMENT_TYPES
 from shared.fhir.references import ResourceKey, read_reference
 from shared.fhir.subset import CoverageSubset, EncounterSubset, read_as
 

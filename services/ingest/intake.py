@@ -10,11 +10,11 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
-from services.ingest.documents import DOCUMENT_TYPES, DocumentText, read_document
 from services.ingest.envelopes import unwrap
 from services.ingest.versions import Version, read_version
 from shared.contracts.errors import InvalidContent
 from shared.contracts.topics import Topic
+from shared.documents.reading import DOCUMENT_TYPES, DocumentText, read_document
 from shared.fhir.elements import latest_moment_of
 from shared.fhir.issues import errors_of
 from shared.fhir.parse import JsonObject, Resource, parse_resource

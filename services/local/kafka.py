@@ -5,12 +5,10 @@ belongs to one node for ever (cluster id, ports), so that a second start finds i
 """
 
 import base64
-import os
 import shutil
-import tempfile
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from importlib import resources
 from pathlib import Path
 
@@ -19,14 +17,14 @@ from aiokafka.errors import KafkaError
 
 from services.local.errors import LocalStackError
 from services.local.java import Java, find_java, find_maven
+from services.local.maven import class_path, jars_folder, resolve_jars
 from services.local.process import Child, ChildSpec, is_listening, pick_free_port
 from services.local.remembered import recall, recall_or, remember
-from shared.codesets.cache import cache_folder
 from shared.contracts.topics import MAX_RECORD_BYTES
 
 KAFKA_VERSION = "4.1.1"
+_NODE = f"apache-kafka-{KAFKA_VERSION}"
 START_TIMEOUT_SECONDS = 120.0
-_COPY_JARS = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 _QUICK_START = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 _QUIET = (
     "-Xlog:disable",
@@ -41,7 +39,7 @@ _NODE_FILES = resources.files("services.local") / "kafka_node"
 
 def is_apache_kafka_available() -> bool:
     """Whether a node can run here: Java is there, and the node is in the cache or Maven can bring it."""
-    return find_java() is not None and (_node_folder().exists() or find_maven() is not None)
+    return find_java() is not None and (jars_folder(_NODE).exists() or find_maven() is not None)
 
 
 @asynccontextmanager
@@ -53,7 +51,7 @@ async def open_kafka(folder: Path, *, log: Path) -> AsyncIterator[str]:
     java = find_java()
     if java is None:
         raise LocalStackError(_MISSING)
-    node = await resolve_node(log)
+    node = await resolve_jars(_NODE, _NODE_FILES / "pom.xml", log)
     port, controller_port = (_recall_port(folder / name) for name in ("port", "controller-port"))
     properties = _write_properties(folder, port, controller_port)
     if not (folder / "data" / "meta.properties").exists():
@@ -65,32 +63,6 @@ async def open_kafka(folder: Path, *, log: Path) -> AsyncIterator[str]:
     finally:
         await child.stop()
         _keep_class_archive(folder, java, node)
-
-
-async def resolve_node(log: Path) -> Path:
-    """Return the folder of the node's jars, which Maven fills the first time; safe when two processes do it at once."""
-    node = _node_folder()
-    if node.exists():
-        return node
-    maven = find_maven()
-    if maven is None:
-        raise LocalStackError(_MISSING)
-    node.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=node.parent) as staging:
-        pom = Path(staging) / "pom.xml"
-        pom.write_bytes((_NODE_FILES / "pom.xml").read_bytes())
-        jars = Path(staging) / "jars"
-        command = [maven, "--quiet", "--batch-mode", "--strict-checksums", "--file", str(pom), _COPY_JARS]
-        command.append(f"-DoutputDirectory={jars}")
-        child = await Child.start(ChildSpec(name="maven", command=command, log=log))
-        try:
-            if await child.wait():
-                raise child.failure("Maven could not resolve Apache Kafka; check its settings and the network")
-        finally:
-            await child.stop()
-        with suppress(OSError):  # another process was faster
-            jars.rename(node)
-    return node
 
 
 async def answers(port: int) -> bool:
@@ -113,7 +85,7 @@ async def _format_data(folder: Path, java: Java, node: Path, properties: Path, l
         return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
 
     cluster_id = recall_or(folder / "cluster-id", make_cluster_id)
-    command = [java.launcher, *_QUICK_START, *_QUIET, "-cp", _class_path(node), "kafka.tools.StorageTool", "format"]
+    command = [java.launcher, *_QUICK_START, *_QUIET, "-cp", class_path(node), "kafka.tools.StorageTool", "format"]
     command += [f"--cluster-id={cluster_id}", "--config", str(properties)]
     child = await Child.start(ChildSpec(name="kafka-format", command=command, log=log))
     if await child.wait():
@@ -122,7 +94,7 @@ async def _format_data(folder: Path, java: Java, node: Path, properties: Path, l
 
 def _node_spec(folder: Path, java: Java, node: Path, properties: Path, log: Path) -> ChildSpec:
     command = [java.launcher, "-Xmx512m", *_QUICK_START, *_QUIET, _share_classes(folder, java, node)]
-    command += ["-cp", _class_path(node), "kafka.Kafka", str(properties)]
+    command += ["-cp", class_path(node), "kafka.Kafka", str(properties)]
     return ChildSpec(name="kafka", command=command, log=log, grace_seconds=30.0)
 
 
@@ -141,14 +113,6 @@ def _keep_class_archive(folder: Path, java: Java, node: Path) -> None:
 
 def _class_archive(java: Java, node: Path) -> Path:
     return node.with_name(f"{node.name}-java-{java.version}.jsa")
-
-
-def _class_path(node: Path) -> str:
-    return os.pathsep.join(str(jar) for jar in sorted(node.glob("*.jar")))
-
-
-def _node_folder() -> Path:
-    return cache_folder() / f"apache-kafka-{KAFKA_VERSION}"
 
 
 def _recall_port(path: Path) -> int:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.documents import DocumentText, read_document
-from services.ingest.markup import text_of_html
+from shared.documents.markup import text_of_html
+from shared.documents.reading import DocumentText, read_document
 from tests.builders import Resource, as_text, attachment, composition, diagnostic_report, document_reference, patient
 
 TEXT = "Impression: pneumonia, left lower lobe. Größe 3 µm."

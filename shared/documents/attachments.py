@@ -14,8 +14,8 @@ from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 from striprtf.striprtf import rtf_to_text
 
-from services.ingest.markup import text_of_html
 from shared.contracts.errors import InvalidContent
+from shared.documents.markup import text_of_html
 from shared.fhir.elements import Attachment
 
 MAX_ATTACHMENT_BYTES = 12 * 1024 * 1024

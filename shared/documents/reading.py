@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.ingest.attachments import FORMATS_BY_PREFERENCE, Unreadable, clean_text, read_attachment
-from services.ingest.markup import text_of_html
+from shared.documents.attachments import FORMATS_BY_PREFERENCE, Unreadable, clean_text, read_attachment
+from shared.documents.markup import text_of_html
 from shared.fhir import systems
 from shared.fhir.elements import Attachment, CodeableConcept
 from shared.fhir.subset import (

@@ -1,0 +1,1 @@
+"""The readable text of reports, notes and documents: what ingest codes from, and what a verifier reads again."""
