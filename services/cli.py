@@ -25,6 +25,8 @@ COMMANDS = {
     "migrate": Command("services.local.prepare:migrate", "Bring the tables of every service up to date."),
     "topics": Command("services.local.prepare:topics", "Create the Kafka topics that are missing."),
     "ledger": Command("services.ledger.command:show_ledger", "Prove that nothing was lost and nothing done twice."),
+    "verify": Command("services.proof.command:verify", "Check a sealed Bundle offline: signatures and words."),
+    "keys": Command("services.proof.command:keys", "Make the keys that sign claims, and show their public halves."),
     "simulate": Command("services.simulators.command:simulate", "Run a simulated peer: payer."),
     "codesets": Command("services.codesets.command:app", "Load official code sets; status, diff and impact of them."),
     "suggest": Command("services.coder.commands:suggest", "Suggest codes for notes, as JSON lines."),

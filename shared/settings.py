@@ -11,11 +11,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.kafka.settings import KafkaSettings
 from shared.postgres.settings import PostgresSettings
+from shared.proof.settings import ProofSettings
 from shared.telemetry.settings import TelemetrySettings
 from shared.web.settings import WebSettings
 
 PREFIX = "CHARTLINE_"
-ROOMS = frozenset({"POSTGRES", "KAFKA", "WEB", "TELEMETRY", "INGEST", "CODER", "CLAIMS", "LOCAL", "CACHE_DIR"})
+ROOMS = frozenset({"POSTGRES", "KAFKA", "WEB", "TELEMETRY", "INGEST", "CODER", "CLAIMS", "LOCAL", "PROOF", "CACHE_DIR"})
 """All first parts of a name; services share one environment, so each knows the rooms of the others."""
 
 
@@ -28,6 +29,7 @@ class ServiceSettings(BaseSettings):
     kafka: KafkaSettings = KafkaSettings()
     web: WebSettings = WebSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
+    proof: ProofSettings = ProofSettings()
 
     @model_validator(mode="after")
     def _refuse_unknown_rooms(self) -> "ServiceSettings":

@@ -29,6 +29,7 @@ from shared.kafka.producer import open_publisher
 from shared.loops import Loop, Rounds, running
 from shared.postgres.outbox import OutboxRelay
 from shared.postgres.pool import Pool, open_pool, probe_pool
+from shared.proof.settings import find_signing_key
 from shared.web.app import Probe, create_service_app
 
 OPEN_CHANNEL: Mapping[Channel, OpenChannel] = {Channel.FHIR: open_fhir_channel}
@@ -105,7 +106,7 @@ def _build_context(pool: Pool, settings: ClaimsSettings, edits: EditContext) -> 
         pool=pool,
         intake=IntakeService(pool, SCHEMA, settings.claims),
         answers=answers,
-        preparation=PreparationService(pool, SCHEMA, settings.claims, edits),
+        preparation=PreparationService(pool, SCHEMA, settings.claims, edits, find_signing_key(settings.proof)),
         sending=SendingService(pool, SCHEMA, settings.claims, answers),
         overview=OverviewService(pool, SCHEMA, settings.claims, breakers),
         breakers=breakers,

@@ -28,6 +28,7 @@ from shared.kafka.producer import open_publisher
 from shared.loops import Loop, Rounds, running
 from shared.postgres.outbox import OutboxRelay
 from shared.postgres.pool import Pool, open_pool, probe_pool
+from shared.proof.settings import find_signing_key
 from shared.web.app import Probe, create_service_app
 
 _LEASE_MARGIN_SECONDS = 10.0
@@ -90,7 +91,7 @@ async def open_context(settings: CoderSettings) -> AsyncIterator[CoderContext]:
         holder = f"engine@{socket.gethostname()}/{os.getpid()}"
         suggesting = Suggesting(pool, holder, engine.chart_limit_seconds + _LEASE_MARGIN_SECONDS)
         suggester = Suggester(suggesting, engine, on_stored=relay.wake)
-        use_cases = UseCases.over(pool, settings.coder.queue)
+        use_cases = UseCases.over(pool, settings.coder.queue, find_signing_key(settings.proof))
         consumer = make_consumer(settings.kafka, use_cases.intake, on_taken_in=suggester.wake)
         yield CoderContext(pool, use_cases, suggester, relay, consumer)
 

@@ -8,20 +8,21 @@ import json
 from datetime import datetime
 
 from services.coder.chart_facts import ChartFacts
+from services.coder.citations import Citations
 from services.coder.claim_frame import Entry, build_claim, identify_claim
 from services.coder.coding import ChosenCode
-from services.coder.engine.model import Evidence, Suggestion, Suggestions
+from services.coder.engine.model import Suggestion, Suggestions
 from shared.contracts.messages import ChartReady, ClaimDraft, ResourceVersion
-from shared.fhir.extensions import EvidenceSpan, SuggestionExtension, build_suggestion
+from shared.fhir.extensions import SuggestionExtension, build_suggestion
 
 
 def build_draft(chart: ChartReady, facts: ChartFacts, suggestions: Suggestions, *, created: datetime) -> ClaimDraft:
     """Build the draft of a chart version, with selected suggestions and offers alike; `selected` tells them apart."""
-    sources = {document.document_id: document.source for document in chart.documents}
+    citations = Citations(chart.documents)
     claim = build_claim(
         chart,
         facts,
-        [_enter(suggestion, sources) for suggestion in suggestions.suggestions],
+        [_enter(suggestion, citations) for suggestion in suggestions.suggestions],
         claim_id=identify_claim(chart.chart_id, f"draft-{chart.chart_version}"),
         status="draft",
         created=created,
@@ -30,18 +31,14 @@ def build_draft(chart: ChartReady, facts: ChartFacts, suggestions: Suggestions, 
     return ClaimDraft(chart_id=chart.chart_id, chart_version=chart.chart_version, claim=version)
 
 
-def _enter(suggestion: Suggestion, sources: dict[str, str]) -> Entry:
+def _enter(suggestion: Suggestion, citations: Citations) -> Entry:
     extension = SuggestionExtension(
         confidence=suggestion.confidence,
         assertion=suggestion.assertion.value,
         selected=suggestion.selected,
-        evidence=tuple(_cite(evidence, sources) for evidence in suggestion.evidence),
+        evidence=citations.cite(suggestion),
         why=suggestion.why,
         missing=suggestion.missing,
     )
     chosen = ChosenCode(suggestion.system, suggestion.code, suggestion.display)
     return Entry(chosen, [build_suggestion(extension)], suggestion)
-
-
-def _cite(evidence: Evidence, sources: dict[str, str]) -> EvidenceSpan:
-    return EvidenceSpan(sources[evidence.document_id], evidence.version, evidence.start, evidence.end, evidence.sha256)

@@ -1,7 +1,8 @@
 """The final Claim, its Provenance, and the resources that a payer needs to read them.
 
 Place in the flow: built when a coder completes a chart, published as `chart.coded.v1`; pure. Invariants: only decided
-codes are on the Claim; every reference of the Claim names a supporting resource, and each of those travels once.
+codes are on the Claim, each with its proof; every reference of the Claim names a supporting resource or the coder who
+decided, and each resource travels once.
 """
 
 import json
@@ -11,12 +12,15 @@ from datetime import datetime
 from uuid import UUID, uuid5
 
 from services.coder.chart_facts import ChartFacts, ChartResources
+from services.coder.citations import Citations
 from services.coder.claim_frame import Element, Entry, build_claim, identify_claim
 from services.coder.coding import Coding
+from services.coder.coding_proofs import prove_codings
 from services.coder.engine.model import EngineVersion
 from shared.contracts.messages import ChartCoded, ChartReady, ResourceVersion
 from shared.fhir import systems
 from shared.fhir.references import find_references
+from shared.proof.keys import SigningKey
 
 FOLLOWED_TYPES = frozenset({"Patient", "Coverage", "Organization", "Practitioner", "PractitionerRole"})
 """References to these are followed from one supporting resource to the next; clinical detail stays in the hospital."""
@@ -36,8 +40,8 @@ class CompletedChart:
     completed_at: datetime
 
 
-def build_coded(completed: CompletedChart) -> ChartCoded:
-    """Build the Claim, the Provenance and the choice of supporting resources."""
+def build_coded(completed: CompletedChart, key: SigningKey | None) -> ChartCoded:
+    """Build the Claim, the Provenance and the choice of supporting resources; with `key` every code is signed."""
     chart = completed.chart
     claim = build_claim(
         chart,
@@ -47,6 +51,7 @@ def build_coded(completed: CompletedChart) -> ChartCoded:
         status="active",
         created=completed.completed_at,
     )
+    claim = prove_codings(claim, completed.codings, Citations(chart.documents), completed.engine, key)
     cited = _list_cited(completed)
     provenance = _build_provenance(completed, claim["id"], cited)
     return ChartCoded(
@@ -74,7 +79,7 @@ def _list_cited(completed: CompletedChart) -> list[str]:
 
 def _build_provenance(completed: CompletedChart, claim_id: str, cited: Sequence[str]) -> Element:
     """Who decided, with which engine, from which documents. Source: FHIR R4 Provenance, provenance-participant-type."""
-    deciders = dict.fromkeys([*(coding.practitioner for coding in completed.codings), completed.completed_by])
+    deciders = dict.fromkeys([*(coding.decision.practitioner for coding in completed.codings), completed.completed_by])
     authors = [_agent("author", {"reference": practitioner}) for practitioner in deciders]
     provenance: Element = {
         "resourceType": "Provenance",

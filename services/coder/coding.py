@@ -58,10 +58,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Coding:
-    """A code on the claim, who decided it, and the suggestion it comes from, None when it was added."""
+    """A code on the claim, the decision that put it there, and the suggestion it comes from, None when it was added."""
 
     chosen: ChosenCode
-    practitioner: str
+    decision: Decision
     suggestion: StoredSuggestion | None
 
     @property
@@ -83,11 +83,7 @@ def list_codings(suggestions: Sequence[StoredSuggestion], decisions: Sequence[De
     by_id = {suggestion.suggestion_id: suggestion for suggestion in suggestions}
     order = [*by_id, *(decision.decision_id for decision in decisions if decision.action is Action.ADD)]
     counting = (latest[target] for target in order if target in latest)
-    codings = (
-        Coding(decision.code, decision.practitioner, by_id.get(decision.target_id))
-        for decision in counting
-        if decision.code
-    )
+    codings = (Coding(decision.code, decision, by_id.get(decision.target_id)) for decision in counting if decision.code)
     unique: dict[tuple[CodeSystem, str, tuple[str, ...]], Coding] = {}
     for coding in codings:
         modifiers = coding.service.modifiers if coding.service else ()

@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 
@@ -25,6 +26,7 @@ from shared.contracts.topics import TOPICS
 from shared.kafka.admin import create_topics
 from shared.kafka.settings import KafkaSettings
 from shared.postgres.settings import PostgresSettings
+from shared.proof.keys import generate_signing_key, to_key_set, write_signing_key
 from shared.web.security import Principal, Role, hash_token
 
 DSN_VARIABLE = "CHARTLINE_POSTGRES__DSN"
@@ -69,7 +71,11 @@ async def open_stack(
             if empty:
                 state.forget_kafka()
             broker = await opened.enter_async_context(open_broker(kind, state.kafka, logs=state.logs))
-        rooms: Rooms = {"postgres": {"dsn": dsn}, "kafka": broker.client_settings}
+        rooms: Rooms = {
+            "postgres": {"dsn": dsn},
+            "kafka": broker.client_settings,
+            "proof": {"signing_key_file": str(_keep_signing_key(state))},
+        }
         settings = read_settings(rooms)
         with steps.step("Creating topics and tables"):
             await create_topics(settings.kafka, TOPICS)
@@ -85,6 +91,15 @@ async def open_stack(
         remember(state.variables, "".join(f"{name}='{value}'\n" for name, value in to_environment(rooms).items()))
         urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
         yield Stack(settings.postgres, settings.kafka, urls, tokens, supervisor)
+
+
+def _keep_signing_key(state: StateFolder) -> Path:
+    """The key that proves this stack's claims, made once, with its public half beside it for `chartline verify`."""
+    if not state.signing_key.exists():
+        key = generate_signing_key()
+        write_signing_key(key, state.signing_key)
+        state.verification_keys.write_text(to_key_set(key))
+    return state.signing_key
 
 
 @asynccontextmanager

@@ -26,6 +26,8 @@ class StateFolder:
         self.day = self.root / "hospital-day"
         self.seed = self.root / "seed"
         self.variables = self.root / "env"
+        self.signing_key = self.root / "signing-key.pem"
+        self.verification_keys = self.root / "verification-keys.json"
 
     def log_of(self, name: str) -> Path:
         """The log file of a child process."""

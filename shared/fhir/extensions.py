@@ -1,7 +1,7 @@
 """Chartline's FHIR extensions: typed builders and readers for what a draft Claim says about each suggested code.
 
-Invariant: `read_suggestion(build_suggestion(s)) == s`. The definitions stand in docs/fhir.md; nested extension urls are
-relative, as R4 has it for complex extensions.
+Invariant: `read_suggestion(build_suggestion(s)) == s`. The definitions are the StructureDefinitions in `definitions/`;
+nested extension urls are relative, as R4 has it for complex extensions.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,11 +23,13 @@ Extension = dict[str, Any]
 class EvidenceSpan:
     """A span of one document version: character offsets `start:end`, and the SHA-256 (hex) of its UTF-8 text.
 
-    `document` is the reference of the resource that the text was read from, such as `DiagnosticReport/123`.
+    `document` is the reference of the resource that the text was read from, such as `DiagnosticReport/123`;
+    `document_sha256` is the hash of the whole text.
     """
 
     document: str
     version: int
+    document_sha256: str
     start: int
     end: int
     sha256: str
@@ -55,16 +57,18 @@ def build_suggestion(suggestion: SuggestionExtension) -> Extension:
     if suggestion.why:
         parts.append({"url": "why", "valueString": suggestion.why})
     parts += [{"url": "missing", "valueString": detail} for detail in suggestion.missing]
-    parts += [_build_evidence(span) for span in suggestion.evidence]
+    parts += [build_evidence(span) for span in suggestion.evidence]
     return {"url": SUGGESTION, "extension": parts}
 
 
-def _build_evidence(span: EvidenceSpan) -> Extension:
+def build_evidence(span: EvidenceSpan) -> Extension:
+    """Return a span as the part `evidence` of a complex extension."""
     return {
         "url": "evidence",
         "extension": [
             {"url": "document", "valueReference": {"reference": span.document}},
             {"url": "version", "valuePositiveInt": span.version},
+            {"url": "document-sha256", "valueString": span.document_sha256},
             {"url": "start", "valueUnsignedInt": span.start},
             {"url": "end", "valueUnsignedInt": span.end},
             {"url": "sha256", "valueString": span.sha256},
@@ -82,7 +86,7 @@ def read_suggestion(element: Mapping[str, Any]) -> SuggestionExtension | None:
             confidence=float(_value_of(found, "confidence", "valueDecimal")),
             assertion=str(_value_of(found, "assertion", "valueCode")),
             selected=bool(_value_of(found, "selected", "valueBoolean")),
-            evidence=tuple(_read_evidence(part) for part in _parts(found, "evidence")),
+            evidence=read_evidence(found),
             why="".join(part["valueString"] for part in _parts(found, "why")),
             missing=tuple(part["valueString"] for part in _parts(found, "missing")),
         )
@@ -92,10 +96,16 @@ def read_suggestion(element: Mapping[str, Any]) -> SuggestionExtension | None:
         ) from None
 
 
-def _read_evidence(extension: Extension) -> EvidenceSpan:
+def read_evidence(extension: Extension) -> tuple[EvidenceSpan, ...]:
+    """Read the spans of a complex extension; raises KeyError, TypeError or ValueError when one is malformed."""
+    return tuple(_read_span(part) for part in _parts(extension, "evidence"))
+
+
+def _read_span(extension: Extension) -> EvidenceSpan:
     return EvidenceSpan(
         document=str(_value_of(extension, "document", "valueReference")["reference"]),
         version=int(_value_of(extension, "version", "valuePositiveInt")),
+        document_sha256=str(_value_of(extension, "document-sha256", "valueString")),
         start=int(_value_of(extension, "start", "valueUnsignedInt")),
         end=int(_value_of(extension, "end", "valueUnsignedInt")),
         sha256=str(_value_of(extension, "sha256", "valueString")),

@@ -37,3 +37,4 @@ PLACE_OF_SERVICE = "https://www.cms.gov/Medicare/Coding/place-of-service-codes/P
 CHARTLINE = "https://chartline.example/fhir"
 CLAIM_IDENTIFIER = f"{CHARTLINE}/claim"
 CHART_IDENTIFIER = f"{CHARTLINE}/chart"
+SIGNING_KEY = f"{CHARTLINE}/signing-key"

@@ -71,7 +71,9 @@ def read_signing_key(path: Path) -> SigningKey:
     try:
         content, mode = path.read_bytes(), path.stat().st_mode
     except OSError as error:
-        raise KeyUnusable(f"{path} cannot be read ({type(error).__name__}); make one with `chartline keys new`") from None
+        raise KeyUnusable(
+            f"{path} cannot be read ({type(error).__name__}); make one with `chartline keys new`"
+        ) from None
     if mode & _OTHERS:
         raise KeyUnusable(f"{path} is open to other users; chmod 600 it")
     try:

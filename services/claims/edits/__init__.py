@@ -5,7 +5,15 @@ from services.claims.edits.model import BilledService, ClaimUnderEdit, Edit, Edi
 from services.claims.edits.overrides import Judgement, Overridden, Override, apply_overrides
 from services.claims.edits.payer_rules import PayerRulesRefused, read_payer_rules
 from services.claims.edits.reference import ReferenceData, index_coverage, index_pairs, index_unit_limits
-from services.claims.edits.registry import BILLING_EDITS, EDITS, RULE_SET, is_sendable, run_edits, scrub_claim
+from services.claims.edits.registry import (
+    BILLING_EDITS,
+    EDITS,
+    RULE_SET,
+    is_sendable,
+    name_rules,
+    run_edits,
+    scrub_claim,
+)
 from services.claims.edits.tabular_book import TabularBook
 
 __all__ = [
@@ -28,6 +36,7 @@ __all__ = [
     "index_pairs",
     "index_unit_limits",
     "is_sendable",
+    "name_rules",
     "read_payer_rules",
     "run_edits",
     "scrub_claim",

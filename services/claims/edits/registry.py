@@ -14,7 +14,7 @@ from services.claims.edits.demographics import DEMOGRAPHICS
 from services.claims.edits.fields import FIELDS
 from services.claims.edits.filing import FILING
 from services.claims.edits.inpatient import INPATIENT
-from services.claims.edits.model import ClaimUnderEdit, Edit
+from services.claims.edits.model import ClaimUnderEdit, Edit, EditContext
 from services.claims.edits.modifiers import MODIFIERS
 from services.claims.edits.necessity import NECESSITY
 from services.claims.edits.repetition import REPETITION
@@ -22,6 +22,7 @@ from services.claims.edits.telehealth import TELEHEALTH_EDITS
 from services.claims.edits.units import UNITS
 from services.claims.edits.validity import VALIDITY
 from shared.contracts.messages import Finding
+from shared.proof.seal import hash_value
 
 RULE_SET = "2026.2"
 """Goes up with every change of an edit."""
@@ -65,6 +66,12 @@ def select_edits(edits: Iterable[Edit], subject: ClaimUnderEdit) -> list[Edit]:
     """The edits of the claim's payer and channel that were in effect on its date of service."""
     day, context = subject.service_day, subject.context
     return [edit for edit in edits if edit.applies_on(day) and edit.applies_to(context)]
+
+
+def name_rules(context: EditContext) -> dict[str, str]:
+    """The versions of the rules that a claim is held to, by name, for the seal of its Bundle."""
+    own = {rule.id: rule.version for rule in context.payer_rules}
+    return {"edits": RULE_SET, **({"payer-rules": hash_value(own)} if own else {})}
 
 
 def is_sendable(findings: Sequence[Finding]) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from services.claims.build import BundleFrame, build_bundle
-from services.claims.edits import ClaimUnderEdit, EditContext, is_sendable, scrub_claim
+from services.claims.edits import ClaimUnderEdit, EditContext, is_sendable, name_rules, scrub_claim
 from services.claims.payers import PayerProfile
 from services.claims.settings import ClaimsOptions
 from services.claims.store import BuiltClaim, ClaimStore, ReadyClaim
@@ -21,6 +21,8 @@ from shared.contracts.messages import ChartCoded, ClaimReturned, Finding
 from shared.contracts.topics import Topic
 from shared.postgres.outbox import Outbox, OutboxMessage
 from shared.postgres.pool import Pool
+from shared.proof.keys import SigningKey
+from shared.proof.seal import seal_bundle
 from shared.telemetry.logging import get_logger
 from shared.telemetry.metrics import counter
 
@@ -46,13 +48,21 @@ PAYER_NOT_CONFIGURED = Finding(
 class PreparationService:
     """Scrubs and builds ready claims."""
 
-    def __init__(self, pool: Pool, schema: str, options: ClaimsOptions, edits: EditContext | None = None) -> None:
-        """`edits` has the reference data and payer rules of this service; without it nothing is looked up."""
+    def __init__(
+        self,
+        pool: Pool,
+        schema: str,
+        options: ClaimsOptions,
+        edits: EditContext | None = None,
+        key: SigningKey | None = None,
+    ) -> None:
+        """`edits` has the reference data and payer rules; without it nothing is looked up. `key` seals the Bundles."""
         self._pool = pool
         self._store = ClaimStore(schema)
         self._outbox = Outbox(schema)
         self._options = options
         self._edits = edits or EditContext()
+        self._key = key
 
     async def prepare_claims(self) -> int:
         """Prepare one batch in one transaction; returns how many claims left the state ready."""
@@ -98,6 +108,7 @@ class PreparationService:
         findings = scrub_claim(ClaimUnderEdit(bundle, profile.limits, coded.service_date, context))
         if not is_sendable(findings):
             return findings
+        bundle = self._seal(bundle, frame)
         return BuiltClaim(
             claim_id=claim.claim_id,
             channel=profile.channel,
@@ -108,6 +119,11 @@ class PreparationService:
             replaces=claim.original_id,
             deadline_seconds=profile.deadline_hours * 3600,
         )
+
+    def _seal(self, bundle: bytes, frame: BundleFrame) -> bytes:
+        if self._key is None:
+            return bundle
+        return seal_bundle(bundle, self._key, rules=name_rules(self._edits), sealed_at=frame.built_at)
 
 
 def _tell_coder(claim: ReadyClaim, findings: Findings) -> OutboxMessage:

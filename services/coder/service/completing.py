@@ -26,6 +26,7 @@ from shared.fhir.issues import errors_of
 from shared.fhir.validation import validate
 from shared.postgres.outbox import Outbox, OutboxMessage, event_message
 from shared.postgres.pool import Connection, Pool
+from shared.proof.keys import SigningKey
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,15 @@ class Completing:
 
     pool: Pool
     lease_seconds: float
+    key: SigningKey | None = None
+    """Signs every code; without one a Claim names its decisions but does not prove them."""
 
     async def complete(self, request: UnderLease) -> CodingCompleted:
         """Complete a chart under its lease; raises LeaseLost, NotFound and ChartNotComplete."""
 
         async def act(connection: Connection) -> CodingCompleted:
             lease, coding_version = await hold_lease(connection, request, self.lease_seconds)
-            finished = await _build(connection, request, lease, coding_version + 1)
+            finished = await _build(connection, request, lease, coding_version + 1, self.key)
             coded = finished.coded
             await charts.insert_coding(connection, coded, completed_by=request.coder.subject)
             await learn_coding(connection, lease.chart_id, coded.coding_version, finished.specialty, finished.lessons)
@@ -67,12 +70,14 @@ def _announce(coded: ChartCoded) -> OutboxMessage:
     return event_message(Envelope[ChartCoded](source=SOURCE, type=Topic.CHART_CODED, subject=subject, data=coded))
 
 
-async def _build(connection: Connection, request: UnderLease, lease: Lease, coding_version: int) -> _Finished:
-    key = (connection, lease.chart_id, lease.chart_version)
-    chart = await charts.read_chart(*key)
-    proposed = await suggestions.read_suggestions(*key)
-    decided = await decisions.read_decisions(*key)
-    run = await suggestions.read_run(*key)
+async def _build(
+    connection: Connection, request: UnderLease, lease: Lease, coding_version: int, key: SigningKey | None
+) -> _Finished:
+    place = (connection, lease.chart_id, lease.chart_version)
+    chart = await charts.read_chart(*place)
+    proposed = await suggestions.read_suggestions(*place)
+    decided = await decisions.read_decisions(*place)
+    run = await suggestions.read_run(*place)
     facts = read_facts(chart)
     codings = list_codings(proposed, decided)
     open_points = list_open_points(list_undecided(proposed, decided), codings, facts)
@@ -89,7 +94,8 @@ async def _build(connection: Connection, request: UnderLease, lease: Lease, codi
             coding_version=coding_version,
             completed_by=request.coder.practitioner,
             completed_at=datetime.now(UTC),
-        )
+        ),
+        key,
     )
     await asyncio.to_thread(_require_valid, coded)
     return _Finished(coded, read_specialty(facts.encounter), list_lessons(proposed, decided))

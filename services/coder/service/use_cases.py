@@ -12,6 +12,7 @@ from services.coder.service.learning import Learning
 from services.coder.service.queue import Queue
 from services.coder.settings import QueueSettings
 from shared.postgres.pool import Pool
+from shared.proof.keys import SigningKey
 
 
 @dataclass(frozen=True)
@@ -28,14 +29,14 @@ class UseCases:
     desk: Desk
 
     @classmethod
-    def over(cls, pool: Pool, settings: QueueSettings) -> "UseCases":
-        """Build them over one pool."""
+    def over(cls, pool: Pool, settings: QueueSettings, key: SigningKey | None = None) -> "UseCases":
+        """Build them over one pool; `key` signs what is completed."""
         return cls(
             intake=Intake(pool),
             queue=Queue(pool, settings.lease_seconds),
             charts=Charts(pool),
             deciding=Deciding(pool, settings.lease_seconds),
-            completing=Completing(pool, settings.lease_seconds),
+            completing=Completing(pool, settings.lease_seconds, key),
             holding=Holding(pool, settings.lease_seconds),
             learning=Learning(pool),
             desk=Desk(pool),

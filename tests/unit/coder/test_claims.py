@@ -4,23 +4,25 @@ import json
 from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from services.coder.chart_facts import read_facts
 from services.coder.claim_draft import build_draft
-from services.coder.claim_final import CompletedChart, build_coded
-from services.coder.coding import ChosenCode, Coding, StoredSuggestion
+from services.coder.coding import ChosenCode, Coding
 from services.coder.engine.model import Assertion, CodeSystem, Suggestion
 from shared.contracts.messages import ChartCoded, ChartReady
 from shared.fhir import systems
 from shared.fhir.extensions import read_suggestion
 from shared.fhir.references import find_references
 from shared.fhir.validation import validate
+from shared.proof.coding import CODING_PROOF
+from shared.proof.keys import generate_signing_key
 from tests.builders import coverage, encounter, organization, patient, practitioner, version_of
 from tests.builders.charts import CHART_ID, ENGINE_VERSION, answer_of, ready_chart, suggestion
+from tests.builders.claims import accepted, added, coded_from
 
+KEY = generate_signing_key()
 NOW = datetime(2026, 9, 2, 8, 0, tzinfo=UTC)
 
 
@@ -32,9 +34,7 @@ def draft_of(chart: ChartReady, *suggestions: Suggestion) -> dict[str, Any]:
 
 
 def coded_of(chart: ChartReady, *codings: Coding, coding_version: int = 1) -> ChartCoded:
-    coded = build_coded(
-        CompletedChart(chart, read_facts(chart), codings, ENGINE_VERSION, coding_version, "Practitioner/ann", NOW)
-    )
+    coded = coded_from(chart, codings, KEY, coding_version)
     assert validate(coded.claim.body) == ()
     assert validate(coded.provenance.body) == ()
     return coded
@@ -43,15 +43,6 @@ def coded_of(chart: ChartReady, *codings: Coding, coding_version: int = 1) -> Ch
 def claim_of(chart: ChartReady, *codings: Coding) -> dict[str, Any]:
     claim: dict[str, Any] = json.loads(coded_of(chart, *codings).claim.body)
     return claim
-
-
-def accepted(content: Suggestion | None = None, by: str = "Practitioner/ann") -> Coding:
-    stored = StoredSuggestion(uuid4(), content or suggestion())
-    return Coding(ChosenCode(stored.content.system, stored.content.code, stored.content.display), by, stored)
-
-
-def added(code: str, system: CodeSystem = CodeSystem.ICD10CM, on_admission: str | None = None) -> Coding:
-    return Coding(ChosenCode(system, code, "", on_admission), "Practitioner/ann", None)
 
 
 def test_a_draft_carries_every_suggestion_with_what_speaks_for_it() -> None:
@@ -134,7 +125,8 @@ def test_diagnoses_services_and_procedures_go_where_a_claim_has_them() -> None:
     assert all(each["diagnosisSequence"] == [1, 2] for each in claim["item"])
     assert claim["item"][0]["servicedDate"] == "2026-09-01"
     assert claim["procedure"][0]["procedureCodeableConcept"]["coding"][0]["code"] == "0BH17EZ"
-    assert "extension" not in claim["diagnosis"][0]
+    elements = [*claim["diagnosis"], *claim["item"], *claim["procedure"]]
+    assert all([part["url"] for part in each["extension"]] == [CODING_PROOF] for each in elements)
 
 
 def test_a_line_points_to_at_most_four_diagnoses() -> None:
@@ -146,7 +138,7 @@ def test_a_line_points_to_at_most_four_diagnoses() -> None:
 def test_every_reference_of_the_claim_names_a_supporting_resource_and_each_travels_once() -> None:
     coded = coded_of(ready_chart(), accepted(), added("99213", CodeSystem.CPT))
     travelling = Counter(version.reference for version in coded.supporting)
-    assert set(find_references(json.loads(coded.claim.body))) <= set(travelling)
+    assert set(find_references(json.loads(coded.claim.body))) - set(travelling) == {"Practitioner/ann"}
     assert set(travelling) == {
         "Patient/pt-1",
         "Encounter/enc-1",
@@ -228,7 +220,7 @@ def test_a_line_whose_diagnoses_were_rejected_points_to_those_that_stayed() -> N
 
 def test_a_changed_line_keeps_nothing_of_the_suggested_service() -> None:
     suggested = a_line(modifiers=("25",), place_of_service="10", units=2)
-    changed = Coding(ChosenCode(CodeSystem.CPT, "99214", ""), suggested.practitioner, suggested.suggestion)
+    changed = Coding(ChosenCode(CodeSystem.CPT, "99214", ""), suggested.decision, suggested.suggestion)
     item = claim_of(ready_chart(), accepted(), changed)["item"][0]
     assert item["quantity"] == {"value": 1}
     assert "modifier" not in item

@@ -13,7 +13,7 @@ from shared.fhir.extensions import (
 )
 from tests.builders import Resource, claim
 
-SPAN = EvidenceSpan(document="DiagnosticReport/dr-1", version=2, start=0, end=9, sha256="ab" * 32)
+SPAN = EvidenceSpan("DiagnosticReport/dr-1", 2, document_sha256="cd" * 32, start=0, end=9, sha256="ab" * 32)
 FULL = SuggestionExtension(0.93, "present", True, (SPAN, SPAN), why="Named as the impression.", missing=("organism",))
 
 

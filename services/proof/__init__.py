@@ -1,0 +1,1 @@
+"""Commands around proof: keys for the services, and verification for whoever receives a Bundle."""
