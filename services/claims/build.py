@@ -4,8 +4,9 @@ Place in the flow: `service.preparation` builds each claim once; what is stored 
 Shape: Da Vinci PAS implementation guide 2.2, request Bundle, with `use` claim; `shared.fhir.bundle_rules` checks it.
 
 Invariants: the Bundle carries what the Claim and its Provenance reach by references, each instance once, and nothing
-else (minimum necessary). The bodies are the bytes that the hospital sent, but for a reference to a resource that does
-not travel along: its text gives way to the data-absent-reason `masked`, R4's way to withhold a primitive value.
+else (minimum necessary). The bodies are the bytes that the hospital sent, but for two things: empty members, which FHIR
+forbids and some senders write, are left out; and a reference to a resource that does not travel along gives way to the
+data-absent-reason `masked`, R4's way to withhold a primitive value.
 The Claim's own references are never withheld: one that does not resolve is an error, which the edits find.
 """
 
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.claims.raw_json import find_members, replace_references, set_member
+from services.claims.raw_json import drop_empty_members, find_members, replace_references, set_member
 from shared.contracts.messages import ChartCoded, ResourceVersion
 from shared.fhir import systems
 from shared.fhir.bundle_rules import resolve_target, walk_references
@@ -54,7 +55,7 @@ def build_bundle(coded: ChartCoded, frame: BundleFrame) -> bytes:
     entries = [_entry(claim.body, _full_url(claim, frame.base_url))]
     for part in parts[1:]:
         url = _full_url(part, frame.base_url)
-        entries.append(_entry(_withhold_absent(part.body, url, full_urls), url))
+        entries.append(_entry(drop_empty_members(_withhold_absent(part.body, url, full_urls)), url))
     head = _compact({"resourceType": "Bundle", "id": str(frame.claim_id)})[:-1]
     stamp = _compact(frame.built_at.isoformat(timespec="milliseconds"))
     tail = f'"type":"collection","timestamp":{stamp},"entry":[{",".join(entries)}]'

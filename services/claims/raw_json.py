@@ -12,6 +12,10 @@ from typing import NamedTuple
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _REFERENCE = re.compile(r'"reference"([ \t\n\r]*:[ \t\n\r]*)("(?:[^"\\]|\\.)*")')
+_STRING = r'"(?:[^"\\]|\\.)*"'
+_EMPTY = r"\s*:\s*(?:\[\s*(?:\{\s*\}\s*(?:,\s*\{\s*\}\s*)*)?\]|\{\s*\}|null)"
+# Strings that are no empty member are matched too, so that the scan never begins inside one.
+_EMPTY_MEMBER = re.compile(rf"(,\s*{_STRING}{_EMPTY})|({_STRING}{_EMPTY}\s*,?)|{_STRING}")
 _decode = json.JSONDecoder().raw_decode
 
 
@@ -58,6 +62,17 @@ def replace_references(text: str, choose: Callable[[str], str | None]) -> str:
         return match[0] if replacement is None else replacement
 
     return _REFERENCE.sub(_replace, text)
+
+
+def drop_empty_members(text: str) -> str:
+    """Remove members at any depth whose value is null, or an object or array without content, which FHIR forbids."""
+
+    def _drop(match: re.Match[str]) -> str:
+        return "" if match[1] or match[2] else match[0]
+
+    while (shorter := _EMPTY_MEMBER.sub(_drop, text)) != text:
+        text = shorter
+    return text
 
 
 def _space(text: str, position: int) -> int:

@@ -14,6 +14,7 @@ from services.coder.engine.model import Assertion, CodeSystem
 from shared.contracts.messages import ChartReady
 from shared.proof.coding import CODING_PROOF
 from shared.proof.keys import generate_signing_key
+from tests.builders import coverage, patient, version_of
 from tests.builders.charts import answer_of, ready_chart, suggestion
 from tests.builders.claims import COMPLETED_AT, accepted, added, sealed_bundle
 from tests.conformance.conftest import FindErrors
@@ -32,6 +33,10 @@ CHARTS: dict[str, tuple[ChartReady, list[Coding]]] = {
         [accepted(), added("E11.9", on_admission="y"), added("0BH17EZ", CodeSystem.ICD10PCS)],
     ),
     "two coders": (ready_chart(), [accepted(), added("I10", by="Practitioner/bob")]),
+    "a coverage with an empty array, as some senders write": (
+        ready_chart(context=(version_of(coverage(extension=[])), *ready_chart().context[2:], version_of(patient()))),
+        [accepted()],
+    ),
     "a chart without insurer and doctor": (ready_chart(context=ready_chart().context[:2]), [accepted()]),
 }
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.claims.raw_json import find_members, replace_references, set_member
+from services.claims.raw_json import drop_empty_members, find_members, replace_references, set_member
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 values = st.recursive(
@@ -58,3 +58,27 @@ def test_only_chosen_references_change() -> None:
     assert replace_references(text, lambda target: '"x":1' if target == "Patient/2" else None) == (
         '{"a":{"reference" : "Patient/1"},"b":{"x":1}}'
     )
+
+
+def _without_empty(value: object) -> object:
+    if isinstance(value, dict):
+        kept = {name: _without_empty(each) for name, each in value.items()}
+        return {name: each for name, each in kept.items() if each is not None and each not in ({}, [])}
+    return [_without_empty(each) for each in value] if isinstance(value, list) else value
+
+
+flat_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | texts,
+    lambda inner: st.lists(st.integers() | texts, max_size=3) | st.dictionaries(texts, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(content=st.dictionaries(texts, flat_values, max_size=6), indent=indents)
+def test_empty_members_go_and_all_else_stays(content: dict[str, object], indent: int | None) -> None:
+    assert json.loads(drop_empty_members(json.dumps(content, indent=indent))) == _without_empty(content)
+
+
+def test_an_array_of_empty_objects_is_empty_and_text_that_looks_so_is_not() -> None:
+    text = '{"a":[{ }, {}],"b":": []","c":"\\":[]","d":[null,1.50] , "e":{"f":{"g":[]}}}'
+    assert drop_empty_members(text) == '{"b":": []","c":"\\":[]","d":[null,1.50] }'
