@@ -18,7 +18,6 @@ from services.ingest.judgement import Judgement, RecordOutcome, judge_batch
 from services.ingest.readiness import hold_until
 from services.ingest.settings import IngestOptions
 from shared.contracts.errors import Conflict, NotFound
-from shared.documents.reading import DOCUMENT_TYPES
 from shared.kafka.record import Record
 from shared.postgres.inbox import Inbox, InboxEntry, Outcome
 from shared.postgres.pool import Connection, Pool
