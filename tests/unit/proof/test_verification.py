@@ -27,7 +27,7 @@ SEALED: dict[str, Any] = json.loads(
     )
 )
 OTHER_LINE: dict[str, Any] = json.loads(sealed_bundle(ready_chart(), [added("I10")], KEY))
-Change = Callable[[dict[str, Any]], None]
+Change = Callable[[dict[str, Any]], object]
 
 
 def rules_after(change: Change) -> set[str]:
