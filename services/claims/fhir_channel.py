@@ -38,7 +38,7 @@ class FhirChannel:
         self._profile = profile
         self._tokens = tokens
         self._pace = Pace(profile.limits.max_per_second)
-        self._origin = _origin_of(profile.submit_url)
+        self._submit_url = profile.submit_url or ""
 
     async def make_ready(self) -> None:
         """Have a token where the payer wants one; raises ChannelDown."""
@@ -81,7 +81,7 @@ class FhirChannel:
         return answer
 
     async def _choose_token(self, url: str) -> SecretStr | None:
-        if _origin_of(url) != self._origin:
+        if url != self._submit_url and _origin_of(url) != _origin_of(self._submit_url):
             return None
         return await self._tokens.get_token() if self._tokens is not None else self._profile.bearer_token
 
@@ -107,8 +107,8 @@ async def open_fhir_channel(profile: PayerProfile) -> AsyncIterator[FhirChannel]
         yield FhirChannel(connections, profile, tokens)
 
 
-def _origin_of(url: str | None) -> tuple[str, str, int | None]:
-    parsed = httpx.URL(url or "")
+def _origin_of(url: str) -> tuple[str, str, int | None]:
+    parsed = httpx.URL(url)
     return parsed.scheme, parsed.host, parsed.port
 
 

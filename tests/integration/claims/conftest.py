@@ -179,15 +179,15 @@ def unused_port() -> int:
 
 
 @asynccontextmanager
-async def serving(app: FastAPI, port: int = 0) -> AsyncIterator[str]:
-    """Serve an app on loopback and yield its base address."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="critical", timeout_graceful_shutdown=1)
+async def serving(app: FastAPI, port: int = 0, **tls: Any) -> AsyncIterator[str]:
+    """Serve an app on loopback and yield its base address; `tls` are uvicorn's ssl_ settings."""
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="critical", timeout_graceful_shutdown=1, **tls)
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)
     try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
         server.should_exit = True
         await task
