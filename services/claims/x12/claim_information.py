@@ -1,0 +1,232 @@
+"""The claim itself: CLM with its dates, references and the uniform bill's facts, loop 2300; pure.
+
+Place in the flow: after the hierarchy, before the care team. Invariants: CLM02 is the sum of the lines; a replacement
+or void names the payer's number of the claim that it replaces; what supportingInfo says has a place here or is a fault.
+Source: 005010X222A1 and 005010X223A2, loop 2300; NUBC Official UB-04 Data Specifications (type of bill, codes by
+number).
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from services.claims.x12.health_codes import write_period
+from services.claims.x12.service_lines import charge_of
+from services.claims.x12.source import Node, Source
+from services.claims.x12.transcript import Transcript
+from shared.fhir import systems
+
+_STAY_CLASSES = frozenset({"IMP", "ACUTE", "NONAC"})
+_STAY_FACILITIES = frozenset({"11", "12", "18", "21", "41"})
+_HOSPITAL_INPATIENT, _HOSPITAL_OUTPATIENT = "11", "13"
+_OFFICE_BILL = "B"
+_ORIGINAL, _REPLACEMENT, _VOID = "1", "7", "8"
+_NO_INFORMATION = "9"
+_DISCHARGED_HOME = "01"
+_ACCIDENTS = {"MVA": "AA", "WPA": "EM"}
+_REPORT = {"DiagnosticReport": "DG"}
+_BILL_SYSTEMS = (systems.NUBC_OCCURRENCE_SPAN, systems.NUBC_OCCURRENCE, systems.NUBC_VALUE, systems.NUBC_CONDITION)
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What kind of bill a claim is: CLM05 in its three parts."""
+
+    is_professional: bool
+    is_stay: bool
+    facility: str
+    frequency: str
+
+
+def read_bill(out: Transcript, source: Source) -> Bill:
+    """Read the type of bill: of an institution as supportingInfo `typeofbill` has it, else from the encounter."""
+    claim = source.claim
+    is_professional = claim.get("type").code() != "institutional"
+    written = _info(claim, "typeofbill").get("code").code().removeprefix("0")
+    frequency = _frequency(claim, written)
+    if is_professional:
+        return Bill(True, False, _first_place(claim), frequency)
+    if written and len(written) != len("131"):
+        out.refuse(_info(claim, "typeofbill").at("code"), "a type of bill has three digits")
+    is_stay = written[:2] in _STAY_FACILITIES if written else _is_stay(source)
+    facility = written[:2] or (_HOSPITAL_INPATIENT if is_stay else _HOSPITAL_OUTPATIENT)
+    return Bill(False, is_stay, facility, frequency)
+
+
+def write_claim_information(out: Transcript, source: Source, bill: Bill, account: str) -> None:
+    """Write CLM to REF of loop 2300; the codes follow."""
+    claim = source.claim
+    place = out.code(bill.facility, "Claim.item[0].locationCodeableConcept", 2, required="a place of service")
+    kind = _OFFICE_BILL if bill.is_professional else "A"
+    total = out.amount(_total(out, claim), "Claim.total")
+    signature = "Y" if bill.is_professional else ""
+    location = (place, kind, bill.frequency)
+    out.add("CLM", account, total, "", "", location, signature, "A", "Y", "Y", "", _accident(out, claim, bill))
+    (_write_professional_dates if bill.is_professional else _write_stay)(out, source, bill)
+    _write_attachments(out, source)
+    _write_references(out, claim, bill, account)
+
+
+def check_supporting_info(out: Transcript, source: Source, bill: Bill) -> None:
+    """Refuse what supportingInfo says and no segment of this kind of bill can."""
+    known = _PROFESSIONAL_INFO if bill.is_professional else _INSTITUTIONAL_INFO
+    for info in source.claim.each("supportingInfo"):
+        systems_here = (systems.NUBC_CONDITION,) if bill.is_professional else _BILL_SYSTEMS
+        is_code = bool(info.get("code").code(*systems_here))
+        is_known = info.get("category").code() in known
+        if not (is_code or is_known or info.get("valueReference") or info.get("valueAttachment")):
+            out.refuse(info.path, "X12 has no place for this information")
+
+
+def _frequency(claim: Node, written: str) -> str:
+    if not claim.each("related"):
+        return written[2:3] or _ORIGINAL
+    return _VOID if claim.text("status") == "cancelled" else _REPLACEMENT
+
+
+def _is_stay(source: Source) -> bool:
+    encounter = source.find("Encounter").get("class").text("code")
+    if encounter:
+        return encounter in _STAY_CLASSES
+    return bool(
+        source.claim.each("procedure") or any(each.get("onAdmission") for each in source.claim.each("diagnosis"))
+    )
+
+
+def _first_place(claim: Node) -> str:
+    items = claim.each("item")
+    return items[0].get("locationCodeableConcept").code(systems.PLACE_OF_SERVICE) if items else ""
+
+
+def _total(out: Transcript, claim: Node) -> Decimal:
+    lines = sum((charge_of(item) or Decimal(0) for item in claim.each("item")), Decimal(0))
+    total = claim.get("total").decimal("value")
+    if total is not None and total != lines:
+        out.refuse("Claim.total", "the total is not the sum of the lines")
+    return lines
+
+
+def _accident(out: Transcript, claim: Node, bill: Bill) -> tuple[str, ...]:
+    accident = claim.get("accident")
+    if not accident:
+        return ()
+    if not bill.is_professional:
+        out.refuse(accident.path, "an institution reports an accident as an occurrence code in supportingInfo")
+    place = accident.get("locationAddress")
+    state = out.member(place, "state", 2)
+    code = _ACCIDENTS.get(accident.get("type").code(), "OA")
+    if code == "AA" and not state:
+        out.miss(place.at("state"), "the state of an automobile accident")
+    return (code, "", "", state)
+
+
+def _write_professional_dates(out: Transcript, source: Source, bill: Bill) -> None:
+    claim = source.claim
+    onset = _info(claim, "onset")
+    if onset:
+        out.add("DTP", "431", "D8", out.day(_when(onset), onset.at("timingDate"), required="the day of onset"))
+    if claim.get("accident"):
+        out.add("DTP", "439", "D8", out.day(claim.get("accident").text("date"), "Claim.accident.date", "the day"))
+    unable = _info(claim, "employmentimpacted")
+    if unable:
+        out.add("DTP", "314", "RD8", write_period(out, unable.get("timingPeriod")))
+    stay = _admission(claim)
+    if stay:
+        out.add("DTP", "435", "D8", out.day(_when(stay), stay.at("timingPeriod.start"), "the day of admission"))
+        end = stay.get("timingPeriod").text("end")
+        if end:
+            out.add("DTP", "096", "D8", out.day(end, stay.at("timingPeriod.end")))
+
+
+def _write_stay(out: Transcript, source: Source, bill: Bill) -> None:
+    """Discharge hour, statement dates, admission, and CL1."""
+    claim = source.claim
+    period = claim.get("billablePeriod")
+    stay = _admission(claim).get("timingPeriod") or period
+    end = stay.text("end")
+    if bill.is_stay and _clock(end):
+        out.add("DTP", "096", "TM", _clock(end))
+    out.add("DTP", "434", "RD8", write_period(out, period))
+    if bill.is_stay:
+        start = stay.text("start")
+        day = out.day(start, stay.at("start"), required="the day of admission")
+        clock = _clock(start)
+        out.add("DTP", "435", "DT" if clock else "D8", f"{day}{clock}")
+    _write_admission(out, source, bill)
+
+
+def _write_admission(out: Transcript, source: Source, bill: Bill) -> None:
+    kind, origin, status = (_info(source.claim, name) for name in ("admtype", "pointoforigin", "discharge-status"))
+    status = status or _info(source.claim, "discharge")
+    if bill.is_stay and not status:
+        out.miss("Claim.supportingInfo.where(category='discharge-status')", "the patient's discharge status")
+    out.add(
+        "CL1",
+        out.code(kind.get("code").code(), kind.at("code"), 1) or _NO_INFORMATION,
+        out.code(origin.get("code").code(), origin.at("code"), 1) or _NO_INFORMATION,
+        out.code(status.get("code").code(), status.at("code"), 2) or _DISCHARGED_HOME,
+    )
+
+
+def _write_attachments(out: Transcript, source: Source) -> None:
+    """Documents do not travel in an 837: PWK says that they can be asked for."""
+    kinds: dict[str, None] = {}
+    for info in source.claim.each("supportingInfo"):
+        if info.get("valueReference") or info.get("valueAttachment"):
+            resource = source.resolve(info.get("valueReference")).text("resourceType")
+            kinds[_REPORT.get(resource, "OZ")] = None
+    for kind in kinds:
+        out.add("PWK", kind, "AA")
+
+
+def _write_references(out: Transcript, claim: Node, bill: Bill, account: str) -> None:
+    focal = next((each for each in claim.each("insurance") if each.element.get("focal")), Node("Claim.insurance"))
+    numbers = focal.texts("preAuthRef")
+    if numbers[1:]:
+        out.refuse(f"{focal.path}.preAuthRef[1]", "X12 carries 1 authorization number")
+    if numbers:
+        out.add("REF", "G1", out.code(numbers[0], f"{focal.path}.preAuthRef[0]", 50))
+    if bill.frequency in (_REPLACEMENT, _VOID):
+        _write_original(out, claim)
+    out.add("REF", "D9", account)
+
+
+def _write_original(out: Transcript, claim: Node) -> None:
+    related = claim.each("related") or [Node("Claim.related[0]")]
+    if related[1:]:
+        out.refuse(related[1].path, "X12 carries 1 claim that this one replaces")
+    number = related[0].get("reference")
+    what = "the payer's number of the claim that this one replaces"
+    out.add("REF", "F8", out.code(number.text("value"), number.at("value"), 50, required=what))
+
+
+def _info(claim: Node, category: str) -> Node:
+    found = (info for info in claim.each("supportingInfo") if info.get("category").code() == category)
+    return next(found, Node(f"Claim.supportingInfo.where(category='{category}')"))
+
+
+def _admission(claim: Node) -> Node:
+    return _info(claim, "admissionperiod") or _info(claim, "hospitalized")
+
+
+def _when(info: Node) -> str:
+    return info.text("timingDate") or info.get("timingPeriod").text("start")
+
+
+def _clock(moment: str) -> str:
+    """The hour and minute of a FHIR dateTime, '' of a date."""
+    return moment[11:16].replace(":", "") if len(moment) > len("2026-09-01") else ""
+
+
+_PROFESSIONAL_INFO = frozenset({"onset", "employmentimpacted", "hospitalized", "admissionperiod"})
+_INSTITUTIONAL_INFO = frozenset(
+    {
+        "typeofbill",
+        "admtype",
+        "pointoforigin",
+        "discharge",
+        "discharge-status",
+        "hospitalized",
+        "admissionperiod",
+        "drg",
+    }
+)

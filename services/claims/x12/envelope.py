@@ -1,0 +1,131 @@
+"""The envelopes around a transaction: ISA, GS and ST with their control numbers; pure.
+
+Place in the flow: `write_claim` puts the claim inside; the readers take answers out with `read_interchanges`.
+Invariants: one claim is one interchange, so one control number names all three levels and is never used again; counts
+and control numbers of what is read are checked before anything of it is believed.
+Source: ASC X12.5 and X12.6, 005010; TR3 appendix C.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.claims.x12.partner import X12Partner
+from services.claims.x12.segments import Segment, find_delimiters, print_segments, read_segments
+from shared.contracts.errors import InvalidContent
+
+MOST_CONTROL_NUMBERS = 999_999_999
+"""ISA13 has nine digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One transaction set between ST and SE. `group` is GS06, `control` ST02, `place` the number of its ST segment."""
+
+    kind: str
+    version: str
+    group: str
+    control: str
+    place: int
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Interchange:
+    """What one ISA/IEA pair carries. `acknowledgments` are its TA1 segments."""
+
+    control: str
+    transactions: tuple[Transaction, ...]
+    acknowledgments: tuple[Segment, ...]
+
+
+def wrap_claim(body: Sequence[Segment], partner: X12Partner, version: str, control: int, moment: datetime) -> str:
+    """Print a claim's transaction with its envelopes. `control` is 1 to 999999999."""
+    group = str(control)
+    number = f"{control:09d}"
+    day, clock = moment.strftime("%Y%m%d"), moment.strftime("%H%M")
+    isa = Segment.of(
+        "ISA", "00", " " * 10, "00", " " * 10,
+        partner.sender_qualifier, f"{partner.sender_id:<15}", partner.receiver_qualifier, f"{partner.receiver_id:<15}",
+        day[2:], clock, "^", "00501", number, "0", partner.usage, ":",
+    )  # fmt: skip
+    functional = ("HC", partner.sender_id, partner.receiver_id, day, clock, group, "X", version)
+    inside = [
+        Segment.of("GS", *functional),
+        Segment.of("ST", "837", number, version),
+        *body,
+        Segment.of("SE", str(len(body) + 2), number),
+        Segment.of("GE", "1", group),
+        Segment.of("IEA", "1", number),
+    ]
+    return f"{_print_isa(isa)}{print_segments(inside)}"
+
+
+def read_interchanges(text: str) -> Iterator[Interchange]:
+    """Read every interchange of a file; raises InvalidContent naming the segment, counted from 1, that is wrong."""
+    delimiters = find_delimiters(text)
+    if not text.rstrip().endswith(delimiters.segment):
+        raise InvalidContent("the file ends in the middle of a segment", expression="IEA")
+    segments = list(enumerate(read_segments(text, delimiters), 1))
+    while segments:
+        end = _find(segments, "IEA")
+        yield _read_interchange(segments[: end + 1])
+        segments = segments[end + 1 :]
+
+
+_Numbered = tuple[int, Segment]
+
+
+def _print_isa(isa: Segment) -> str:
+    """ISA declares the delimiters, so they are values in it: no other segment may have them."""
+    return "*".join(["ISA", *("".join(element) for element in isa.elements)]) + "~\n"
+
+
+def _read_interchange(segments: Sequence[_Numbered]) -> Interchange:
+    (place, isa), (end_place, iea) = segments[0], segments[-1]
+    _demand(isa.name == "ISA", place, "an interchange begins with ISA")
+    _demand(isa.text(13) == iea.text(2), end_place, "IEA02 is not the control number of its ISA")
+    groups: list[Transaction] = []
+    inside = list(segments[1:-1])
+    notes = [segment for _, segment in inside if segment.name == "TA1"]
+    inside = [pair for pair in inside if pair[1].name != "TA1"]
+    count = 0
+    while inside:
+        end = _find(inside, "GE")
+        groups += _read_group(inside[: end + 1])
+        inside, count = inside[end + 1 :], count + 1
+    _demand(iea.text(1) in (str(count), str(count + len(notes))), end_place, "IEA01 does not count the groups")
+    return Interchange(isa.text(13), tuple(groups), tuple(notes))
+
+
+def _read_group(segments: Sequence[_Numbered]) -> Iterator[Transaction]:
+    (place, head), (end_place, tail) = segments[0], segments[-1]
+    _demand(head.name == "GS", place, "a group begins with GS")
+    _demand(head.text(6) == tail.text(2), end_place, "GE02 is not the control number of its GS")
+    inside, count = list(segments[1:-1]), 0
+    while inside:
+        end = _find(inside, "SE")
+        yield _read_transaction(inside[: end + 1], head)
+        inside, count = inside[end + 1 :], count + 1
+    _demand(tail.text(1) == str(count), end_place, "GE01 does not count the transactions")
+
+
+def _read_transaction(segments: Sequence[_Numbered], group: Segment) -> Transaction:
+    (place, start), (end_place, end) = segments[0], segments[-1]
+    _demand(start.name == "ST", place, "a transaction begins with ST")
+    _demand(start.text(2) == end.text(2), end_place, "SE02 is not the control number of its ST")
+    _demand(end.text(1) == str(len(segments)), end_place, "SE01 does not count the segments")
+    body = tuple(segment for _, segment in segments[1:-1])
+    return Transaction(start.text(1), start.text(3) or group.text(8), group.text(6), start.text(2), place, body)
+
+
+def _find(segments: Sequence[_Numbered], name: str) -> int:
+    for position, (_, segment) in enumerate(segments):
+        if segment.name == name:
+            return position
+    raise InvalidContent(f"there is no {name} after this segment", expression=f"segment {segments[0][0]}")
+
+
+def _demand(holds: bool, place: int, message: str) -> None:
+    if not holds:
+        raise InvalidContent(message, expression=f"segment {place}")

@@ -1,0 +1,134 @@
+"""The billed services: loops 2400 and 2410; pure.
+
+Place in the flow: the last part of the 837. Invariants: REF*6R is the item's sequence, by which answers come back;
+what a line costs is exact to the cent.
+Source: 005010X222A1 loops 2400, 2410, 2420A; 005010X223A2 loops 2400, 2410.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from services.claims.x12.care_team import RENDERING, CareGiver, write_care_giver
+from services.claims.x12.health_codes import in_order, write_period
+from services.claims.x12.segments import Element
+from services.claims.x12.source import Node, Source
+from services.claims.x12.transcript import Transcript
+from shared.fhir import systems
+
+_PROFESSIONAL_LINES, _INSTITUTIONAL_LINES = 50, 999
+_MODIFIERS = 4
+_POINTERS = 4
+_NATIONAL_DRUG_CODE = 11
+_ONE = Decimal(1)
+_MEASURES = {"min": "MJ"}
+_DRUG_MEASURES = {"mL": "ML", "g": "GR", "mg": "ME", "[iU]": "F2", "[IU]": "F2"}
+_SERVICES = (systems.CPT, systems.HCPCS)
+
+
+def charge_of(item: Node) -> Decimal | None:
+    """What a line costs: its net, else price times units times factor; None where it has no price."""
+    net = item.get("net").decimal("value")
+    price = item.get("unitPrice").decimal("value")
+    if net is not None or price is None:
+        return net
+    units = item.get("quantity").decimal("value")
+    factor = item.decimal("factor")
+    return price * (_ONE if units is None else units) * (_ONE if factor is None else factor)
+
+
+def write_professional_lines(
+    out: Transcript, source: Source, pointers: Mapping[int, str], givers: Sequence[CareGiver], place: str
+) -> None:
+    """Write the lines of an 837P. `place` is the claim's place of service, which a line repeats only if it differs."""
+    items = in_order(source.claim.each("item"))
+    for number, item in enumerate(out.at_most(_PROFESSIONAL_LINES, items, "lines on an 837P"), 1):
+        out.add("LX", str(number))
+        own_place = item.get("locationCodeableConcept").code(systems.PLACE_OF_SERVICE)
+        here = out.code(own_place, item.at("locationCodeableConcept"), 2, required="a place of service")
+        service, charge, unit, quantity = _price(out, item)
+        elsewhere = here if here != place else ""
+        out.add("SV1", service, charge, unit, quantity, elsewhere, "", _point(out, item, pointers))
+        _write_line(out, item)
+        _write_own_giver(out, source, item, givers)
+    if not items:
+        out.miss("Claim.item", "at least one line")
+
+
+def write_institutional_lines(out: Transcript, source: Source) -> None:
+    """Write the lines of an 837I."""
+    items = in_order(source.claim.each("item"))
+    for number, item in enumerate(out.at_most(_INSTITUTIONAL_LINES, items, "lines on an 837I"), 1):
+        out.add("LX", str(number))
+        revenue = item.get("revenue")
+        code = out.code(revenue.code(), revenue.path, 4, required="a revenue code")
+        service, charge, unit, quantity = _price(out, item)
+        out.add("SV2", code.zfill(4) if code else "", service, charge, unit, quantity)
+        _write_line(out, item)
+    if not items:
+        out.miss("Claim.item", "at least one line")
+
+
+def _price(out: Transcript, item: Node) -> tuple[Element, str, str, str]:
+    """The procedure, the charge, and the units in their measure."""
+    concept = item.get("productOrService")
+    code = out.code(concept.code(*_SERVICES), concept.path, 48, required="a CPT or HCPCS code")
+    modifiers = out.at_most(_MODIFIERS, item.each("modifier"), "modifiers")
+    written = [out.code(modifier.code(), modifier.path, 2, required="a modifier's code") for modifier in modifiers]
+    charge = charge_of(item)
+    if charge is None:
+        out.miss(item.at("unitPrice"), "a price")
+    quantity = item.get("quantity")
+    units = quantity.decimal("value")
+    if units is None:
+        out.miss(item.at("quantity"), "the units")
+    measure = _MEASURES.get(quantity.text("code"), "UN")
+    amount = "" if charge is None else out.amount(charge, item.at("net"))
+    return ("HC", code, *written), amount, measure, "" if units is None else out.number(units, quantity.at("value"))
+
+
+def _point(out: Transcript, item: Node, pointers: Mapping[int, str]) -> tuple[str, ...]:
+    sequences = item.numbers("diagnosisSequence")
+    path = item.at("diagnosisSequence")
+    if not sequences:
+        out.miss(path, "a diagnosis that the line points to")
+    if len(sequences) > _POINTERS:
+        out.refuse(f"{path}[{_POINTERS}]", f"X12 carries {_POINTERS} diagnosis pointers")
+    return tuple(pointers.get(sequence, "") for sequence in sequences[:_POINTERS])
+
+
+def _write_line(out: Transcript, item: Node) -> None:
+    period = item.get("servicedPeriod")
+    if period:
+        out.add("DTP", "472", "RD8", write_period(out, period))
+    else:
+        day = out.day(item.text("servicedDate"), item.at("serviced[x]"), required="a date of service")
+        out.add("DTP", "472", "D8", day)
+    out.add("REF", "6R", str(item.decimal("sequence")))
+    for drug in out.at_most(1, item.each("detail"), "drug of a line"):
+        _write_drug(out, drug)
+
+
+def _write_drug(out: Transcript, drug: Node) -> None:
+    """A detail of a line can only be the drug that was given, by its NDC."""
+    concept, quantity = drug.get("productOrService"), drug.get("quantity")
+    code = concept.code(systems.NDC).replace("-", "")
+    if len(code) != _NATIONAL_DRUG_CODE:
+        out.refuse(concept.path, "a detail of a line that is not a drug with an eleven-digit NDC has no place")
+        return
+    out.add("LIN", "", "N4", out.code(code, concept.path, _NATIONAL_DRUG_CODE))
+    amount = quantity.decimal("value")
+    if amount is None:
+        out.miss(quantity.at("value"), "how much of the drug was given")
+        return
+    measure = _DRUG_MEASURES.get(quantity.text("code"), "UN")
+    out.add("CTP", "", "", "", out.number(amount, quantity.at("value")), measure)
+
+
+def _write_own_giver(out: Transcript, source: Source, item: Node, givers: Sequence[CareGiver]) -> None:
+    """A line's rendering provider has a loop where it is not the claim's."""
+    rendering = [giver for giver in givers if giver.code == RENDERING]
+    own = [giver for giver in rendering if giver.sequence in item.numbers("careTeamSequence")]
+    if own[1:]:
+        out.refuse(item.at("careTeamSequence"), "X12 carries 1 rendering provider of a line")
+    if own and own[0] is not rendering[0]:
+        write_care_giver(out, source, own[0])

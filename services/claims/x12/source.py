@@ -1,0 +1,107 @@
+"""A Bundle as the X12 writer reads it: elements with their FHIRPath, and references that resolve; pure.
+
+Place in the flow: `write_claim` makes one of the Bundle that was built. Invariant: an element that is not there is an
+empty one with its path, so that whoever needs it can say where it is missing. Numbers are exact decimals.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Self
+
+Element = dict[str, Any]
+"""A FHIR element as a JSON reader gives it; its members differ by type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An element and its FHIRPath."""
+
+    path: str
+    element: Element = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        """Tell whether there is anything in it."""
+        return bool(self.element)
+
+    def at(self, name: str) -> str:
+        """The path of a member."""
+        return f"{self.path}.{name}"
+
+    def get(self, name: str) -> Self:
+        """A member that is an element."""
+        value = self.element.get(name)
+        return type(self)(self.at(name), value if isinstance(value, dict) else {})
+
+    def each(self, name: str) -> list[Self]:
+        """The repetitions of a member."""
+        values = self.element.get(name) or ()
+        return [
+            type(self)(f"{self.at(name)}[{position}]", value)
+            for position, value in enumerate(values)
+            if isinstance(value, dict)
+        ]
+
+    def text(self, name: str) -> str:
+        """A member that is a text, '' where there is none."""
+        value = self.element.get(name)
+        return value if isinstance(value, str) else ""
+
+    def texts(self, name: str) -> list[str]:
+        """A member that is a list of texts."""
+        return [value for value in self.element.get(name) or () if isinstance(value, str)]
+
+    def numbers(self, name: str) -> list[int]:
+        """A member that is a list of whole numbers."""
+        return [value for value in self.element.get(name) or () if isinstance(value, int)]
+
+    def decimal(self, name: str) -> Decimal | None:
+        """A member that is a number, None where there is none."""
+        value = self.element.get(name)
+        return Decimal(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else None
+
+    def code(self, *wanted: str) -> str:
+        """The first code of this CodeableConcept, of one of the `wanted` systems where these are given; else ''."""
+        for coding in self.each("coding"):
+            if not wanted or coding.text("system") in wanted:
+                return coding.text("code")
+        return ""
+
+    def identifier(self, *wanted: str) -> str:
+        """The value of the first identifier in one of the systems, or ''."""
+        found = (each.text("value") for each in self.each("identifier") if each.text("system") in wanted)
+        return next(found, "")
+
+
+class Source:
+    """One Bundle: its Claim, and what the Claim refers to."""
+
+    def __init__(self, bundle: bytes) -> None:
+        """`bundle` is JSON whose first entry is the Claim."""
+        content: Element = json.loads(bundle, parse_float=Decimal)
+        entries: list[Element] = content["entry"]
+        self._resources = {entry.get("fullUrl", ""): entry["resource"] for entry in entries}
+        self.claim = Node("Claim", entries[0]["resource"])
+        self.built_at: str = content.get("timestamp", "")
+        self.identifier: str = content["identifier"]["value"]
+
+    def resolve(self, reference: Node) -> Node:
+        """The resource that a reference leads to, by way of a PractitionerRole to whom it is of; empty for nowhere."""
+        target = reference.text("reference")
+        found = Node(f"{reference.path}.resolve()", next(self._named(target), {}) if target else {})
+        is_role = found.text("resourceType") == "PractitionerRole"
+        return self.resolve(found.get("practitioner") or found.get("organization")) if is_role else found
+
+    def find(self, resource_type: str) -> Node:
+        """The first resource of a type in the Bundle."""
+        of_type = (each for each in self._resources.values() if each.get("resourceType") == resource_type)
+        return Node(resource_type, next(of_type, {}))
+
+    def _named(self, target: str) -> Iterator[Element]:
+        if target.startswith("#"):
+            contained: Iterable[Element] = self.claim.element.get("contained") or ()
+            yield from (each for each in contained if each.get("id") == target[1:])
+        for url, resource in self._resources.items():
+            if url == target or url.endswith(f"/{target}"):
+                yield resource

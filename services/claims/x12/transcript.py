@@ -1,0 +1,97 @@
+"""What has been written of a claim so far, and the places of it that X12 cannot carry; pure.
+
+Place in the flow: every loop of the 837 writes into one of these. Invariant: a value is written whole or is a fault
+with its FHIRPath; a transcript with faults is never sent.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from services.claims.x12.charset import fold_text, is_carried
+from services.claims.x12.segments import Element, Segment
+from services.claims.x12.source import Node
+
+_CENT = Decimal("0.01")
+_MOST_DIGITS = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A place that stops the send: its FHIRPath, what is wrong there, and whether something is only missing."""
+
+    expression: str
+    detail: str
+    is_missing: bool = False
+
+
+class Transcript:
+    """Segments and faults, in order."""
+
+    def __init__(self) -> None:
+        self.segments: list[Segment] = []
+        self.faults: list[Fault] = []
+
+    def add(self, name: str, *elements: Element) -> None:
+        """Write a segment."""
+        self.segments.append(Segment.of(name, *elements))
+
+    def miss(self, path: str, what: str) -> None:
+        """Say that the guide requires something which is not there."""
+        self.faults.append(Fault(path, f"X12 requires {what}", is_missing=True))
+
+    def refuse(self, path: str, detail: str) -> None:
+        """Say that X12 has no way to carry what is there."""
+        self.faults.append(Fault(path, detail))
+
+    def text(self, value: str, path: str, longest: int, required: str = "") -> str:
+        """A text as names and addresses are written; `required` says what it is, where the guide requires it."""
+        return self._fit(fold_text(value), path, longest, required)
+
+    def code(self, value: str, path: str, longest: int, required: str = "") -> str:
+        """A code or number: carried as it is, or not at all."""
+        return self._fit(value.strip(), path, longest, required)
+
+    def member(self, node: Node, name: str, longest: int, required: str = "") -> str:
+        """The text of a member, as `text` has it."""
+        return self.text(node.text(name), node.at(name), longest, required)
+
+    def day(self, value: str, path: str, required: str = "") -> str:
+        """A FHIR date or dateTime as CCYYMMDD of the day that is written there."""
+        if not value:
+            return self._fit("", path, 8, required)
+        day = value[:10].replace("-", "")
+        if len(day) != len("20260901"):
+            self.refuse(path, "the day is not known to the day")
+        return day
+
+    def amount(self, value: Decimal, path: str) -> str:
+        """Money, exact to the cent."""
+        if value != value.quantize(_CENT):
+            self.refuse(path, "an amount has fractions of a cent")
+        return self.number(value, path)
+
+    def number(self, value: Decimal, path: str) -> str:
+        """A decimal without trailing zeros and exponent."""
+        text = f"{value.normalize():f}"
+        if len(text.strip("-").replace(".", "")) > _MOST_DIGITS:
+            self.refuse(path, f"a number has more than {_MOST_DIGITS} digits")
+        return text
+
+    def at_most(self, limit: int, nodes: Iterable[Node], what: str) -> list[Node]:
+        """The repetitions that fit; the first that does not is a fault."""
+        found = list(nodes)
+        if len(found) > limit:
+            self.refuse(found[limit].path, f"X12 carries {limit} {what}")
+        return found[:limit]
+
+    def _fit(self, value: str, path: str, longest: int, required: str) -> str:
+        if not value and required:
+            self.miss(path, required)
+        elif len(value) > longest:
+            self.refuse(path, f"X12 carries {longest} characters")
+        elif not is_carried(value):
+            self.refuse(path, "a character is not in the X12 character set, or separates")
+        else:
+            return value
+        return ""
