@@ -32,13 +32,15 @@ WITHHELD_REFERENCE = (
 class BundleFrame:
     """What the Bundle says about itself. `base_url` is the hospital's FHIR base, which makes relative references whole.
 
-    `replaces` is the identifier of the earlier claim that this one replaces at the payer.
+    `replaces` is the identifier of the earlier claim that this one replaces at the payer, `replaces_number` the payer's
+    own number of it, once the payer has told one.
     """
 
     claim_id: UUID
     built_at: datetime
     base_url: str
     replaces: UUID | None = None
+    replaces_number: str | None = None
 
 
 def identifier_json(claim_id: UUID) -> str:
@@ -68,7 +70,9 @@ def _complete_claim(claim: ResourceVersion, frame: BundleFrame) -> ResourceVersi
     if frame.replaces is not None:
         relationship = {"coding": [{"system": systems.RELATED_CLAIM, "code": "prior"}]}
         original = f'{{"identifier":{identifier_json(frame.replaces)}}}'
-        body = _prepend(body, "related", f'{{"claim":{original},"relationship":{_compact(relationship)}}}')
+        number = {"system": systems.PAYER_CLAIM_NUMBER, "value": frame.replaces_number or ""}
+        reference = f',"reference":{_compact(number)}' if frame.replaces_number else ""
+        body = _prepend(body, "related", f'{{"claim":{original},"relationship":{_compact(relationship)}{reference}}}')
     return ResourceVersion.of(claim.resource_type, claim.resource_id, body, claim.version)
 
 

@@ -45,6 +45,7 @@ class Channel(StrEnum):
 
     KAFKA = "kafka"
     FHIR = "fhir"
+    X12 = "x12"
 
 
 NEVER_SENT = frozenset({State.READY, State.DRAFT})

@@ -26,6 +26,7 @@ from services.claims.breaker import BreakerTerms
 from services.claims.claim import Channel, PayerId
 from services.claims.credentials import ClientCertificate, ClientCredentials
 from services.claims.schedule import DEFAULT_STEPS, ScheduleStep
+from services.claims.x12 import X12Partner
 from shared.contracts.messages import ChartCoded
 from shared.contracts.topics import MAX_RECORD_BYTES
 from shared.fhir.elements import Reference, Subset
@@ -61,6 +62,8 @@ class PayerProfile(BaseModel):
     channel: Channel = Channel.KAFKA
     endpoint: AnyHttpUrl | None = None
     """The payer's FHIR base, for channel fhir: claims are posted to `<endpoint>/Claim/$submit`."""
+    x12: X12Partner | None = None
+    """What was agreed with the payer, for channel x12: claims are files (docs/x12.md)."""
     bearer_token: SecretStr | None = None
     oauth2: ClientCredentials | None = None
     client_certificate: ClientCertificate | None = None
@@ -81,7 +84,9 @@ class PayerProfile(BaseModel):
     @model_validator(mode="after")
     def _has_what_its_channel_needs(self) -> Self:
         if (self.channel is Channel.FHIR) != (self.endpoint is not None):
-            raise ValueError("a payer of channel fhir needs an endpoint, one of channel kafka has none")
+            raise ValueError("a payer of channel fhir needs an endpoint, one of another channel has none")
+        if (self.channel is Channel.X12) != (self.x12 is not None):
+            raise ValueError("a payer of channel x12 needs x12, one of another channel has none")
         if self.bearer_token is not None and self.oauth2 is not None:
             raise ValueError("a payer takes a bearer_token or tokens by oauth2, not both")
         return self

@@ -1,6 +1,7 @@
 """Reads what payers answer: a ClaimResponse, alone or in a Bundle, and the codes of an OperationOutcome; pure.
 
-Place in the flow: the FHIR channel reads the answer to `$submit`, `service.answers` what comes from the topic.
+Place in the flow: the FHIR channel reads the answer to `$submit`, `service.answers` what comes from the topic;
+`x12.answers` makes the same `Answer` of 999, 277CA and 835.
 Invariant: what is not certainly a ClaimResponse of use claim is never taken for an answer.
 Codes: CARC are the X12 claim adjustment reason codes; `denialreason` is the adjudication category of CARIN Blue Button.
 """
@@ -24,6 +25,7 @@ from shared.fhir.subset import ResourceSubset
 _DENIAL_CATEGORIES = frozenset({"denialreason", "denied"})
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 _MAX_CODES = 20
+_REMARK = re.compile(r"(?:M|MA|N)\d{1,4}\b")
 
 
 class _Money(Subset):
@@ -38,7 +40,17 @@ class _Adjudication(Subset):
 
 class _Line(Subset):
     item_sequence: int = Field(alias="itemSequence")
+    note_number: tuple[int, ...] = Field(default=(), alias="noteNumber")
     adjudication: tuple[_Adjudication, ...] = ()
+
+
+class _Note(Subset):
+    number: int | None = None
+    text: str = ""
+
+
+class _Payment(Subset):
+    amount: _Money | None = None
 
 
 class _Error(Subset):
@@ -57,13 +69,32 @@ class ClaimResponseSubset(ResourceSubset):
     item: tuple[_Line, ...] = ()
     adjudication: tuple[_Adjudication, ...] = ()
     error: tuple[_Error, ...] = ()
+    process_note: tuple[_Note, ...] = Field(default=(), alias="processNote")
+    payment: _Payment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """What a payer took off a charge, and why. `line` is the item's sequence, None for the claim as a whole.
+
+    `group` is who bears it (CO, PR, OA, PI), '' where it is not said; `reason` a CARC; `remarks` are RARC; `amount` is
+    in dollars. Source: X12 external code lists 139 (CARC) and 411 (RARC), 835 segment CAS.
+    """
+
+    line: int | None
+    group: str
+    reason: str
+    amount: Decimal | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A payer's answer. `request` is the identifier of the claim that it names; `codes` are CARC, or errors.
 
-    `body` is the ClaimResponse as the payer sent it, or its Bundle; `sha256` recognises a repetition.
+    `body` is the answer as the payer sent it: a ClaimResponse, its Bundle, or the segments of an X12 answer that are
+    about this claim; `sha256` recognises a repetition. `paid` is in dollars, None while nothing is decided;
+    `payer_claim_number` is the payer's own number of the claim, which a replacement has to name.
     """
 
     state: State
@@ -71,6 +102,9 @@ class Answer:
     request: str | None
     body: bytes
     sha256: str
+    adjustments: tuple[Adjustment, ...] = ()
+    paid: Decimal | None = None
+    payer_claim_number: str | None = None
 
 
 def read_answer(body: bytes) -> Answer:
@@ -85,10 +119,13 @@ def read_answer(body: bytes) -> Answer:
         raise InvalidContent("only an active ClaimResponse is an answer", expression="ClaimResponse.status")
     return Answer(
         state=_decide_state(response),
-        codes=_keep_codes(_codes(response)),
+        codes=keep_codes(_codes(response)),
         request=_named_claim(response),
         body=body,
         sha256=hashlib.sha256(body).hexdigest(),
+        adjustments=tuple(_adjustments(response)),
+        paid=response.payment.amount.value if response.payment and response.payment.amount else None,
+        payer_claim_number=next((each.value for each in response.identifier if each.value), None),
     )
 
 
@@ -99,7 +136,7 @@ def read_issue_codes(body: bytes) -> tuple[str, ...]:
     except ValidationError:
         return ()
     codes = (code for issue in outcome.issue for code in (issue.code, *(each.code for each in issue.details.coding)))
-    return _keep_codes(codes)
+    return keep_codes(codes)
 
 
 class _Issue(Subset):
@@ -161,7 +198,27 @@ def _codes(response: ClaimResponseSubset) -> Iterator[str]:
         yield from (coding.code for coding in error.code.coding)
 
 
-def _keep_codes(codes: Iterable[str]) -> tuple[str, ...]:
+def _adjustments(response: ClaimResponseSubset) -> Iterator[Adjustment]:
+    yield from _adjustments_of(response.adjudication, None, ())
+    notes = {note.number: note.text for note in response.process_note}
+    for line in response.item:
+        remarks = (_REMARK.match(notes.get(number, "")) for number in line.note_number)
+        yield from _adjustments_of(line.adjudication, line.item_sequence, [found[0] for found in remarks if found])
+
+
+def _adjustments_of(
+    adjudications: Iterable[_Adjudication], line: int | None, remarks: Iterable[str]
+) -> Iterator[Adjustment]:
+    """One a CARC. An amount that is the benefit is what was paid, not what was taken off."""
+    for each in adjudications:
+        group = each.category.code_in(systems.ADJUSTMENT_GROUP)
+        own = [coding.code for coding in each.reason.coding if coding.system == systems.RARC]
+        amount = None if each.amount is None or _is_benefit(each) else each.amount.value
+        for reason in (coding.code for coding in each.reason.coding if coding.system == systems.CARC):
+            yield Adjustment(line, group, reason, amount, tuple(dict.fromkeys([*own, *remarks])))
+
+
+def keep_codes(codes: Iterable[str]) -> tuple[str, ...]:
     """Keep each code once; what does not look like one may be text about a patient, and stays in the stored answer."""
     return tuple(dict.fromkeys(code for code in codes if _CODE.fullmatch(code)))[:_MAX_CODES]
 

@@ -1,7 +1,8 @@
-"""Claims for X12 of every kind, and the partner that they go to. `generate_claim(seed)` gives the same one every time."""
+"""Claims for X12 of every kind, and the partner that they go to; `generate_claim(seed)` gives the same one always."""
 
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -9,14 +10,29 @@ from uuid import UUID
 
 from services.claims.x12.partner import X12Partner
 from shared.fhir import systems
-from tests.builders.fhir import Resource, coverage, encounter, organization, patient, practitioner
+from tests.builders.fhir import coverage, encounter, organization, patient, practitioner
 from tests.builders.financial import claim
+from tests.builders.text import Resource
 
 KINDS = ("professional", "inpatient", "outpatient")
+BUILT_AT = datetime(2026, 9, 2, 8, 30, tzinfo=UTC)
 BASE = "https://hospital.example/fhir"
 _ADDRESS = {"line": ["1 TEST STREET", "FLOOR 2"], "city": "Worcester", "state": "MA", "postalCode": "01610-1234"}
 _SERVICES = ("99213", "99214", "71046", "80053", "93000", "J1885", "G0008")
-_DIAGNOSES = ("J18.9", "E11.9", "I10", "N18.31", "K35.80", "R07.9", "Z79.4", "M54.50", "F32.9", "D64.9", "E78.5", "J45.909")
+_DIAGNOSES = (
+    "J18.9",
+    "E11.9",
+    "I10",
+    "N18.31",
+    "K35.80",
+    "R07.9",
+    "Z79.4",
+    "M54.50",
+    "F32.9",
+    "D64.9",
+    "E78.5",
+    "J45.909",
+)
 _MODIFIERS = ("25", "59", "RT", "76")
 _NAMES = ("Testperson", "O'Brien-Núñez", "Müller", "Smith Jones")
 _SYSTEM_OF_CATEGORY = "http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBSupportingInfoType"
@@ -60,7 +76,7 @@ class X12Case:
                 "resourceType": "Bundle",
                 "type": "collection",
                 "identifier": {"system": systems.CLAIM_IDENTIFIER, "value": str(self.claim_id)},
-                "timestamp": "2026-09-02T08:30:00.000+00:00",
+                "timestamp": BUILT_AT.isoformat(timespec="milliseconds"),
                 "entry": entries,
             }
         ).encode()
@@ -76,14 +92,19 @@ def x12_case(kind: str = "professional", **more: Any) -> X12Case:
     """The plainest claim of a kind that X12 carries; `more` are elements of the Claim."""
     elements: Resource = {
         "billablePeriod": {"start": "2026-09-01T10:00:00Z", "end": "2026-09-04T15:30:00Z"},
-        "careTeam": [_member(1, "attending" if kind != "professional" else "rendering", "dr-1")],
+        "careTeam": [care_giver(1, "attending" if kind != "professional" else "rendering", "dr-1")],
         "item": [priced_line(1, kind)],
         **({} if kind == "professional" else {"supportingInfo": [supporting_code(1, "discharge-status", "01")]}),
         **more,
     }
     built = claim(claim_type="professional" if kind == "professional" else "institutional", **elements)
-    others = [
-        patient(),
+    setting = encounter(encounter_class={"professional": "AMB", "inpatient": "IMP", "outpatient": "OBSENC"}[kind])
+    return X12Case(built, [patient(), setting, *x12_parties()])
+
+
+def x12_parties() -> list[Resource]:
+    """Coverage, payer, hospital and practitioners with everything that X12 asks of them."""
+    return [
         coverage(subscriberId="MEM123456", relationship=concept("self")),
         organization("payer-1", identifier=[{"system": "urn:oid:2.16.840.1.113883.4.4", "value": "12-3456780"}]),
         organization(
@@ -94,13 +115,11 @@ def x12_case(kind: str = "professional", **more: Any) -> X12Case:
                 {"system": "urn:oid:2.16.840.1.113883.4.4", "value": "12-3456789"},
             ],
             type=[concept("282N00000X", _TAXONOMY)],
-            address=[_ADDRESS],
+            address=[dict(_ADDRESS)],
         ),
         practitioner("dr-1", npi="1245319599", qualification=[{"code": concept("207R00000X", _TAXONOMY)}]),
         practitioner("dr-2", npi="1003000126"),
-        encounter(encounter_class={"professional": "AMB", "inpatient": "IMP", "outpatient": "OBSENC"}[kind]),
     ]
-    return X12Case(built, others)
 
 
 def generate_claim(seed: int) -> X12Case:
@@ -162,7 +181,9 @@ def priced_line(sequence: int, kind: str, service: str = "99213", price: str = "
 def _diagnose(case: X12Case, chance: Random, kind: str) -> None:
     codes = chance.sample(_DIAGNOSES, chance.randint(1, 12))
     stay = kind == "inpatient"
-    found = [diagnosis(number, code, present=chance.choice("ynuw") if stay else "") for number, code in enumerate(codes, 1)]
+    found = [
+        diagnosis(number, code, present=chance.choice("ynuw") if stay else "") for number, code in enumerate(codes, 1)
+    ]
     extra = len(found) + 1
     if stay:
         found.append(diagnosis(extra, "R10.9", "admitting"))
@@ -193,7 +214,9 @@ def _bill(case: X12Case, chance: Random, kind: str) -> None:
         pointed = sorted(chance.sample(range(1, 13), 4))
         known = [each["sequence"] for each in case.claim["diagnosis"]]
         more["diagnosisSequence"] = [each for each in pointed if each in known] or [1]
-        lines.append(priced_line(number, kind, chance.choice(_SERVICES), f"{chance.randint(100, 99999) / 100:.2f}", **more))
+        lines.append(
+            priced_line(number, kind, chance.choice(_SERVICES), f"{chance.randint(100, 99999) / 100:.2f}", **more)
+        )
     case.claim["item"] = [{name: value for name, value in line.items() if value is not None} for line in lines]
     if any(line["quantity"]["value"] == 3.5 for line in lines):
         for line in case.claim["item"]:
@@ -210,15 +233,17 @@ def _tell_more(case: X12Case, chance: Random, kind: str) -> None:
         if chance.random() < 0.3:
             infos.append({"sequence": 1, "category": concept("onset"), "timingDate": "2026-08-31"})
         if chance.random() < 0.3:
-            case.claim["careTeam"].append(_member(2, "referring", "dr-2"))
+            case.claim["careTeam"].append(care_giver(2, "referring", "dr-2"))
     else:
         infos += _uniform_bill(kind)
         if chance.random() < 0.4:
-            case.claim["careTeam"].append(_member(2, "operating", "dr-2"))
+            case.claim["careTeam"].append(care_giver(2, "operating", "dr-2"))
     if chance.random() < 0.3:
         case.claim["insurance"][0]["preAuthRef"] = ["AUTH-77"]
     if chance.random() < 0.2:
-        infos.append({"sequence": 90, "category": concept("info"), "valueReference": {"reference": "DiagnosticReport/r"}})
+        infos.append(
+            {"sequence": 90, "category": concept("info"), "valueReference": {"reference": "DiagnosticReport/r"}}
+        )
     if infos:
         case.claim["supportingInfo"] = infos
 
@@ -258,7 +283,10 @@ def _relate(case: X12Case, *, void: bool) -> None:
 
 def _insure_twice(case: X12Case) -> None:
     second = coverage("cov-2", payer_id="payer-2", subscriberId="SEC987", relationship=concept("self"))
-    case.others += [second, organization("payer-2", name="Second Payer", identifier=[{"system": "urn:x", "value": "22222"}])]
+    case.others += [
+        second,
+        organization("payer-2", name="Second Payer", identifier=[{"system": "urn:x", "value": "22222"}]),
+    ]
     case.claim["insurance"].append({"sequence": 2, "focal": False, "coverage": {"reference": "Coverage/cov-2"}})
 
 
@@ -270,5 +298,6 @@ def _drug() -> Resource:
     }
 
 
-def _member(sequence: int, role: str, practitioner_id: str) -> Resource:
+def care_giver(sequence: int, role: str, practitioner_id: str) -> Resource:
+    """A member of the care team."""
     return {"sequence": sequence, "role": concept(role), "provider": {"reference": f"Practitioner/{practitioner_id}"}}

@@ -16,6 +16,7 @@ import orjson
 from services.claims.edits.reference import Exclusion, Fault, ReferenceData, Stay
 from services.claims.edits.view import ClaimView, Element, each_path, read_claim
 from services.claims.payers import PayerLimits
+from services.claims.x12 import Obstacle, find_obstacles
 from shared.contracts.messages import Finding
 
 Severity = Literal["error", "warning", "information"]
@@ -115,6 +116,11 @@ class ClaimUnderEdit:
         coded = [diagnosis for diagnosis in self.view.diagnoses if diagnosis.code]
         invalid = [each for each in coded if "INVALID_CODE" in (editor.objections_to(each.code, day) or ())]
         return tuple((each.path, book.find_fault(each.code)) for each in invalid)
+
+    @cached_property
+    def x12_obstacles(self) -> tuple[Obstacle, ...]:
+        """The places that an 837 of this claim could not carry. Only for a Claim that is valid FHIR."""
+        return find_obstacles(self.bundle_bytes)
 
     @cached_property
     def exclusions(self) -> tuple[tuple[str, str, Exclusion], ...]:

@@ -11,6 +11,7 @@ from services.claims.edits.completeness import COMPLETENESS
 from services.claims.edits.conformance import BUNDLE_RULES, FHIR_VALIDITY, LIMITS
 from services.claims.edits.conventions import CONVENTIONS
 from services.claims.edits.demographics import DEMOGRAPHICS
+from services.claims.edits.electronic import ELECTRONIC
 from services.claims.edits.fields import FIELDS
 from services.claims.edits.filing import FILING
 from services.claims.edits.inpatient import INPATIENT
@@ -24,7 +25,7 @@ from services.claims.edits.validity import VALIDITY
 from shared.contracts.messages import Finding
 from shared.proof.seal import hash_value
 
-RULE_SET = "2026.2"
+RULE_SET = "2026.3"
 """Goes up with every change of an edit."""
 
 BILLING_EDITS: tuple[Edit, ...] = (
@@ -42,6 +43,7 @@ BILLING_EDITS: tuple[Edit, ...] = (
     *TELEHEALTH_EDITS,
     *DEMOGRAPHICS,
     *LIMITS,
+    *ELECTRONIC,
 )
 """What a payer would refuse or ask about; they read a Claim that is valid FHIR."""
 

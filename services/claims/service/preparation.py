@@ -100,7 +100,9 @@ class PreparationService:
 
     def _build(self, claim: ReadyClaim, profile: PayerProfile) -> BuiltClaim | Findings:
         coded = Envelope[ChartCoded].decode(claim.event).data
-        frame = BundleFrame(claim.claim_id, datetime.now(UTC), str(self._options.base_url), claim.original_id)
+        frame = BundleFrame(
+            claim.claim_id, datetime.now(UTC), str(self._options.base_url), claim.original_id, claim.original_number
+        )
         bundle = build_bundle(coded, frame)
         context = replace(
             self._edits, payer=claim.payer_id, channel=profile.channel, submitted_on=frame.built_at.date()

@@ -8,12 +8,23 @@ for update;
 
 -- name: insert_responses
 -- Keep answers, each content once; returns which were new.
-insert into {schema}.response (claim_id, channel, state, codes, sha256, body)
-select claim_id, channel, state, coalesce(string_to_array(nullif(codes, ''), ' '), '{}'), sha256, body
-from unnest(:claim_ids::uuid[], :channels::text[], :states::text[], :codes::text[], :sha256s::text[], :bodies::bytea[])
-     as answer (claim_id, channel, state, codes, sha256, body)
+insert into {schema}.response (claim_id, channel, state, codes, sha256, body, paid, payer_claim_number)
+select claim_id, channel, state, coalesce(string_to_array(nullif(codes, ''), ' '), '{}'), sha256, body, paid,
+       payer_claim_number
+from unnest(:claim_ids::uuid[], :channels::text[], :states::text[], :codes::text[], :sha256s::text[], :bodies::bytea[],
+            :paids::numeric[], :payer_claim_numbers::text[])
+     as answer (claim_id, channel, state, codes, sha256, body, paid, payer_claim_number)
 on conflict (claim_id, sha256) do nothing
-returning claim_id, sha256;
+returning response_id, claim_id, sha256;
+
+-- name: insert_adjustments
+-- What an answer took off, line by line.
+insert into {schema}.adjustment (response_id, place, line, group_code, reason_code, amount, remark_codes)
+select response_id, place, line, group_code, reason_code, amount,
+       coalesce(string_to_array(nullif(remark_codes, ''), ' '), '{}')
+from unnest(:response_ids::bigint[], :places::integer[], :lines::integer[], :group_codes::text[],
+            :reason_codes::text[], :amounts::numeric[], :remark_codes::text[])
+     as taken (response_id, place, line, group_code, reason_code, amount, remark_codes);
 
 -- name: answer_claims
 -- An answer ends the waiting: no lease, no next attempt.

@@ -1,11 +1,18 @@
 -- name: take_ready
 -- Claims to scrub and build: the oldest that no unanswered earlier claim of their chart holds back. `original_id` is the
--- earlier claim that the payer holds, which this one replaces there.
-select claim.claim_id, claim.chart_id, claim.coding_version, claim.payer_id, coding.event, original.claim_id as original_id
+-- earlier claim that the payer holds, which this one replaces there, `original_number` the payer's number of it.
+select claim.claim_id, claim.chart_id, claim.coding_version, claim.payer_id, coding.event, original.claim_id as original_id,
+       original.payer_claim_number as original_number
 from {schema}.claim
 join {schema}.coding using (chart_id, coding_version)
 left join lateral (
-    select earlier.claim_id
+    select earlier.claim_id, (
+        select response.payer_claim_number
+        from {schema}.response
+        where response.claim_id = earlier.claim_id and response.payer_claim_number is not null
+        order by response.response_id desc
+        limit 1
+    ) as payer_claim_number
     from {schema}.claim as earlier
     where earlier.chart_id = claim.chart_id
       and earlier.payer_id = claim.payer_id

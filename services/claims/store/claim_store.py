@@ -187,8 +187,35 @@ class ClaimStore:
             codes=[" ".join(answer.codes) for _, answer in answers],
             sha256s=[answer.sha256 for _, answer in answers],
             bodies=[answer.body for _, answer in answers],
+            paids=[answer.paid for _, answer in answers],
+            payer_claim_numbers=[answer.payer_claim_number for _, answer in answers],
         )
-        return {(row["claim_id"], row["sha256"]) for row in rows}
+        new = {(row["claim_id"], row["sha256"]): row["response_id"] for row in rows}
+        await self._insert_adjustments(
+            connection,
+            [(new[key], answer) for claim_id, answer in answers if (key := (claim_id, answer.sha256)) in new],
+        )
+        return set(new)
+
+    async def _insert_adjustments(self, connection: Connection, answers: Sequence[tuple[int, Answer]]) -> None:
+        """Keep what the payer took off, in the order in which it says so."""
+        kept = [
+            (response_id, place, adjustment)
+            for response_id, answer in answers
+            for place, adjustment in enumerate(answer.adjustments, 1)
+        ]
+        if kept:
+            await self._sql.execute(
+                connection,
+                "insert_adjustments",
+                response_ids=[response_id for response_id, _, _ in kept],
+                places=[place for _, place, _ in kept],
+                lines=[adjustment.line for _, _, adjustment in kept],
+                group_codes=[adjustment.group for _, _, adjustment in kept],
+                reason_codes=[adjustment.reason for _, _, adjustment in kept],
+                amounts=[adjustment.amount for _, _, adjustment in kept],
+                remark_codes=[" ".join(adjustment.remarks) for _, _, adjustment in kept],
+            )
 
     async def answer_claims(self, connection: Connection, answered: dict[UUID, tuple[State, Sequence[str]]]) -> None:
         """End the waiting of claims."""

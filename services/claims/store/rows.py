@@ -42,7 +42,7 @@ class NewClaim:
 
 @dataclass(frozen=True, slots=True)
 class ReadyClaim:
-    """A claim to scrub and build. `original_id` is the earlier claim that its payer holds."""
+    """A claim to scrub and build. `original_id` is the earlier claim that its payer holds, under `original_number`."""
 
     claim_id: UUID
     chart_id: UUID
@@ -50,6 +50,7 @@ class ReadyClaim:
     payer_id: PayerId
     event: bytes
     original_id: UUID | None
+    original_number: str | None
 
 
 @dataclass(frozen=True, slots=True)

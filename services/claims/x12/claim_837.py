@@ -1,12 +1,13 @@
 """A claim as 837P (005010X222A1) or 837I (005010X223A2), from the Bundle that was built for its payer; pure.
 
-Place in the flow: the edits of the channel ask `find_faults` before a claim is queued; `service.files` writes it.
+Place in the flow: the edits of the channel ask `find_obstacles` before a claim is queued; `service.files` writes it.
 Invariants: the text is a function of Bundle, partner and control number, so the same claim is the same bytes; a claim
 that X12 cannot carry whole is never written.
 """
 
 import base64
-from datetime import datetime
+from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
 from services.claims.x12.care_team import read_care_givers, write_care_givers
@@ -30,12 +31,24 @@ from services.claims.x12.hierarchy import (
 from services.claims.x12.partner import X12Partner
 from services.claims.x12.service_lines import write_institutional_lines, write_professional_lines
 from services.claims.x12.source import Source
-from services.claims.x12.transcript import Fault, Transcript
+from services.claims.x12.transcript import Obstacle, Transcript
 from shared.contracts.errors import InvalidContent
 
 PROFESSIONAL_VERSION, INSTITUTIONAL_VERSION = "005010X222A1", "005010X223A2"
 _ACCOUNT_BYTES = 12
 """CLM01: payers give back 20 characters and no more; 96 bits in base 32 are that many."""
+
+_ANYBODY = X12Partner(
+    outbound=Path("out"),
+    inbound=Path("in"),
+    sender_id="SENDER",
+    receiver_id="RECEIVER",
+    submitter_name="SUBMITTER",
+    contact_name="CONTACT",
+    contact_phone="0000000000",
+    receiver_name="RECEIVER",
+    payer_code="PAYER",
+)
 
 
 def name_account(claim_id: UUID) -> str:
@@ -43,23 +56,23 @@ def name_account(claim_id: UUID) -> str:
     return base64.b32encode(claim_id.bytes[:_ACCOUNT_BYTES]).decode().rstrip("=")
 
 
-def find_faults(bundle: bytes, partner: X12Partner) -> tuple[Fault, ...]:
-    """Return every place of a claim that an 837 to this partner cannot carry; none is a claim that can be sent."""
-    return tuple(dict.fromkeys(_write_body(Source(bundle), partner, "A")[0].faults))
+def find_obstacles(bundle: bytes) -> tuple[Obstacle, ...]:
+    """Return every place of a claim that an 837 cannot carry, whoever gets it; none is a claim that can be sent."""
+    return tuple(dict.fromkeys(_write_body(Source(bundle), _ANYBODY, "ACCOUNT")[0].obstacles))
 
 
 def write_claim(bundle: bytes, partner: X12Partner, control: int) -> str:
-    """Write a claim without faults as one interchange; raises InvalidContent naming the first place of one that has
+    """Write a claim without obstacles as one interchange; raises InvalidContent naming the first place of one that has
     any.
 
     `control` is the interchange control number, 1 to 999999999, which is of this claim for ever.
     """
     source = Source(bundle)
     out, bill = _write_body(source, partner, name_account(UUID(source.identifier)))
-    if out.faults:
-        raise InvalidContent(out.faults[0].detail, expression=out.faults[0].expression)
+    if out.obstacles:
+        raise InvalidContent(out.obstacles[0].detail, expression=out.obstacles[0].expression)
     version = PROFESSIONAL_VERSION if bill.is_professional else INSTITUTIONAL_VERSION
-    return wrap_claim(out.segments, partner, version, control, datetime.fromisoformat(source.built_at))
+    return wrap_claim(out.segments, partner, version, control, _built_at(source))
 
 
 def _write_body(source: Source, partner: X12Partner, account: str) -> tuple[Transcript, Bill]:
@@ -85,7 +98,7 @@ def _write_body(source: Source, partner: X12Partner, account: str) -> tuple[Tran
 
 
 def _write_beginning(out: Transcript, source: Source, partner: X12Partner, account: str) -> None:
-    moment = datetime.fromisoformat(source.built_at)
+    moment = _built_at(source)
     out.add("BHT", "0019", "00", account, moment.strftime("%Y%m%d"), moment.strftime("%H%M"), "CH")
     write_submitter(out, partner)
 
@@ -105,3 +118,8 @@ def _write_rest(out: Transcript, source: Source, bill: Bill, others: list[tuple[
         write_professional_lines(out, source, pointers, givers, bill.facility)
     else:
         write_institutional_lines(out, source)
+
+
+def _built_at(source: Source) -> datetime:
+    """When the Bundle was built; a preview, which is never sent, may not say."""
+    return datetime.fromisoformat(source.built_at) if source.built_at else datetime.min.replace(tzinfo=UTC)

@@ -1,9 +1,8 @@
 """The claim itself: CLM with its dates, references and the uniform bill's facts, loop 2300; pure.
 
 Place in the flow: after the hierarchy, before the care team. Invariants: CLM02 is the sum of the lines; a replacement
-or void names the payer's number of the claim that it replaces; what supportingInfo says has a place here or is a fault.
-Source: 005010X222A1 and 005010X223A2, loop 2300; NUBC Official UB-04 Data Specifications (type of bill, codes by
-number).
+or void names the payer's number of the claim that it replaces; what supportingInfo says has a place here or is an
+obstacle. Source: 005010X222A1 and 005010X223A2, loop 2300; NUBC UB-04 Data Specifications (type of bill).
 """
 
 from dataclasses import dataclass
@@ -55,9 +54,9 @@ def read_bill(out: Transcript, source: Source) -> Bill:
 def write_claim_information(out: Transcript, source: Source, bill: Bill, account: str) -> None:
     """Write CLM to REF of loop 2300; the codes follow."""
     claim = source.claim
-    place = out.code(bill.facility, "Claim.item[0].locationCodeableConcept", 2, required="a place of service")
+    place = out.code(bill.facility, "Claim.item[0].location[x]", 2, required="a place of service")
     kind = _OFFICE_BILL if bill.is_professional else "A"
-    total = out.amount(_total(out, claim), "Claim.total")
+    total = out.number(_total(out, claim), "Claim.total")
     signature = "Y" if bill.is_professional else ""
     location = (place, kind, bill.frequency)
     out.add("CLM", account, total, "", "", location, signature, "A", "Y", "Y", "", _accident(out, claim, bill))

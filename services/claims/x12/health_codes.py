@@ -1,7 +1,7 @@
 """The HI segments: diagnoses, procedures, DRG, and the codes of the uniform bill; pure.
 
 Place in the flow: part of loop 2300. Invariants: every code of the Claim is in exactly the HI that its role asks for;
-ICD codes are written without dots; a list that X12 cannot hold whole is a fault.
+ICD codes are written without dots; a list that X12 cannot hold whole is an obstacle.
 Source: 005010X222A1 and 005010X223A2, HI; ICD-10-CM Guidelines, section I.C.20 (external causes).
 """
 

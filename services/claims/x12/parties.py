@@ -42,7 +42,7 @@ def name_provider(out: Transcript, code: str, provider: Node, *, npi_required: b
 
 
 def read_npi(out: Transcript, provider: Node, *, required: bool) -> str:
-    """The provider's NPI; one whose check digit is wrong is a fault."""
+    """The provider's NPI; one whose check digit is wrong is an obstacle."""
     npi = provider.identifier(systems.NPI)
     path = f"{provider.path}.identifier.where(system='{systems.NPI}')"
     if not npi and required:
@@ -76,8 +76,10 @@ def specialties_of(provider: Node) -> list[Node]:
 def write_address(out: Transcript, party: Node, *, required: bool, full_zip: bool = False) -> bool:
     """Write N3 and N4; `full_zip` demands nine digits. Returns whether there is an address."""
     addresses = party.each("address") or [party.get("address")]
-    address = addresses[0] if addresses[0] or not required else Node(party.at("address[0]"))
-    if not address and not required:
+    address = addresses[0]
+    if not address:
+        if required:
+            out.miss(party.at("address"), "an address")
         return False
     lines = address.texts("line")
     first = out.text(lines[0] if lines else "", address.at("line[0]"), 55, required="a street address")

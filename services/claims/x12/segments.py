@@ -16,7 +16,7 @@ Element = str | Sequence[str]
 """One element: a text, or the components of a composite."""
 
 _ISA_LENGTH = 106
-_BLANKS = "\r\n \t"
+_LINE_BREAKS = "\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def read_segments(text: str, delimiters: Delimiters | None = None) -> Iterator[S
     """Read the segments of a text; line breaks after a segment are nothing. What follows the last one is left out."""
     marks = delimiters or Delimiters()
     for raw in text.split(marks.segment)[:-1]:
-        name, *elements = raw.strip(_BLANKS).split(marks.element)
+        name, *elements = raw.strip(_LINE_BREAKS).split(marks.element)
         yield Segment.of(name, *(element.split(marks.component) for element in elements))
 
 

@@ -44,7 +44,7 @@ def write_professional_lines(
     for number, item in enumerate(out.at_most(_PROFESSIONAL_LINES, items, "lines on an 837P"), 1):
         out.add("LX", str(number))
         own_place = item.get("locationCodeableConcept").code(systems.PLACE_OF_SERVICE)
-        here = out.code(own_place, item.at("locationCodeableConcept"), 2, required="a place of service")
+        here = out.code(own_place, item.at("location[x]"), 2, required="a place of service")
         service, charge, unit, quantity = _price(out, item)
         elsewhere = here if here != place else ""
         out.add("SV1", service, charge, unit, quantity, elsewhere, "", _point(out, item, pointers))

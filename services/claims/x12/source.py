@@ -81,10 +81,10 @@ class Source:
         """`bundle` is JSON whose first entry is the Claim."""
         content: Element = json.loads(bundle, parse_float=Decimal)
         entries: list[Element] = content["entry"]
-        self._resources = {entry.get("fullUrl", ""): entry["resource"] for entry in entries}
+        self._resources = {entry.get("fullUrl", ""): entry.get("resource") or {} for entry in entries}
         self.claim = Node("Claim", entries[0]["resource"])
         self.built_at: str = content.get("timestamp", "")
-        self.identifier: str = content["identifier"]["value"]
+        self.identifier: str = (content.get("identifier") or {}).get("value", "")
 
     def resolve(self, reference: Node) -> Node:
         """The resource that a reference leads to, by way of a PractitionerRole to whom it is of; empty for nowhere."""

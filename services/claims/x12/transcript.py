@@ -1,7 +1,7 @@
 """What has been written of a claim so far, and the places of it that X12 cannot carry; pure.
 
-Place in the flow: every loop of the 837 writes into one of these. Invariant: a value is written whole or is a fault
-with its FHIRPath; a transcript with faults is never sent.
+Place in the flow: every loop of the 837 writes into one of these. Invariant: a value is written whole or is an obstacle
+with its FHIRPath; a transcript with obstacles is never sent.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ _MOST_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Obstacle:
     """A place that stops the send: its FHIRPath, what is wrong there, and whether something is only missing."""
 
     expression: str
@@ -26,11 +26,11 @@ class Fault:
 
 
 class Transcript:
-    """Segments and faults, in order."""
+    """Segments and obstacles, in order."""
 
     def __init__(self) -> None:
         self.segments: list[Segment] = []
-        self.faults: list[Fault] = []
+        self.obstacles: list[Obstacle] = []
 
     def add(self, name: str, *elements: Element) -> None:
         """Write a segment."""
@@ -38,11 +38,11 @@ class Transcript:
 
     def miss(self, path: str, what: str) -> None:
         """Say that the guide requires something which is not there."""
-        self.faults.append(Fault(path, f"X12 requires {what}", is_missing=True))
+        self.obstacles.append(Obstacle(path, f"X12 requires {what}", is_missing=True))
 
     def refuse(self, path: str, detail: str) -> None:
         """Say that X12 has no way to carry what is there."""
-        self.faults.append(Fault(path, detail))
+        self.obstacles.append(Obstacle(path, detail))
 
     def text(self, value: str, path: str, longest: int, required: str = "") -> str:
         """A text as names and addresses are written; `required` says what it is, where the guide requires it."""
@@ -79,7 +79,7 @@ class Transcript:
         return text
 
     def at_most(self, limit: int, nodes: Iterable[Node], what: str) -> list[Node]:
-        """The repetitions that fit; the first that does not is a fault."""
+        """The repetitions that fit; the first that does not is an obstacle."""
         found = list(nodes)
         if len(found) > limit:
             self.refuse(found[limit].path, f"X12 carries {limit} {what}")

@@ -6,6 +6,7 @@ from datetime import date
 from services.claims.edits import BilledService
 from services.claims.payers import PayerLimits
 from tests.builders import Resource
+from tests.builders.x12_claims import care_giver, supporting_code
 from tests.unit.claims.edits.subjects import DAY, Claimed, line
 
 ABSENT = {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]}
@@ -13,7 +14,16 @@ RELATED = [{"claim": {"identifier": {"value": "earlier"}}}]
 SOUND = Claimed()
 STAY = Claimed(stay=True, lines=())
 X12 = Claimed(channel="x12", lines=(line("99213", place="11", unitPrice={"value": 90}),))
-X12_HOSPITAL = replace(X12, stay=True, lines=(line("99232", revenue={"text": "0987"}, unitPrice={"value": 90}),))
+X12_HOSPITAL = replace(
+    X12,
+    stay=True,
+    lines=(line("99232", revenue={"coding": [{"code": "0987"}]}, unitPrice={"value": 90}),),
+    elements={
+        "billablePeriod": {"start": "2026-08-30", "end": "2026-09-01"},
+        "careTeam": [care_giver(1, "attending", "dr-1")],
+        "supportingInfo": [supporting_code(1, "discharge-status", "01")],
+    },
+)
 
 
 @dataclass(frozen=True)
@@ -70,6 +80,14 @@ COMPLETENESS = {
     "diagnosis-limit": Case(
         replace(claimed(SOUND, "J18.9", "I10"), limits=PayerLimits(max_diagnoses=1)), "Claim.diagnosis[1]",
         replace(claimed(SOUND, "J18.9", "I10"), limits=PayerLimits(max_diagnoses=2)),
+    ),
+    "x12-missing": Case(
+        replace(X12, patient={"address": None}), "Claim.patient.resolve().address",
+        replace(SOUND, patient={"address": None}),
+    ),
+    "x12-not-carried": Case(
+        replace(X12, patient={"name": [{"family": "Test*Person"}]}), "Claim.patient.resolve().name[0].family",
+        replace(X12, patient={"name": [{"family": "Têst-Person"}]}),
     ),
     "bundle-size": Case(replace(SOUND, limits=PayerLimits(max_bundle_bytes=10)), "Bundle"),
 }  # fmt: skip

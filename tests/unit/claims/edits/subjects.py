@@ -24,6 +24,7 @@ from services.claims.payers import PayerLimits
 from shared.codesets.icd10cm import load_icd10cm
 from shared.fhir import systems
 from tests.builders import Resource, claim, encounter, organization, patient
+from tests.builders.x12_claims import x12_parties
 
 DAY = date(2026, 9, 1)
 BASE = "https://hospital.example/fhir"
@@ -122,7 +123,8 @@ class Claimed:
         about = patient(gender=self.gender, birth_date=self.born)
         person = {name: value for name, value in {**about, **self.patient}.items() if value}
         stay = encounter(encounter_class="IMP" if self.stay else "AMB")
-        resources = [self._claim(), person, stay, organization("hospital")]
+        parties = x12_parties() if self.channel == "x12" else [organization("hospital")]
+        resources = [self._claim(), person, stay, *parties]
         entries = [{"fullUrl": f"{BASE}/{r['resourceType']}/{r['id']}", "resource": r} for r in resources]
         return {"resourceType": "Bundle", "type": "collection", "entry": entries}
 
