@@ -199,7 +199,7 @@ class LifeOfAClaim(RuleBasedStateMachine):
 async def _empty(clinic: Clinic) -> None:
     await clinic.pool.execute(
         "truncate claims.chart, claims.coding, claims.claim, claims.submission, claims.response, claims.inbox, "
-        "claims.inbox_progress, claims.outbox, claims.quarantine"
+        "claims.inbox_progress, claims.outbox, claims.quarantine cascade"
     )
 
 
