@@ -10,6 +10,7 @@ from datetime import date
 
 from services.coder.coded_facts import list_coded_facts
 from services.coder.engine.model import Chart, Document, ReportFact, Setting
+from services.coder.given_facts import list_given_facts
 from services.coder.lab_results import list_lab_results
 from shared.contracts.messages import ChartReady, ResourceVersion
 from shared.fhir import systems
@@ -157,6 +158,8 @@ def read_engine_chart(chart: ChartReady, facts: ChartFacts) -> Chart:
         is_new_patient=_is_new_patient(facts.encounter),
         admitted_on=period.start.date() if period.start else None,
         discharged_on=period.end.date() if period.end else None,
+        given=tuple(list_given_facts(chart.context, resources.find)),
+        encounter_type=_name_type(facts.encounter),
     )
 
 
@@ -173,6 +176,7 @@ def _read_report(version: ResourceVersion, chart: ChartReady, resources: ChartRe
         performers=tuple(performer.reference for performer in report.performer if performer.reference),
         interpreters=tuple(reader.reference for reader in report.results_interpreter if reader.reference),
         document_ids=tuple(each.document_id for each in chart.documents if each.source == version.reference),
+        performed_at=report.effective_at,
     )
 
 
@@ -183,10 +187,15 @@ def _read_loinc(result: ResourceVersion) -> str:
 
 def _is_new_patient(encounter: EncounterSubset) -> bool | None:
     """Whether the encounter's type calls the patient new; None where it does not tell."""
-    kinds = " ".join(concept.title.lower() for concept in encounter.type)
+    kinds = _name_type(encounter)
     if "new patient" in kinds:
         return True
     return False if "established patient" in kinds or "follow-up" in kinds else None
+
+
+def _name_type(encounter: EncounterSubset) -> str:
+    """What registration calls the encounter, in lower case."""
+    return " ".join(concept.title.lower() for concept in encounter.type).replace("\x00", "")
 
 
 def _name_payer(facts: ChartFacts, resources: ChartResources) -> str:

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
+from services.coder.engine.given import GivenFact
 from services.coder.engine.learned import NOTHING_LEARNED, LearnedState
 
 
@@ -91,7 +92,8 @@ class ReportFact:
     """A DiagnosticReport as structured data: what was examined, and by whom.
 
     `path` is its reference; `categories` are codes such as LAB or RAD (HL7 v2-0074); `components` are the LOINC codes
-    of its results; `performers` and `interpreters` are references; `document_ids` name the texts read from it.
+    of its results; `performers` and `interpreters` are references; `document_ids` name the texts read from it;
+    `performed_at` is when it was done, None where that is not told.
     """
 
     path: str
@@ -103,6 +105,7 @@ class ReportFact:
     performers: tuple[str, ...] = ()
     interpreters: tuple[str, ...] = ()
     document_ids: tuple[str, ...] = ()
+    performed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,8 @@ class Chart:
 
     `learned` is what this tenant's coders have taught so far, `specialty` the one it is looked up for.
     `encounter_class` is a v3-ActCode such as AMB, `payer` the name of the insurer; `is_new_patient` is None where the
-    history of encounters is not known; a stay runs from `admitted_on` to `discharged_on`.
+    history of encounters is not known; a stay runs from `admitted_on` to `discharged_on`; `given` is what was done or
+    given, as structured data says it; `encounter_type` is what registration calls the encounter.
     """
 
     documents: tuple[Document, ...]
@@ -141,6 +145,8 @@ class Chart:
     is_new_patient: bool | None = None
     admitted_on: date | None = None
     discharged_on: date | None = None
+    given: tuple[GivenFact, ...] = ()
+    encounter_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)

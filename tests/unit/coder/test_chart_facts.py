@@ -1,6 +1,6 @@
 """What the claim and the engine learn from the structured resources."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -135,6 +135,7 @@ def test_the_engine_gets_reports_encounter_class_payer_and_stay() -> None:
             performers=("Organization/hospital",),
             interpreters=("Practitioner/dr-1",),
             document_ids=("DiagnosticReport/dr-1#0",),
+            performed_at=datetime(2026, 9, 1, 10, 15, tzinfo=UTC),
         ),
     )
     assert (engine_chart.encounter_class, engine_chart.payer) == ("AMB", "Test Payer")

@@ -1,4 +1,4 @@
-"""Services beside diagnoses: imaging and other diagnostics, laboratory, visits, telehealth.
+"""Services beside diagnoses: imaging, laboratory, visits, telehealth, drugs, vaccines, supplies, procedures.
 
 Place in the flow: an engine process calls `suggest_services` after the engine has suggested diagnoses; pure. Invariant:
 a service is suggested only from what was documented or reported, and points to the diagnoses that make it necessary.
@@ -8,9 +8,16 @@ CPT is a trademark and copyright of the American Medical Association; only numbe
 from collections.abc import Sequence
 
 from services.coder.engine.model import Chart, Suggestion
+from services.coder.engine.services.done_procedures import suggest_procedures
+from services.coder.engine.services.doses_given import list_doses
+from services.coder.engine.services.drug_administration import suggest_administration
+from services.coder.engine.services.drugs import suggest_drugs
 from services.coder.engine.services.imaging_lines import suggest_imaging
 from services.coder.engine.services.laboratory import suggest_laboratory
+from services.coder.engine.services.lines import merge_repeated
+from services.coder.engine.services.supplies import suggest_supplies
 from services.coder.engine.services.telehealth import place_visit
+from services.coder.engine.services.vaccines import suggest_vaccines
 from services.coder.engine.services.visits import suggest_visits
 
 
@@ -19,6 +26,17 @@ def suggest_services(chart: Chart, diagnoses: Sequence[Suggestion]) -> tuple[Sug
 
     `diagnoses` are the engine's suggestions for the same chart; only the selected ones justify a service.
     """
-    others = (*suggest_imaging(chart, diagnoses), *suggest_laboratory(chart, diagnoses))
+    doses = list_doses(chart)
+    others = merge_repeated(
+        [
+            *suggest_imaging(chart, diagnoses),
+            *suggest_laboratory(chart, diagnoses),
+            *suggest_administration(chart, diagnoses, doses),
+            *suggest_vaccines(chart, diagnoses),
+            *suggest_procedures(chart, diagnoses),
+            *suggest_drugs(chart, diagnoses, doses),
+            *suggest_supplies(chart, diagnoses),
+        ]
+    )
     visits = (place_visit(chart, visit) for visit in suggest_visits(chart, diagnoses, others))
     return (*visits, *others)

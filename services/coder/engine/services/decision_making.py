@@ -11,8 +11,9 @@ from enum import IntEnum
 from functools import cache
 
 from services.coder.engine.model import Chart, Evidence, Suggestion
-from services.coder.engine.sections import SectionKind, split_sections
+from services.coder.engine.sections import split_sections
 from services.coder.engine.services.lines import list_diagnoses
+from services.coder.engine.services.notes import OTHER_DAYS
 from services.coder.engine.services.tables import load_rows
 
 
@@ -25,18 +26,6 @@ class Level(IntEnum):
     HIGH = 4
 
 
-_PAST = frozenset(
-    {
-        SectionKind.PAST_MEDICAL_HISTORY,
-        SectionKind.PAST_SURGICAL_HISTORY,
-        SectionKind.FAMILY_HISTORY,
-        SectionKind.SOCIAL_HISTORY,
-        SectionKind.MEDICATIONS,
-        SectionKind.ALLERGIES,
-        SectionKind.REVIEW_OF_SYSTEMS,
-    }
-)
-"""Sections that tell of other days, or of what was asked; nothing is decided there."""
 _NOT_DONE = re.compile(
     r"(?i)\b(?:no(?! longer)|not|without|denie[sd]|declin\w+|refus\w+|never|if|should|consider|unless|allerg\w+|past)\b"
     r"[^.;:\n]{0,40}$"
@@ -180,7 +169,7 @@ def _weigh_risk(shown: Sequence[Shown]) -> Element:
 def _read_document(chart: Chart, number: int) -> Iterator[Shown]:
     document = chart.documents[number]
     for section in split_sections(document.text):
-        if section.kind in _PAST:
+        if section.kind in OTHER_DAYS:
             continue
         for element, shows, pattern in _load_words():
             for match in pattern.finditer(document.text, section.body_start, section.end):

@@ -13,9 +13,11 @@ from functools import cache
 from services.coder.engine.model import Chart, Evidence, ReportFact, Suggestion
 from services.coder.engine.services.imaging import ExamService, find_services
 from services.coder.engine.services.lines import (
+    CONFIDENCE_OFFER,
     FINAL,
     IMAGING,
     LABORATORY,
+    choose_distinct,
     cite_report,
     justify,
     name_fact,
@@ -24,7 +26,7 @@ from services.coder.engine.services.lines import (
 )
 from services.coder.engine.services.tables import load_rows
 
-_CONFIDENCE, _CONFIDENCE_WITH_GAPS, _CONFIDENCE_OFFER = 0.9, 0.6, 0.3
+_CONFIDENCE, _CONFIDENCE_WITH_GAPS = 0.9, 0.6
 _PROFESSIONAL_CLASSES = frozenset({"EMER"})
 """Encounters in a facility whose claim is the professional's: the facility bills the technical part itself."""
 _READ_ELSEWHERE = re.compile(
@@ -73,7 +75,7 @@ def _tell_apart(examined: Examined, before: Sequence[Examined], payer: str) -> E
     if not same:
         return _tell_part(examined, before, payer)
     if all(each.service.region != examined.service.region for each in same):
-        return replace(examined, extra=(_choose_distinct("XS", payer),))
+        return replace(examined, extra=(choose_distinct("XS", payer),))
     who, others = _name_reader(examined.report), {_name_reader(each.report) for each in same}
     gaps = () if who and all(others) else ("who performed it again",)
     return replace(examined, extra=("77" if who and who not in others and all(others) else "76",), gaps=gaps)
@@ -89,14 +91,17 @@ def _tell_part(examined: Examined, before: Sequence[Examined], payer: str) -> Ex
     whole = next((each for each in before if each.service.code in wholes), None)
     if whole is None:
         return examined
-    readers = {_name_reader(whole.report), _name_reader(examined.report)}
-    form = "XP" if len(readers) > 1 and "" not in readers else "XE"
-    return replace(examined, extra=(_choose_distinct(form, payer),), gaps=("separate service",), offered=True)
+    form = _choose_form(whole.report, examined.report)
+    return replace(examined, extra=(choose_distinct(form, payer),), gaps=("separate service",), offered=True)
 
 
-def _choose_distinct(form: str, payer: str) -> str:
-    """Medicare takes the X forms, others know 59 (CMS MLN1783722)."""
-    return form if "medicare" in payer.lower() else "59"
+def _choose_form(whole: ReportFact, part: ReportFact) -> str:
+    """Another practitioner (XP), another encounter of the day (XE), else beyond the usual parts of the whole (XU)."""
+    readers = {_name_reader(whole), _name_reader(part)}
+    if len(readers) > 1 and "" not in readers:
+        return "XP"
+    times = {whole.performed_at, part.performed_at}
+    return "XE" if len(times) > 1 and None not in times else "XU"
 
 
 def _name_reader(report: ReportFact) -> str:
@@ -113,7 +118,7 @@ def _suggest(chart: Chart, diagnoses: Sequence[Suggestion], examined: Examined) 
         service.words,
         _explain(service),
         evidence=(*cite_report(chart, report), *_cite_technique(chart, examined)),
-        confidence=_CONFIDENCE_OFFER if examined.offered else confidence,
+        confidence=CONFIDENCE_OFFER if examined.offered else confidence,
     )
     return replace(
         suggestion,

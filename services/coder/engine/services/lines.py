@@ -5,6 +5,7 @@ itself only by selected diagnoses, at most as many as a claim line can point to.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from services.coder.engine.model import (
     Assertion,
@@ -19,6 +20,8 @@ from services.coder.engine.model import (
 
 MAX_POINTERS = 4
 """A service line may point to at most four diagnoses (NUCC 1500 form, box 24E; X12 837P SV107)."""
+CONFIDENCE_OFFER = 0.3
+"""Of what a person has to ask for: it is shown, not selected."""
 LOINC = "http://loinc.org"
 FINAL = frozenset({"final", "amended", "corrected", "appended"})
 """States of a report that say that the service was rendered (FHIR R4 DiagnosticReport.status)."""
@@ -30,10 +33,24 @@ IMAGING = frozenset(
 """Categories of diagnostic services (HL7 v2-0074, US Core)."""
 
 
-def propose(code: str, words: str, why: str, *, evidence: Iterable[Evidence] = (), confidence: float) -> Suggestion:
-    """Propose a CPT service in our own words."""
+FACILITY_ONLY = frozenset({"IMP", "ACUTE", "NONAC"})
+"""Encounters whose drugs and supplies are paid within the stay and are no lines (CMS Pub. 100-04, chapter 3)."""
+FACILITY_OWN = frozenset({"EMER"})
+"""Encounters in a facility whose claim is the professional's: drugs, supplies and their giving are the facility's."""
+
+
+def propose(
+    code: str,
+    words: str,
+    why: str,
+    *,
+    evidence: Iterable[Evidence] = (),
+    confidence: float,
+    system: CodeSystem = CodeSystem.CPT,
+) -> Suggestion:
+    """Propose a service in our own words."""
     return Suggestion(
-        system=CodeSystem.CPT,
+        system=system,
         code=code,
         display=words,
         confidence=confidence,
@@ -71,6 +88,58 @@ def justify(diagnoses: Sequence[Suggestion], documents: Iterable[str], prefixes:
 def list_diagnoses(suggestions: Iterable[Suggestion]) -> list[Suggestion]:
     """The selected diagnoses, in the order in which they would be reported."""
     return [each for each in suggestions if each.system is CodeSystem.ICD10CM and each.selected]
+
+
+def justify_given(
+    diagnoses: Sequence[Suggestion], reasons: Sequence[str], documents: Iterable[str], prefixes: Sequence[str]
+) -> tuple[str, ...]:
+    """The selected diagnoses for which something was given: stated reasons and indications, else those of its note."""
+    own, chosen = set(documents), list_diagnoses(diagnoses)
+    stated = [each.code for each in chosen if each.code in reasons]
+    indicated = [each.code for prefix in prefixes for each in chosen if each.code.startswith(prefix)]
+    beside = [each.code for each in chosen if any(span.document_id in own for span in each.evidence)]
+    return tuple(dict.fromkeys([*stated, *indicated] or beside))[:MAX_POINTERS]
+
+
+def is_medicare(payer: str) -> bool:
+    """Whether a payer, known by name, follows Medicare's rules."""
+    return "medicare" in payer.lower()
+
+
+def choose_distinct(form: str, payer: str) -> str:
+    """Medicare takes the X forms, others know 59 (CMS MLN1783722)."""
+    return form if is_medicare(payer) else "59"
+
+
+def offer_of_facility(chart: Chart, suggestion: Suggestion) -> Suggestion:
+    """What the facility bills stands on the professional's chart as an offer only."""
+    if chart.encounter_class not in FACILITY_OWN:
+        return suggestion
+    why = f"{suggestion.why} In a facility it is the facility that bills it."
+    return replace(suggestion, selected=False, confidence=CONFIDENCE_OFFER, why=why)
+
+
+def merge_repeated(suggestions: Iterable[Suggestion]) -> list[Suggestion]:
+    """Put lines of the same number, modifiers and place together: their units add up, and so does what shows them."""
+    merged: dict[tuple[CodeSystem, str, tuple[str, ...], str], Suggestion] = {}
+    for each in suggestions:
+        key = (each.system, each.code, each.modifiers, each.place_of_service)
+        known = merged.get(key)
+        merged[key] = each if known is None else _add_units(known, each)
+    return list(merged.values())
+
+
+def _add_units(line: Suggestion, more: Suggestion) -> Suggestion:
+    return replace(
+        line,
+        units=line.units + more.units,
+        evidence=tuple(dict.fromkeys([*line.evidence, *more.evidence])),
+        facts=tuple(dict.fromkeys([*line.facts, *more.facts])),
+        missing=tuple(dict.fromkeys([*line.missing, *more.missing])),
+        justified_by=tuple(dict.fromkeys([*line.justified_by, *more.justified_by]))[:MAX_POINTERS],
+        confidence=min(line.confidence, more.confidence),
+        selected=line.selected or more.selected,
+    )
 
 
 def _cite_title(document: Document, title: str) -> Evidence:

@@ -1,0 +1,68 @@
+"""Time that a note documents: of the visit as a whole, of a discharge day, of critical care.
+
+Place in the flow: `visit_levels`, `visits` and `critical_care` read times here; pure. Invariant: time of a service that
+is billed by itself is never time of the visit.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from services.coder.engine.model import Chart, Evidence
+
+DISCHARGE_MINUTES = 30
+"""More than these make the longer discharge day, 99239."""
+_NUMBER = r"(?P<minutes>\d{1,3})\s*(?:min(?:ute)?s?\b)"
+_TIME = re.compile(
+    rf"(?i)\b(?:total (?:visit |encounter )?time\b[^.\n]{{0,60}}?{_NUMBER}"
+    rf"|(?:i )?spent (?:a total of |approximately |about |over )?{_NUMBER.replace('minutes>', 'spent>')}[^.\n]*)"
+)
+_OTHER_SERVICE = re.compile(
+    r"(?i)critical care|smoking|tobacco|advance care|psychotherapy|prolonged|nurs|patient spent"
+)
+_DISCHARGE_TIME = re.compile(
+    r"(?i)(?:more than|over|greater than|>) ?(?P<more>30) ?min|"
+    + _NUMBER
+    + r"[^.\n]{0,40}discharge|discharge[^.\n]{0,60}?"
+    + _NUMBER.replace("minutes>", "after>")
+)
+_CRITICAL_CARE = re.compile(
+    rf"(?i)\bcritical care\b[^.\n]{{0,80}}?{_NUMBER}"
+    rf"|{_NUMBER.replace('minutes>', 'before>')}(?: \w+){{0,4}} critical care\b[^.\n]*"
+)
+_NOT = re.compile(r"(?i)\b(?:no|not|without|never)\b[^.\n]{0,30}$")
+
+
+class DocumentedTime(NamedTuple):
+    """Minutes, as a note says them, and where."""
+
+    minutes: int
+    evidence: Evidence
+
+
+def read_visit_times(chart: Chart, number: int) -> Iterator[DocumentedTime]:
+    """Read the total times of the visit in a note (number into `chart.documents`)."""
+    document = chart.documents[number]
+    for match in _TIME.finditer(document.text):
+        if not _OTHER_SERVICE.search(match[0]):
+            yield DocumentedTime(int(match["minutes"] or match["spent"]), Evidence.of(document, *match.span()))
+
+
+def read_critical_care(chart: Chart, number: int) -> DocumentedTime | None:
+    """Read the longest time of critical care in a note; a note repeats its time, it does not add it up."""
+    document = chart.documents[number]
+    times = [
+        DocumentedTime(int(match["minutes"] or match["before"]), Evidence.of(document, *match.span()))
+        for match in _CRITICAL_CARE.finditer(document.text)
+        if not _NOT.search(document.text[max(0, match.start() - 40) : match.start()])
+    ]
+    return max(times, key=lambda each: each.minutes, default=None)
+
+
+def find_discharge_time(text: str) -> tuple[int, int] | None:
+    """Find where more than 30 minutes of a discharge day are documented."""
+    for match in _DISCHARGE_TIME.finditer(text):
+        minutes = int(match["minutes"] or match["after"] or 0)
+        if match["more"] or minutes > DISCHARGE_MINUTES:
+            return match.span()
+    return None

@@ -1,0 +1,108 @@
+"""The drugs whose HCPCS numbers are known: how they are called, and what one billing unit of each stands for.
+
+Place in the flow: `doses_given` looks drugs up here; pure. Invariant: on any day a name means at most one
+row, the first of the table that holds on the day.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+
+from services.coder.engine.services.tables import load_rows
+
+THERAPEUTIC, CHEMOTHERAPY, HORMONAL, HYDRATION, INHALED, BY_PROCEDURE = (
+    "therapeutic",
+    "chemotherapy",
+    "hormonal",
+    "hydration",
+    "inhaled",
+    "procedure",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Drug:
+    """A row of `drug_codes.tsv`: one billing unit is `amount` of `unit`."""
+
+    code: str
+    amount: Decimal
+    unit: str
+    starts: date | None
+    ends: date | None
+    kind: str
+    is_single_dose: bool
+    rxnorm: frozenset[str]
+    name: re.Pattern[str]
+    indications: tuple[str, ...]
+    words: str
+
+    @property
+    def sentence_words(self) -> str:
+        """The words as a sentence begins with them."""
+        return self.words[0].upper() + self.words[1:]
+
+    def holds(self, on: date | None) -> bool:
+        """Whether the number may be reported on a day; of an unknown day, whether it may be today."""
+        if on is None:
+            return self.ends is None
+        return (self.starts is None or self.starts <= on) and (self.ends is None or on <= self.ends)
+
+
+def list_drugs(on: date | None) -> Sequence[Drug]:
+    """List the drugs whose numbers hold on a day, in the order in which names are tried."""
+    return [drug for drug in load_drugs() if drug.holds(on)]
+
+
+def find_named(text: str, on: date | None, start: int = 0, end: int | None = None) -> Iterator[tuple[Drug, int, int]]:
+    """Find the drugs that `text` names between two offsets, with the span of each name, in the order of the text.
+
+    Where two names overlap the earlier row of the table counts.
+    """
+    limit = len(text) if end is None else end
+    if not _any_name().search(text, start, limit):
+        return
+    found: list[tuple[Drug, int, int]] = []
+    for drug in list_drugs(on):
+        for match in drug.name.finditer(text, start, limit):
+            if all(match.end() <= begin or match.start() >= stop for _, begin, stop in found):
+                found.append((drug, *match.span()))
+    yield from sorted(found, key=lambda each: each[1])
+
+
+def find_coded(rxnorm: str, on: date | None) -> Drug | None:
+    """Find the drug of an RxNorm ingredient code."""
+    return next((drug for drug in list_drugs(on) if rxnorm in drug.rxnorm), None)
+
+
+@cache
+def load_drugs() -> tuple[Drug, ...]:
+    """All rows of the table."""
+    return tuple(
+        Drug(
+            code=row["code"],
+            amount=Decimal(row["amount"]),
+            unit=row["unit"],
+            starts=_read_day(row["from"]),
+            ends=_read_day(row["until"]),
+            kind=row["kind"],
+            is_single_dose=row["container"] == "single",
+            rxnorm=frozenset(row["rxnorm"].split()),
+            name=re.compile(rf"(?i)\b(?:{row['names']})"),
+            indications=tuple(row["prefixes"].split()),
+            words=row["words"],
+        )
+        for row in load_rows("drug_codes.tsv")
+    )
+
+
+@cache
+def _any_name() -> re.Pattern[str]:
+    names = "|".join(f"(?:{row['names']})" for row in load_rows("drug_codes.tsv"))
+    return re.compile(rf"(?i)\b(?:{names})")
+
+
+def _read_day(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None
