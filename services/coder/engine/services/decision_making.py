@@ -30,6 +30,7 @@ _NOT_DONE = re.compile(
     r"(?i)\b(?:no(?! longer)|not|without|denie[sd]|declin\w+|refus\w+|never|if|should|consider|unless|allerg\w+|past)\b"
     r"[^.;:\n]{0,40}$"
 )
+_DRUG_MANAGEMENT = "prescription drug management"
 _RISKS = {
     "high": Level.HIGH,
     "moderate": Level.MODERATE,
@@ -72,14 +73,21 @@ class DecisionMaking:
 
 
 def weigh_decisions(
-    chart: Chart, documents: Sequence[int], diagnoses: Sequence[Suggestion], *, billed: frozenset[str] = frozenset()
+    chart: Chart,
+    documents: Sequence[int],
+    diagnoses: Sequence[Suggestion],
+    *,
+    billed: frozenset[str] = frozenset(),
+    treated: Sequence[Evidence] = (),
 ) -> DecisionMaking | None:
     """Weigh what documents (numbers into `chart.documents`) show; None when no problem is addressed.
 
-    `billed` are the tests whose interpretation is billed on its own; they do not count as data.
+    `billed` are the tests whose interpretation is billed on its own; they do not count as data. `treated` is where
+    documents tell that a drug was given.
     """
-    shown = [each for number in documents for each in _read_document(chart, number)]
     named = {chart.documents[number].document_id for number in documents}
+    shown = [each for number in documents for each in _read_document(chart, number)]
+    shown += [Shown("moderate", _DRUG_MANAGEMENT, span) for span in treated if span.document_id in named]
     addressed = [
         each
         for each in list_diagnoses(diagnoses)

@@ -19,7 +19,7 @@ def _quantity(value: str, unit: str) -> str:
     return rf"{_VALUE.format(value)}[ -]?{_UNIT.format(unit)}"
 
 
-_CONTAINER = r"(?:single[- ](?:dose|use) )?(?:vial|syringe|ampule|amp|container|bag)"
+_CONTAINER = r"(?:single[- ](?:dose|use) )?(?:vial|syringe|ampule|amp|container|bag)s?"
 _AMOUNT = re.compile(rf"(?i)(?<![\d.,/]){_quantity('value', 'unit')}(?! ?/)(?! {_CONTAINER})")
 _STRENGTH = re.compile(
     rf"(?i)(?<![\d.,/]){_quantity('value', 'unit')} ?/ ?(?:{_VALUE.format('volume')} ?)?(?P<solution>ml|cc|l)\b"

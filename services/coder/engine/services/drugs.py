@@ -140,7 +140,7 @@ def _is_single(counted: Counted) -> bool:
 
 def _name_missing(chart: Chart, counted: Counted) -> Iterator[str]:
     if counted.given is None:
-        in_volume = any(dose.amount and dose.amount.unit in ("ml", "cc") for dose in counted.doses)
+        in_volume = any(dose.amount and dose.amount.unit.lower() in ("ml", "cc", "l") for dose in counted.doses)
         yield "concentration" if in_volume else "dose"
     if not all(dose.said_given for dose in counted.doses):
         yield "that it was given"

@@ -186,7 +186,7 @@ def _load_supplies() -> tuple[Supply, ...]:
             int(row["per"]),
             row["side"] == "side",
             row["asks"] == "purchase",
-            re.compile(rf"(?i)\b(?:{row['names']})\b"),
+            re.compile(rf"(?i)\b(?:{row['names']})(?:e?s)?\b"),
             tuple(row["prefixes"].split()),
             row["words"],
         )

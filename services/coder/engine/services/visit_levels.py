@@ -23,6 +23,7 @@ _MAX_EVIDENCE_A_PART = 6
 _WANTS_SEPARATE_VISIT = re.compile(r"96[34]\d\d|904[67]\d|94640|G00(?:08|09|10)|[1-6]\d{4}")
 """Procedures, and the giving of drugs and vaccines, that a visit on the same day is told apart from by modifier 25.
 Source: CMS NCCI Policy Manual, chapter 1, section D, and chapter 11, section B."""
+_GIVES_DRUG = re.compile(r"9637[245]|9636[57]|964[01]\d|94640")
 _LEVEL_NAMES = {
     Level.STRAIGHTFORWARD: "straightforward",
     Level.LOW: "low",
@@ -52,7 +53,9 @@ def suggest_level(
     counts_time: bool = True,
 ) -> Iterator[Suggestion]:
     """Suggest the visit of `kind` that `notes` (numbers into `chart.documents`) show, then its prolonged time."""
-    decided = weigh_decisions(chart, notes, diagnoses, billed=_name_billed_tests(others))
+    decided = weigh_decisions(
+        chart, notes, diagnoses, billed=_name_billed_tests(others), treated=cite_treatment(others)
+    )
     rows = load_levels()[kind]
     times = [each for number in notes for each in read_visit_times(chart, number)] if counts_time else []
     time = max(times, key=attrgetter("minutes"), default=None)
@@ -84,6 +87,12 @@ def suggest_level(
 def is_beside_procedure(others: Sequence[Suggestion]) -> bool:
     """Whether something is billed from which a visit must be told apart by modifier 25."""
     return any(each.selected and _WANTS_SEPARATE_VISIT.fullmatch(each.code) for each in others)
+
+
+def cite_treatment(others: Sequence[Suggestion]) -> tuple[Evidence, ...]:
+    """Where notes tell that a drug was given, which is drug management of the visit; fluids alone are not."""
+    lines = (each for each in others if _GIVES_DRUG.fullmatch(each.code))
+    return tuple(span for line in lines for span in line.evidence)
 
 
 def list_codes(diagnoses: Sequence[Suggestion], documents: set[str]) -> tuple[str, ...]:

@@ -3,11 +3,13 @@
 import tomllib
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from services.coder.engine.given import Amount, GivenFact, GivenKind, Strength
 from services.coder.engine.model import (
     Assertion,
     Chart,
@@ -18,10 +20,22 @@ from services.coder.engine.model import (
     Suggestion,
 )
 from services.coder.engine.services import suggest_services
+from shared.fhir import systems
 
+CODE_SYSTEMS = {
+    "cpt": systems.CPT,
+    "hcpcs": systems.HCPCS,
+    "cvx": systems.CVX,
+    "rxnorm": systems.RXNORM,
+    "ndc": systems.NDC,
+}
 Case = dict[str, Any]
-"""One table of cases.toml; its values differ by name."""
-CASES: list[Case] = tomllib.loads(Path(__file__).with_name("cases.toml").read_text("utf-8"))["case"]
+"""One table of a cases*.toml; its values differ by name."""
+CASES: list[Case] = [
+    case
+    for path in sorted(Path(__file__).parent.glob("cases*.toml"))
+    for case in tomllib.loads(path.read_text("utf-8"))["case"]
+]
 
 
 def build_chart(case: Case) -> Chart:
@@ -31,14 +45,41 @@ def build_chart(case: Case) -> Chart:
     admitted, discharged = case.get("stay", (None, None))
     return Chart(
         documents=(*notes, *texts),
-        service_date=date(2026, 9, 1),
+        service_date=case.get("day", date(2026, 9, 1)),
         reports=tuple(build_report(n, each) for n, each in enumerate(reports)),
         encounter_class=case.get("class", "AMB"),
         payer=case.get("payer", ""),
         is_new_patient=case.get("is_new_patient"),
         admitted_on=admitted,
         discharged_on=discharged,
+        patient_age_years=case.get("age"),
+        encounter_type=case.get("type", ""),
+        given=tuple(build_given(n, each) for n, each in enumerate(case.get("given", []))),
     )
+
+
+def build_given(number: int, written: Case) -> GivenFact:
+    value, _, unit = written.get("dose", "").partition(" ")
+    drug, _, solution = written.get("strength", "").partition(" / ")
+    strength = Strength(read_amount(drug), read_amount(solution)) if drug else None
+    return GivenFact(
+        GivenKind(written["kind"]),
+        f"Given/{number}",
+        written.get("title", ""),
+        tuple((CODE_SYSTEMS[name], code) for name, code in written.get("codes", {}).items()),
+        amount=Amount(Decimal(value), unit) if value else None,
+        strength=strength,
+        route=written.get("route", ""),
+        minutes=written.get("minutes"),
+        body_site=written.get("site", ""),
+        text=written.get("text", ""),
+        reasons=tuple(written.get("reasons", ())),
+    )
+
+
+def read_amount(written: str) -> Amount:
+    value, _, unit = written.partition(" ")
+    return Amount(Decimal(value), unit)
 
 
 def build_report(number: int, written: Case) -> ReportFact:
@@ -51,6 +92,7 @@ def build_report(number: int, written: Case) -> ReportFact:
         components=tuple(written.get("components", ())),
         interpreters=(written["reader"],) if "reader" in written else (),
         document_ids=(f"text-{number}",) if "text" in written else (),
+        performed_at=written.get("at"),
     )
 
 
@@ -63,7 +105,8 @@ def diagnose(chart: Chart, written: str) -> Suggestion:
 
 
 def show(service: Suggestion) -> str:
-    return ("" if service.selected else "?") + "-".join([service.code, *service.modifiers])
+    units = f"*{service.units}" if service.units != 1 else ""
+    return ("" if service.selected else "?") + "-".join([service.code, *service.modifiers]) + units
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
@@ -95,7 +138,7 @@ def test_every_line_is_held_by_the_chart(case: Case) -> None:
 
 def test_a_case_names_its_rule_and_is_one_of_many() -> None:
     assert all(case["source"] for case in CASES)
-    assert len({case["name"] for case in CASES}) == len(CASES) >= 30
+    assert len({case["name"] for case in CASES}) == len(CASES) >= 120
 
 
 def test_the_three_elements_of_a_visit_are_shown_with_their_words() -> None:
