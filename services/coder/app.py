@@ -15,7 +15,9 @@ from fastapi import FastAPI
 from services.coder import SCHEMA
 from services.coder.api import ROUTERS
 from services.coder.api.problems import answer_open_points
+from services.coder.api.queries import answer_refused_query
 from services.coder.consumer import make_consumer
+from services.coder.queries.life import QueryRefused
 from services.coder.service.suggesting import Suggesting
 from services.coder.service.use_cases import UseCases
 from services.coder.settings import CoderSettings
@@ -75,6 +77,7 @@ def create_app(settings: CoderSettings) -> FastAPI:
         routers=ROUTERS,
     )
     app.add_exception_handler(ChartNotComplete, answer_open_points)
+    app.add_exception_handler(QueryRefused, answer_refused_query)
     install_workbench(app)
     return app
 
@@ -91,19 +94,27 @@ async def open_context(settings: CoderSettings) -> AsyncIterator[CoderContext]:
         holder = f"engine@{socket.gethostname()}/{os.getpid()}"
         suggesting = Suggesting(pool, holder, engine.chart_limit_seconds + _LEASE_MARGIN_SECONDS)
         suggester = Suggester(suggesting, engine, on_stored=relay.wake)
-        use_cases = UseCases.over(pool, settings.coder.queue, find_signing_key(settings.proof))
-        consumer = make_consumer(settings.kafka, use_cases.intake, on_taken_in=suggester.wake)
+        signing_key = find_signing_key(settings.proof)
+        use_cases = UseCases.over(pool, settings.coder.queue, signing_key, policy=settings.coder.queries)
+        consumer = make_consumer(settings.kafka, use_cases.intake, use_cases.query_answers, on_taken_in=suggester.wake)
         yield CoderContext(pool, use_cases, suggester, relay, consumer)
 
 
 def _list_loops(context: CoderContext, settings: CoderSettings) -> dict[str, Loop]:
     """The loops; `tidy` returns expired leases while nobody asks for the next chart."""
     tidy = Rounds("tidy", context.use_cases.queue.tidy, idle_seconds=settings.coder.queue.tidy_seconds)
+    follow_up = Rounds(
+        "query-follow-up",
+        context.use_cases.query_follow_up.look,
+        idle_seconds=settings.coder.queries.look_seconds,
+        afterwards=context.relay.wake,
+    )
     return {
         "consumer": context.consumer.run,
         "suggester": context.suggester.run,
         "relay": context.relay.run,
         tidy.name: tidy.run,
+        follow_up.name: follow_up.run,
     }
 
 

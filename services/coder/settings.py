@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.coder.queries.life import DEFAULT_POLICY, QueryPolicy
 from shared.postgres.outbox import RelaySettings
 from shared.settings import ServiceSettings
 
@@ -43,6 +44,7 @@ class CoderOptions(BaseModel):
 
     engine: EngineSettings = EngineSettings()
     queue: QueueSettings = QueueSettings()
+    queries: QueryPolicy = DEFAULT_POLICY
     relay: RelaySettings = RelaySettings()
 
 

@@ -22,6 +22,8 @@ class Topic(StrEnum):
     CLAIM_RETURNED = "claim.returned.v1"
     CLAIM_BUNDLE = "claim.bundle.v1"
     CLAIM_RESPONSE = "claim.response.v1"
+    QUERY_REQUEST = "query.request.v1"
+    QUERY_RESPONSE = "query.response.v1"
     DEAD_LETTER = "dead-letter.v1"
 
 

@@ -17,7 +17,8 @@ from services.coder.learning import Lesson, list_lessons
 from services.coder.service.answers import answer_once
 from services.coder.service.deciding import UnderLease, hold_lease
 from services.coder.service.learning import learn_coding
-from services.coder.store import charts, decisions, suggestions, work_items
+from services.coder.service.queries import list_open_queries
+from services.coder.store import charts, decisions, queries, suggestions, work_items
 from services.coder.work_item import ChartNotComplete, Lease, OpenPoint, WrongState
 from shared.contracts.envelope import Envelope
 from shared.contracts.messages import ChartCoded
@@ -81,6 +82,7 @@ async def _build(
     facts = read_facts(chart)
     codings = list_codings(proposed, decided)
     open_points = list_open_points(list_undecided(proposed, decided), codings, facts)
+    open_points += list_open_queries(await queries.count_open(connection, lease.chart_id))
     if run is None:
         raise WrongState("the engine has not answered for this chart version; it cannot have been leased")
     if open_points:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from services.coder.queries.life import DEFAULT_POLICY, QueryPolicy
 from services.coder.service.charts import Charts
 from services.coder.service.completing import Completing
 from services.coder.service.deciding import Deciding
@@ -9,6 +10,9 @@ from services.coder.service.desk import Desk
 from services.coder.service.holding import Holding
 from services.coder.service.intake import Intake
 from services.coder.service.learning import Learning
+from services.coder.service.queries import Queries
+from services.coder.service.query_answers import QueryAnswers
+from services.coder.service.query_follow_up import QueryFollowUp
 from services.coder.service.queue import Queue
 from services.coder.settings import QueueSettings
 from shared.postgres.pool import Pool
@@ -27,10 +31,20 @@ class UseCases:
     holding: Holding
     learning: Learning
     desk: Desk
+    queries: Queries
+    query_answers: QueryAnswers
+    query_follow_up: QueryFollowUp
 
     @classmethod
-    def over(cls, pool: Pool, settings: QueueSettings, key: SigningKey | None = None) -> "UseCases":
-        """Build them over one pool; `key` signs what is completed."""
+    def over(
+        cls,
+        pool: Pool,
+        settings: QueueSettings,
+        key: SigningKey | None = None,
+        *,
+        policy: QueryPolicy = DEFAULT_POLICY,
+    ) -> "UseCases":
+        """Build them over one pool; `key` signs what is completed, `policy` is the clock of queries."""
         return cls(
             intake=Intake(pool),
             queue=Queue(pool, settings.lease_seconds),
@@ -40,4 +54,7 @@ class UseCases:
             holding=Holding(pool, settings.lease_seconds),
             learning=Learning(pool),
             desk=Desk(pool),
+            queries=Queries(pool, policy),
+            query_answers=QueryAnswers(pool),
+            query_follow_up=QueryFollowUp(pool, policy),
         )

@@ -137,6 +137,13 @@ select work_item_id, chart_id, chart_version, state, coding_version, revision
 from {schema}.work_item
 where chart_id = :chart_id;
 
+-- name: find_holder
+-- Who has a chart now; its row stays locked, so that a lease cannot begin meanwhile.
+select case when state = 'leased' and lease_expires_at > now() then lease_holder end
+from {schema}.work_item
+where chart_id = :chart_id
+for update;
+
 -- name: find_state
 -- The state of a work item.
 select state from {schema}.work_item where work_item_id = :work_item_id;

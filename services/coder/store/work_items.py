@@ -144,6 +144,12 @@ async def find_by_chart(connection: Connection, chart_id: ChartId) -> WorkItem |
     )
 
 
+async def find_holder(connection: Connection, chart_id: ChartId) -> str | None:
+    """Find the coder who has a chart now, locking its work item; None while nobody has it."""
+    holder: str | None = await SQL.fetchval(connection, "find_holder", chart_id=chart_id)
+    return holder
+
+
 async def find_state(connection: Executor, work_item_id: WorkItemId) -> State | None:
     """Find the state of a work item."""
     state = await SQL.fetchval(connection, "find_state", work_item_id=work_item_id)
