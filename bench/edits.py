@@ -16,8 +16,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from services.claims.edits import (
@@ -31,9 +32,11 @@ from services.claims.edits import (
     run_edits,
     scrub_claim,
 )
-from services.claims.edits.reference import CoverageRule, Pair, UnitLimit
+from services.claims.edits.reference import CoverageRule, PairBook, UnitLimit
 from services.claims.payers import PayerLimits
 from shared.codesets.icd10cm import load_icd10cm
+from shared.codesets.pair_table import PairRow, PairTable, pack_pairs
+from shared.codesets.periods import Period
 from shared.fhir import systems
 
 Resource = dict[str, Any]  # FHIR as JSON
@@ -41,7 +44,7 @@ Resource = dict[str, Any]  # FHIR as JSON
 DAY = date(2026, 9, 1)
 BASE = "https://hospital.example/fhir"
 CLAIMS = 500
-PAIRS, UNIT_LIMITS, COVERAGE = 400_000, 15_000, 2_000
+PAIRS, UNIT_LIMITS, COVERAGE = 2_400_000, 15_000, 2_000
 OPEN = (date(2020, 1, 1), date.max)
 SERVICES = ("99213", "99214", "71046", "80053", "83036", "93000", "20610", "97110", "36415", "85025")
 NAME = [{"family": "Doe", "given": ["Jane"]}]
@@ -76,7 +79,7 @@ def open_tables() -> Iterator[ReferenceData]:
         yield ReferenceData(
             diagnoses=TabularBook(load_icd10cm()),
             editor=editor,
-            pairs={(pick.choice(codes), pick.choice(codes)): (Pair(*OPEN, pick.choice("019")),) for _ in range(PAIRS)},
+            pairs=_make_pairs(codes, pick),
             unit_limits={
                 code: (UnitLimit(*OPEN, Decimal(pick.randint(1, 8)), pick.choice("123")),)
                 for code in codes[-UNIT_LIMITS:]
@@ -85,6 +88,14 @@ def open_tables() -> Iterator[ReferenceData]:
                 code: (CoverageRule(*OPEN, "", (("A00", "Z99"),)),) for code in [*codes[:COVERAGE], "83036", "93000"]
             },
         )
+
+
+def _make_pairs(codes: Sequence[str], pick: random.Random) -> PairBook:
+    """Four quarters of the official number, of one content."""
+    chosen = sorted({(pick.choice(codes), pick.choice(codes)) for _ in range(PAIRS)})
+    table = PairTable(pack_pairs(PairRow(one, two, *OPEN, pick.choice("019")) for one, two in chosen))
+    days = [date(2025, 10, 1), date(2026, 1, 1), date(2026, 4, 1), date(2026, 7, 1), date.max]
+    return PairBook([(Period(first, last - timedelta(days=1)), table) for first, last in pairwise(days)])
 
 
 def make_claims() -> list[bytes]:

@@ -40,6 +40,18 @@ def find_members(text: str) -> dict[str, Span]:
     return members
 
 
+def find_elements(text: str, array: Span) -> list[Span]:
+    """Return where the elements of an array stand, which itself stands at `array`."""
+    position = _skip(text, array.start, "[")
+    elements: list[Span] = []
+    while text[position : position + 1] != "]":
+        start = _skip(text, position, ",") if elements else position
+        _, end = _decode(text, start)
+        elements.append(Span(start, end))
+        position = _space(text, end)
+    return elements
+
+
 def set_member(text: str, name: str, value: str) -> str:
     """Replace the value of a member of the outermost object, or append the member; `value` is JSON text."""
     members = find_members(text)

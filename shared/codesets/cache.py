@@ -43,11 +43,12 @@ def load_or_build(name: str, key: str, build: Callable[[], T]) -> T:
         return cached
     value = build()
     with suppress(OSError):
-        _write_whole(path, orjson.dumps(value))
+        write_whole(path, orjson.dumps(value))
     return value
 
 
-def _write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that readers see all of it or none."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
         file.write(content)

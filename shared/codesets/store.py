@@ -4,7 +4,7 @@ Invariant: a release and all its entries are written in one transaction, once; n
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import count
@@ -14,6 +14,7 @@ import asyncpg
 from shared.codesets.entry import Entry
 from shared.codesets.kinds import Kind
 from shared.codesets.opening import Opened
+from shared.codesets.pair_table import PairRow
 from shared.contracts.errors import ChartlineError
 from shared.postgres.pool import Connection, Executor
 from shared.postgres.statements import Statements
@@ -24,6 +25,7 @@ _SQL = Statements("shared.codesets", schema=SCHEMA)
 _COLUMNS = ("release_id", "position", "code", "title", "starts", "ends", "facts")
 _COPY_SECONDS = 600.0
 _TELL_EVERY = 1000
+_ROWS_A_FETCH = 5000
 
 
 class CountDiffers(ChartlineError):
@@ -106,6 +108,13 @@ async def read_rules(executor: Executor, kind: str, codes: Sequence[str], on: da
     """What the release in force on `on` says of `codes` on that day: edits, coverage, prices."""
     rows = await _SQL.fetch(executor, "read_rules", kind=kind, codes=list(codes), on=on)
     return [_entry(row) for row in rows]
+
+
+async def read_pairs(connection: Connection, release_id: int) -> AsyncIterator[PairRow]:
+    """The pairs of an NCCI release in order of column 1 and column 2, a few thousand at a time, in a transaction."""
+    async for row in _SQL.cursor(connection, "read_pairs", _ROWS_A_FETCH, release_id=release_id):
+        starts, ends = row["starts"] or date.min, row["ends"] or date.max
+        yield PairRow(row["code"], row["other"], starts, ends, row["modifier"])
 
 
 def _entry(row: asyncpg.Record) -> Entry:

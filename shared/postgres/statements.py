@@ -7,7 +7,7 @@ Invariant: a statement is called with exactly the parameters that it names; a ty
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
@@ -15,7 +15,7 @@ from typing import Any
 
 import asyncpg
 
-from shared.postgres.pool import Executor
+from shared.postgres.pool import Connection, Executor
 
 _NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
@@ -94,3 +94,11 @@ class Statements:
         """Run a statement and return the first column of its first row; its type is the column's."""
         text, arguments = self._prepare(statement, values)
         return await connection.fetchval(text, *arguments)
+
+    def cursor(
+        self, connection: Connection, statement: str, rows_a_fetch: int, /, **values: object
+    ) -> AsyncIterable[asyncpg.Record]:
+        """Run a statement within the caller's transaction and yield its rows, `rows_a_fetch` at a time."""
+        text, arguments = self._prepare(statement, values)
+        found: AsyncIterable[asyncpg.Record] = connection.cursor(text, *arguments, prefetch=rows_a_fetch)
+        return found

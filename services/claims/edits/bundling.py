@@ -6,7 +6,6 @@ why; 9: the pair does not apply. Rows are chosen by the day of the service.
 
 from collections.abc import Callable, Iterator
 from datetime import date
-from itertools import permutations
 
 from services.claims.edits.model import ClaimUnderEdit, Edit, Hit
 from services.claims.edits.modifier_table import BYPASS
@@ -15,18 +14,9 @@ from services.claims.edits.view import Line
 EITHER_COLUMN = date(2019, 7, 1)
 _SOURCE = "CMS, National Correct Coding Initiative, procedure-to-procedure edits"
 
-Match = tuple[Line, Line]
 
-
-def _match_pairs(subject: ClaimUnderEdit, indicator: str) -> Iterator[Match]:
-    """Every two lines of one day whose codes are column 1 and column 2 of a pair in force with that indicator."""
-    pairs = subject.reference.pairs
-    if pairs:
-        for one, two in permutations(subject.view.lines, 2):
-            rows = pairs.get((one.code, two.code))
-            day = one.day if rows and one.day == two.day else None
-            if day and any(row.modifier == indicator and row.holds_on(day) for row in rows or ()):
-                yield one, two
+def _match_pairs(subject: ClaimUnderEdit, indicator: str) -> Iterator[tuple[Line, Line]]:
+    yield from ((one, two) for one, two, found in subject.pairs if found == indicator)
 
 
 def _find_never_together(subject: ClaimUnderEdit) -> Iterator[Hit]:

@@ -6,6 +6,7 @@ from services.claims.edits.model import ClaimUnderEdit, Edit, Hit
 from services.claims.edits.view import Element
 
 _R4_CLAIM = "HL7 FHIR R4 4.0.1, Claim"
+_X12 = "x12"
 
 
 def _find_not_active(subject: ClaimUnderEdit) -> Iterator[Hit]:
@@ -41,6 +42,14 @@ def _find_uncoded_diagnosis(subject: ClaimUnderEdit) -> Iterator[Hit]:
         codings = (diagnosis.get("diagnosisCodeableConcept") or {}).get("coding") or ()
         if "diagnosisReference" not in diagnosis and not any(coding.get("code") for coding in codings):
             yield Hit(path)
+
+
+def _find_unpriced(subject: ClaimUnderEdit) -> Iterator[Hit]:
+    """Where the channel cannot carry a line without a price, and where a charge master of the day should have one."""
+    needed, prices = subject.context.channel == _X12, subject.reference.prices
+    for line, item in zip(subject.view.lines, subject.claim.get("item") or (), strict=True):
+        if not item.get("unitPrice") and (needed or (line.day and prices.holds_on(line.day))):
+            yield Hit(f"{line.path}.unitPrice")
 
 
 COMPLETENESS = (
@@ -79,5 +88,13 @@ COMPLETENESS = (
         "A diagnosis has no code.",
         "Give the diagnosis a code.",
         _find_uncoded_diagnosis,
+    ),
+    Edit(
+        "price-missing",
+        "X12 837P, SV102; 837I, SV203; the charge master of the day",
+        "A line has no price for its service, modifiers, payer and day.",
+        "Whoever keeps the charge master: add the service and load it with chartline codesets load fees.",
+        _find_unpriced,
+        owner="operator",
     ),
 )

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import Literal
 
 import orjson
 
 from services.claims.edits.reference import Exclusion, Fault, ReferenceData, Stay
-from services.claims.edits.view import ClaimView, Element, each_path, read_claim
+from services.claims.edits.view import ClaimView, Element, Line, each_path, read_claim
 from services.claims.payers import PayerLimits
 from services.claims.x12 import Obstacle, find_obstacles
 from shared.contracts.messages import Finding
@@ -131,6 +131,16 @@ class ClaimUnderEdit:
             (one.path, two.path, where)
             for one, two in combinations(coded, 2)
             if book and one.code != two.code and (where := book.excludes(one.code, two.code))
+        )
+
+    @cached_property
+    def pairs(self) -> tuple[tuple[Line, Line, str], ...]:
+        """Every two lines of one day that are column 1 and column 2 of an NCCI pair in force, and its indicator."""
+        book = self.reference.pairs
+        return tuple(
+            (one, two, indicator)
+            for one, two in (permutations(self.view.lines, 2) if book else ())
+            if book and one.day and one.day == two.day and (indicator := book.find(one.code, two.code, one.day))
         )
 
     @cached_property

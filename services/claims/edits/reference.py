@@ -12,7 +12,11 @@ from decimal import Decimal
 from enum import Enum
 from typing import Protocol, TypeVar
 
+from services.claims.edits.price_list import PriceList
+from services.claims.edits.rows import Dated, ReferenceRow, read_days
 from shared.codesets.icd10cm import dot_code
+from shared.codesets.pair_table import PairRow, PairTable, pack_pairs
+from shared.codesets.periods import Period
 
 
 class Fault(Enum):
@@ -71,23 +75,19 @@ class CodeEditor(Protocol):
         """The names of the edits that a dotted ICD-10-CM `code` sets off as the only diagnosis of an adult."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dated:
-    """The first and last day on which a row holds."""
+class PairBook:
+    """NCCI procedure-to-procedure edits of several releases, each with the days on which it is in force."""
 
-    starts: date
-    ends: date
+    def __init__(self, releases: Sequence[tuple[Period, PairTable]]) -> None:
+        self._releases = releases
 
-    def holds_on(self, day: date) -> bool:
-        """Whether the row holds on `day`; both ends count."""
-        return self.starts <= day <= self.ends
-
-
-@dataclass(frozen=True, slots=True)
-class Pair(Dated):
-    """An NCCI procedure-to-procedure edit; `modifier` is its indicator: 0 never, 1 with a modifier, 9 not applied."""
-
-    modifier: str
+    def find(self, column1: str, column2: str, on: date) -> str | None:
+        """The modifier indicator of a pair on a day: 0 never, 1 with a modifier, 9 not applied; None for no pair."""
+        for (starts, ends), table in self._releases:
+            if starts <= on <= ends:
+                rows = table.find(column1, column2)
+                return next((row.modifier for row in rows if row.starts <= on <= row.ends), None)
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,48 +108,30 @@ class CoverageRule(Dated):
 
 @dataclass(frozen=True, slots=True)
 class ReferenceData:
-    """Everything that edits look up. Pairs are keyed by (column 1, column 2), the others by service code."""
+    """Everything that edits look up; unit limits and coverage by service code."""
 
     diagnoses: DiagnosisBook | None = None
     editor: CodeEditor | None = None
-    pairs: Mapping[tuple[str, str], Sequence[Pair]] = field(default_factory=dict)
+    pairs: PairBook | None = None
     unit_limits: Mapping[str, Sequence[UnitLimit]] = field(default_factory=dict)
     coverage: Mapping[str, Sequence[CoverageRule]] = field(default_factory=dict)
-
-
-class ReferenceRow(Protocol):
-    """A row of an official file as `shared.codesets` reads it; `facts` differ by kind of file."""
-
-    @property
-    def code(self) -> str:
-        """The code that the row is about."""
-
-    @property
-    def starts(self) -> date | None:
-        """The first day on which it holds; None is always."""
-
-    @property
-    def ends(self) -> date | None:
-        """The last day on which it holds; None is open."""
-
-    @property
-    def facts(self) -> Mapping[str, object]:
-        """What it says."""
+    prices: PriceList = field(default_factory=PriceList)
 
 
 Key = TypeVar("Key")
 Row = TypeVar("Row")
 
 
-def index_pairs(rows: Iterable[ReferenceRow]) -> dict[tuple[str, str], tuple[Pair, ...]]:
-    """Index rows with facts `other` (column 2) and `modifier` (the indicator)."""
-    return _group(((row.code, str(row.facts["other"])), Pair(*_days(row), str(row.facts["modifier"]))) for row in rows)
+def index_pairs(rows: Iterable[ReferenceRow]) -> PairBook:
+    """Index rows with facts `other` (column 2) and `modifier` (the indicator), as of one release for all days."""
+    pairs = (PairRow(row.code, str(row.facts["other"]), *read_days(row), str(row.facts["modifier"])) for row in rows)
+    return PairBook([(Period(date.min, date.max), PairTable(pack_pairs(sorted(pairs))))])
 
 
 def index_unit_limits(rows: Iterable[ReferenceRow]) -> dict[str, tuple[UnitLimit, ...]]:
     """Index rows with facts `units` and `indicator`."""
     return _group(
-        (row.code, UnitLimit(*_days(row), Decimal(str(row.facts["units"])), str(row.facts["indicator"])))
+        (row.code, UnitLimit(*read_days(row), Decimal(str(row.facts["units"])), str(row.facts["indicator"])))
         for row in rows
     )
 
@@ -168,11 +150,7 @@ def read_range(text: str) -> tuple[str, str]:
 def _read_coverage(row: ReferenceRow) -> CoverageRule:
     named = row.facts["diagnoses"]
     texts = [str(each) for each in named] if isinstance(named, Iterable) else []
-    return CoverageRule(*_days(row), str(row.facts.get("payer", "")), tuple(read_range(text) for text in texts))
-
-
-def _days(row: ReferenceRow) -> tuple[date, date]:
-    return row.starts or date.min, row.ends or date.max
+    return CoverageRule(*read_days(row), str(row.facts.get("payer", "")), tuple(read_range(text) for text in texts))
 
 
 def _group(keyed: Iterable[tuple[Key, Row]]) -> dict[Key, tuple[Row, ...]]:

@@ -33,7 +33,7 @@ def _find_by_day(indicator: str) -> Callable[[ClaimUnderEdit], Iterator[Hit]]:
             return
         for (code, day), lines in _by_code_and_day(subject).items():
             limit = _limit_of(subject, code, day, indicator)
-            if limit is not None and sum(line.units for line in lines) > limit:
+            if limit is not None and sum(line.units for line in lines) + _count_billed(subject, code, day) > limit:
                 yield Hit(f"{lines[-1].path}.quantity")
 
     return find
@@ -44,6 +44,12 @@ def _by_code_and_day(subject: ClaimUnderEdit) -> dict[tuple[str, date | None], l
     for line in subject.view.lines:
         groups[line.code, line.day].append(line)
     return groups
+
+
+def _count_billed(subject: ClaimUnderEdit, code: str, day: date | None) -> Decimal:
+    """The units of the day on other claims for the patient."""
+    billed = subject.context.already_billed
+    return sum((service.units for service in billed if (service.code, service.day) == (code, day)), Decimal(0))
 
 
 UNITS = (

@@ -50,3 +50,10 @@ where entry.release_id = (
   and coalesce(entry.starts, '-infinity') <= :on
   and coalesce(entry.ends, 'infinity') >= :on
 order by entry.position;
+
+-- name: read_pairs
+-- The pairs of an NCCI release in order of column 1 and column 2, as their table is packed.
+select code, facts ->> 'other' as other, starts, ends, facts ->> 'modifier' as modifier
+from {schema}.entry
+where release_id = :release_id
+order by code collate "C", facts ->> 'other' collate "C", position;
