@@ -22,7 +22,14 @@ from services.claims.fhir_channel import open_fhir_channel
 from services.claims.lanes import Lane
 from services.claims.payer_channel import OpenChannel
 from services.claims.payers import PayerProfile
-from services.claims.service import AnswerService, IntakeService, OverviewService, PreparationService, SendingService
+from services.claims.service import (
+    AnswerService,
+    IntakeService,
+    OverviewService,
+    PreparationService,
+    RuleTables,
+    SendingService,
+)
 from services.claims.settings import ClaimsOptions, ClaimsSettings
 from shared.codesets.icd10cm import load_icd10cm
 from shared.kafka.producer import open_publisher
@@ -102,11 +109,12 @@ def _build_context(pool: Pool, settings: ClaimsSettings, edits: EditContext) -> 
         for name, profile in settings.claims.payers.items()
         if profile.channel in OPEN_CHANNEL
     }
+    rules = RuleTables(pool, edits, refresh_seconds=settings.claims.rules_refresh_seconds)
     return ClaimsContext(
         pool=pool,
         intake=IntakeService(pool, SCHEMA, settings.claims),
         answers=answers,
-        preparation=PreparationService(pool, SCHEMA, settings.claims, edits, find_signing_key(settings.proof)),
+        preparation=PreparationService(pool, SCHEMA, settings.claims, rules, find_signing_key(settings.proof)),
         sending=SendingService(pool, SCHEMA, settings.claims, answers),
         overview=OverviewService(pool, SCHEMA, settings.claims, breakers),
         breakers=breakers,

@@ -34,6 +34,8 @@ class ClaimsOptions(BaseModel):
     """The hospital's FHIR base. Bundles make relative references whole with it; nobody needs to answer there."""
     payer_rules: Path | None = None
     """A TOML file of payers' own edits (docs/edits.md), read at the start; a file with a mistake stops the start."""
+    rules_refresh_seconds: float = Field(default=60.0, ge=0)
+    """How long a release of rules or prices that was just loaded may be overlooked."""
     idle_seconds: float = Field(default=0.5, gt=0)
     """How long a lane without due claims rests before it looks again."""
     lease_seconds: float = Field(default=15.0, gt=0)

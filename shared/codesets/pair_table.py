@@ -71,27 +71,38 @@ class PairTable:
         return date.fromordinal(self._starts[at]), date.fromordinal(self._ends[at]), chr(self._modifiers[at])
 
 
-def pack_pairs(rows: Iterable[PairRow]) -> bytes:
-    """Pack rows that come in order of (column 1, column 2); raises ValueError for other orders and for no codes."""
-    keys, starts, ends, modifiers = array("Q"), array("I"), array("I"), bytearray()
-    last = 0
-    for key, row in _number_rows(rows):
-        if key < last:
-            raise ValueError("pairs are packed in order of column 1 and column 2")
-        last = key
-        keys.append(key)
-        starts.append(row.starts.toordinal())
-        ends.append(row.ends.toordinal())
-        modifiers += row.modifier.encode()
-    return b"".join([_HEAD.pack(_MAGIC, len(keys)), keys, starts, ends, modifiers])
+class PairPacker:
+    """Packs rows that come in order of (column 1, column 2), a few at a time."""
 
+    def __init__(self) -> None:
+        self._keys, self._starts, self._ends = array("Q"), array("I"), array("I")
+        self._modifiers = bytearray()
 
-def _number_rows(rows: Iterable[PairRow]) -> Iterator[tuple[int, PairRow]]:
-    for row in rows:
+    def add(self, row: PairRow) -> None:
+        """Add a row; raises ValueError when it is out of order, or has no codes."""
         one, two = _number(row.column1), _number(row.column2)
+        key = one * _SECOND + two
         if one == _NO_CODE or two == _NO_CODE:
             raise ValueError("a pair is two codes of five characters")
-        yield one * _SECOND + two, row
+        if self._keys and key < self._keys[-1]:
+            raise ValueError("pairs are packed in order of column 1 and column 2")
+        self._keys.append(key)
+        self._starts.append(row.starts.toordinal())
+        self._ends.append(row.ends.toordinal())
+        self._modifiers += row.modifier.encode()
+
+    def pack(self) -> bytes:
+        """The packed table of what was added."""
+        head = _HEAD.pack(_MAGIC, len(self._keys))
+        return b"".join([head, self._keys, self._starts, self._ends, self._modifiers])
+
+
+def pack_pairs(rows: Iterable[PairRow]) -> bytes:
+    """Pack rows that come in order of (column 1, column 2); raises ValueError for other orders and for no codes."""
+    packer = PairPacker()
+    for row in rows:
+        packer.add(row)
+    return packer.pack()
 
 
 def _number(code: str) -> int:

@@ -140,7 +140,7 @@ class ClaimUnderEdit:
         return tuple(
             (one, two, indicator)
             for one, two in (permutations(self.view.lines, 2) if book else ())
-            if book and one.day and one.day == two.day and (indicator := book.find(one.code, two.code, one.day))
+            if one.day and one.day == two.day and (indicator := book.find(one.code, two.code, one.day))
         )
 
     @cached_property

@@ -81,6 +81,9 @@ class PairBook:
     def __init__(self, releases: Sequence[tuple[Period, PairTable]]) -> None:
         self._releases = releases
 
+    def __bool__(self) -> bool:
+        return bool(self._releases)
+
     def find(self, column1: str, column2: str, on: date) -> str | None:
         """The modifier indicator of a pair on a day: 0 never, 1 with a modifier, 9 not applied; None for no pair."""
         for (starts, ends), table in self._releases:
@@ -108,14 +111,18 @@ class CoverageRule(Dated):
 
 @dataclass(frozen=True, slots=True)
 class ReferenceData:
-    """Everything that edits look up; unit limits and coverage by service code."""
+    """Everything that edits look up; unit limits and coverage by service code.
+
+    `releases` names what is loaded, by kind a hash of the files, for the record of what a claim was held to.
+    """
 
     diagnoses: DiagnosisBook | None = None
     editor: CodeEditor | None = None
-    pairs: PairBook | None = None
+    pairs: PairBook = field(default_factory=lambda: PairBook(()))
     unit_limits: Mapping[str, Sequence[UnitLimit]] = field(default_factory=dict)
     coverage: Mapping[str, Sequence[CoverageRule]] = field(default_factory=dict)
     prices: PriceList = field(default_factory=PriceList)
+    releases: Mapping[str, str] = field(default_factory=dict)
 
 
 Key = TypeVar("Key")

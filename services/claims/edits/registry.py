@@ -73,7 +73,7 @@ def select_edits(edits: Iterable[Edit], subject: ClaimUnderEdit) -> list[Edit]:
 def name_rules(context: EditContext) -> dict[str, str]:
     """The versions of the rules that a claim is held to, by name, for the seal of its Bundle."""
     own = {rule.id: rule.version for rule in context.payer_rules}
-    return {"edits": RULE_SET, **({"payer-rules": hash_value(own)} if own else {})}
+    return {"edits": RULE_SET, **({"payer-rules": hash_value(own)} if own else {}), **context.reference.releases}
 
 
 def is_sendable(findings: Sequence[Finding]) -> bool:

@@ -2,25 +2,30 @@
 
 Place in the flow: between `intake` and the lanes, in rounds. A claim whose chart has an earlier claim on its way waits
 until that one is answered, since only then is it known whether it replaces something.
+A claim is priced for its payer and judged beside what other charts of its patient bill.
 Invariant: what is queued has no finding of severity error; its bytes, identifier and destination never change again.
 """
 
 import asyncio
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from services.claims.billed import Billed, Ledger, read_billed
 from services.claims.build import BundleFrame, build_bundle
 from services.claims.edits import ClaimUnderEdit, EditContext, is_sendable, name_rules, scrub_claim
 from services.claims.payers import PayerProfile
+from services.claims.pricing import price_claim
+from services.claims.service.rule_tables import RuleTables
 from services.claims.settings import ClaimsOptions
-from services.claims.store import BuiltClaim, ClaimStore, ReadyClaim
+from services.claims.store import BilledStore, BuiltClaim, ClaimStore, ReadyClaim
 from shared.contracts.envelope import CONTENT_TYPE, Envelope
-from shared.contracts.messages import ChartCoded, ClaimReturned, Finding
+from shared.contracts.errors import ChartlineError
+from shared.contracts.messages import ChartCoded, ClaimReturned, Finding, ResourceVersion
 from shared.contracts.topics import Topic
 from shared.postgres.outbox import Outbox, OutboxMessage
-from shared.postgres.pool import Pool
+from shared.postgres.pool import Connection, Pool
 from shared.proof.keys import SigningKey
 from shared.proof.seal import seal_bundle
 from shared.telemetry.logging import get_logger
@@ -45,6 +50,15 @@ PAYER_NOT_CONFIGURED = Finding(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Coding:
+    """A ready claim, opened: None where its coding or the Claim in it cannot be read."""
+
+    claim: ReadyClaim
+    coded: ChartCoded | None
+    billed: Billed | None
+
+
 class PreparationService:
     """Scrubs and builds ready claims."""
 
@@ -53,64 +67,89 @@ class PreparationService:
         pool: Pool,
         schema: str,
         options: ClaimsOptions,
-        edits: EditContext | None = None,
+        rules: RuleTables | None = None,
         key: SigningKey | None = None,
     ) -> None:
-        """`edits` has the reference data and payer rules; without it nothing is looked up. `key` seals the Bundles."""
+        """`rules` has the reference data and payer rules, by default what is loaded here. `key` seals the Bundles."""
         self._pool = pool
         self._store = ClaimStore(schema)
+        self._billed = BilledStore(schema)
         self._outbox = Outbox(schema)
         self._options = options
-        self._edits = edits or EditContext()
+        self._rules = rules or RuleTables(pool, EditContext())
         self._key = key
 
     async def prepare_claims(self) -> int:
         """Prepare one batch in one transaction; returns how many claims left the state ready."""
+        edits = await self._rules.open()
         async with self._pool.acquire() as connection, connection.transaction():
             ready = await self._store.take_ready(connection, self._options.preparation_batch)
-            results = await asyncio.to_thread(self._build_all, ready)
-            built = [result for result in results if isinstance(result, BuiltClaim)]
-            returned = {
-                claim.claim_id: result
-                for claim, result in zip(ready, results, strict=True)
-                if not isinstance(result, BuiltClaim)
-            }
-            if built:
-                await self._store.queue_claims(connection, built)
-            if returned:
-                await self._store.draft_claims(connection, returned)
-                told = [claim for claim in ready if claim.claim_id in returned]
-                await self._outbox.enqueue(connection, [_tell_coder(claim, returned[claim.claim_id]) for claim in told])
-        _prepared.labels("queued").inc(len(built))
-        _prepared.labels("returned").inc(len(returned))
+            codings = await asyncio.to_thread(_open_codings, ready)
+            ledger = await self._open_ledger(connection, codings)
+            results = await asyncio.to_thread(self._build_all, codings, edits, ledger)
+            returned = await self._keep_results(connection, codings, results)
+        _prepared.labels("queued").inc(len(ready) - returned)
+        _prepared.labels("returned").inc(returned)
         return len(ready)
 
-    def _build_all(self, ready: Sequence[ReadyClaim]) -> list[BuiltClaim | Findings]:
-        return [self._build_or_return(claim) for claim in ready]
+    async def _open_ledger(self, connection: Connection, codings: Sequence[_Coding]) -> Ledger:
+        """What the batch's patients were billed for by now; until the transaction ends nobody else bills them."""
+        asking = [coding.billed for coding in codings if coding.billed]
+        await self._billed.lock_patients(connection, asking)
+        return Ledger(await self._billed.find_billed(connection, asking))
 
-    def _build_or_return(self, claim: ReadyClaim) -> BuiltClaim | Findings:
+    async def _keep_results(
+        self, connection: Connection, codings: Sequence[_Coding], results: Sequence[BuiltClaim | Findings]
+    ) -> int:
+        """Queue what was built, with what it bills, and send the rest back; returns how many went back."""
+        pairs = list(zip(codings, results, strict=True))
+        built = [result for result in results if isinstance(result, BuiltClaim)]
+        returned = {coding.claim: result for coding, result in pairs if not isinstance(result, BuiltClaim)}
+        if built:
+            await self._store.queue_claims(connection, built)
+            ids = {claim.claim_id for claim in built}
+            billed = {c.claim.claim_id: c.billed for c in codings if c.billed and c.claim.claim_id in ids}
+            await self._billed.insert_billed(connection, billed)
+        if returned:
+            await self._store.draft_claims(connection, {claim.claim_id: found for claim, found in returned.items()})
+            await self._outbox.enqueue(connection, [_tell_coder(claim, found) for claim, found in returned.items()])
+        return len(returned)
+
+    def _build_all(self, codings: Sequence[_Coding], edits: EditContext, ledger: Ledger) -> list[BuiltClaim | Findings]:
+        results = []
+        for coding in codings:
+            results.append(self._build_or_return(coding, edits, ledger))
+            if coding.billed and isinstance(results[-1], BuiltClaim):
+                ledger.add(coding.billed)
+        return results
+
+    def _build_or_return(self, coding: _Coding, edits: EditContext, ledger: Ledger) -> BuiltClaim | Findings:
+        claim = coding.claim
         profile = self._options.payers.get(claim.payer_id)
         if profile is None:
             return (PAYER_NOT_CONFIGURED,)
+        if coding.coded is None:
+            return (NOT_BUILDABLE,)
         try:
-            return self._build(claim, profile)
+            beside = ledger.beside(coding.billed) if coding.billed else ()
+            context = replace(edits, payer=claim.payer_id, channel=profile.channel, already_billed=beside)
+            return self._build(claim, _price(coding.coded, context), profile, context)
         except Exception as error:  # noqa: BLE001 - one claim that cannot be built must not hold up the others
             _log.error("claim-not-buildable", claim_id=claim.claim_id, exc_info=error)
             return (NOT_BUILDABLE,)
 
-    def _build(self, claim: ReadyClaim, profile: PayerProfile) -> BuiltClaim | Findings:
-        coded = Envelope[ChartCoded].decode(claim.event).data
+    def _build(
+        self, claim: ReadyClaim, coded: ChartCoded, profile: PayerProfile, edits: EditContext
+    ) -> BuiltClaim | Findings:
         frame = BundleFrame(
             claim.claim_id, datetime.now(UTC), str(self._options.base_url), claim.original_id, claim.original_number
         )
         bundle = build_bundle(coded, frame)
-        context = replace(
-            self._edits, payer=claim.payer_id, channel=profile.channel, submitted_on=frame.built_at.date()
-        )
+        context = replace(edits, submitted_on=frame.built_at.date())
         findings = scrub_claim(ClaimUnderEdit(bundle, profile.limits, coded.service_date, context))
         if not is_sendable(findings):
             return findings
-        bundle = self._seal(bundle, frame)
+        bundle = self._seal(bundle, frame, context)
         return BuiltClaim(
             claim_id=claim.claim_id,
             channel=profile.channel,
@@ -122,10 +161,30 @@ class PreparationService:
             deadline_seconds=profile.deadline_hours * 3600,
         )
 
-    def _seal(self, bundle: bytes, frame: BundleFrame) -> bytes:
+    def _seal(self, bundle: bytes, frame: BundleFrame, edits: EditContext) -> bytes:
         if self._key is None:
             return bundle
-        return seal_bundle(bundle, self._key, rules=name_rules(self._edits), sealed_at=frame.built_at)
+        return seal_bundle(bundle, self._key, rules=name_rules(edits), sealed_at=frame.built_at)
+
+
+def _open_codings(ready: Sequence[ReadyClaim]) -> list[_Coding]:
+    return [_open_coding(claim) for claim in ready]
+
+
+def _open_coding(claim: ReadyClaim) -> _Coding:
+    try:
+        coded = Envelope[ChartCoded].decode(claim.event).data
+    except ChartlineError as error:
+        _log.error("coding-not-readable", claim_id=claim.claim_id, exc_info=error)
+        return _Coding(claim, None, None)
+    return _Coding(claim, coded, read_billed(coded, claim.payer_id))
+
+
+def _price(coded: ChartCoded, edits: EditContext) -> ChartCoded:
+    claim = coded.claim
+    body = price_claim(claim.body, edits.reference.prices, edits.payer, coded.service_date)
+    priced = ResourceVersion.of(claim.resource_type, claim.resource_id, body, claim.version)
+    return coded.model_copy(update={"claim": priced})
 
 
 def _tell_coder(claim: ReadyClaim, findings: Findings) -> OutboxMessage:

@@ -25,12 +25,17 @@ async def codesets_pool(pool_for: PoolFor) -> Pool:
 @pytest.fixture
 def load(codesets_pool: Pool) -> Load:
     """`await load(kind, content, effective)` reads and stores a release; False when it was there."""
+    return load_into(codesets_pool)
+
+
+def load_into(pool: Pool) -> Load:
+    """The same for the database of a pool."""
 
     async def load_content(name: str, content: bytes, effective: date) -> bool:
         kind = KINDS[name]
         reading = kind.read_source(SourceFile("made-up.txt", content, excerpt=True))
         opened = Opened("made-up.txt", sha256(content).hexdigest(), reading)
-        async with codesets_pool.acquire() as connection, connection.transaction():
+        async with pool.acquire() as connection, connection.transaction():
             return await store_release(connection, kind, opened, effective, lambda done: None)
 
     return load_content

@@ -1,0 +1,100 @@
+"""The loaded rules and prices in memory, each release for its own days.
+
+Place in the flow: `preparation` opens them before a batch. Invariants: a release that was loaded is used within
+`refresh_seconds`, without a restart; rows are cut to the days of their release, so that an edit that chooses by date of
+service chooses by release; what was read once is never read again.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+from operator import attrgetter
+
+from services.claims.edits import EditContext, ReferenceData, index_coverage, index_unit_limits
+from services.claims.edits.price_list import index_prices
+from services.claims.edits.reference import PairBook
+from shared.codesets.cache import hash_content
+from shared.codesets.entry import Entry
+from shared.codesets.mapped import keep_file, map_file
+from shared.codesets.pair_table import PairPacker, PairTable
+from shared.codesets.periods import Period, divide_days
+from shared.codesets.store import Release, list_releases, read_entries, read_pairs
+from shared.postgres.pool import Pool
+
+_PAIRS, _UNITS, _COVERAGE, _FEES = "ncci-ptp", "ncci-mue", "coverage", "fees"
+_KINDS = frozenset({_PAIRS, _UNITS, _COVERAGE, _FEES})
+
+Dated = Sequence[tuple[Release, Period]]
+
+
+class RuleTables:
+    """The edits' context with what is loaded in the code sets of one database."""
+
+    def __init__(self, pool: Pool, edits: EditContext, *, refresh_seconds: float = 60.0) -> None:
+        """`edits` has what does not come from there: the Tabular List, the Medicare Code Editor, payers' own rules."""
+        self._pool = pool
+        self._edits = edits
+        self._refresh_seconds = refresh_seconds
+        self._looked_at: float | None = None
+        self._loaded: list[int] = []
+        self._tables: dict[int, PairTable] = {}
+        self._lock = asyncio.Lock()
+
+    async def open(self) -> EditContext:
+        """The context as of now, or of at most `refresh_seconds` ago."""
+        async with self._lock:
+            if self._looked_at is None or time.monotonic() - self._looked_at >= self._refresh_seconds:
+                await self._refresh()
+                self._looked_at = time.monotonic()
+            return self._edits
+
+    async def _refresh(self) -> None:
+        releases = [release for release in await list_releases(self._pool) if release.kind in _KINDS]
+        loaded = [release.release_id for release in releases]
+        if loaded != self._loaded:
+            by_kind = {kind: divide_days(list(found)) for kind, found in groupby(releases, attrgetter("kind"))}
+            self._edits = replace(self._edits, reference=await self._read(self._edits.reference, by_kind))
+            self._loaded = loaded
+
+    async def _read(self, reference: ReferenceData, by_kind: Mapping[str, Dated]) -> ReferenceData:
+        pairs = PairBook([(days, await self._open_pairs(release)) for release, days in by_kind.get(_PAIRS, ())])
+        units, coverage, fees = [await self._read_rows(by_kind.get(kind, ())) for kind in (_UNITS, _COVERAGE, _FEES)]
+        return replace(
+            reference,
+            pairs=pairs,
+            unit_limits=await asyncio.to_thread(index_unit_limits, units),
+            coverage=await asyncio.to_thread(index_coverage, coverage),
+            prices=await asyncio.to_thread(index_prices, fees),
+            releases={
+                kind: hash_content(*(each.sha256.encode() for each, _ in found)) for kind, found in by_kind.items()
+            },
+        )
+
+    async def _read_rows(self, releases: Dated) -> list[Entry]:
+        return [
+            row
+            for release, days in releases
+            for row in _cut_rows(await read_entries(self._pool, release.release_id), days)
+        ]
+
+    async def _open_pairs(self, release: Release) -> PairTable:
+        if release.release_id not in self._tables:
+            key = hash_content(release.sha256.encode())
+            packed = map_file(release.kind, key) or keep_file(release.kind, key, await self._pack_pairs(release))
+            self._tables[release.release_id] = PairTable(packed)
+        return self._tables[release.release_id]
+
+    async def _pack_pairs(self, release: Release) -> bytes:
+        packer = PairPacker()
+        async with self._pool.acquire() as connection, connection.transaction(readonly=True):
+            async for row in read_pairs(connection, release.release_id):
+                packer.add(row)
+        return packer.pack()
+
+
+def _cut_rows(rows: Sequence[Entry], days: Period) -> Iterator[Entry]:
+    for row in rows:
+        if held := days.cut(row.starts, row.ends):
+            yield replace(row, starts=held.starts, ends=held.ends)
