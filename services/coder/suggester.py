@@ -107,7 +107,9 @@ class Suggester:
         answer = await worker.suggest(chart)
         seconds = time.perf_counter() - began
         _seconds.observe(seconds)
-        return await self._suggesting.store_answer(leased.lease, ready, answer, seconds)
+        return await self._suggesting.store_answer(
+            leased.lease, ready, answer, seconds, is_new_patient=chart.is_new_patient
+        )
 
     async def _put_aside(self, leased: EngineLease, reason: FailureReason, error_class: str | None = None) -> None:
         _log.error("chart-put-aside", chart_id=leased.lease.chart_id, reason=reason, error_class=error_class)

@@ -48,6 +48,7 @@ async def recompute_run(pool: Pool, engine: Engine, chart_id: ChartId, chart_ver
         ready = await charts.read_chart(connection, chart_id, chart_version)
         learned = await read_state(connection, run.version.learned)
     chart = replace(read_engine_chart(ready, read_facts(ready)), learned=learned)
+    chart = chart if run.is_new_patient is None else replace(chart, is_new_patient=run.is_new_patient)
     stored = Suggestions(run.version, tuple(each.content for each in proposed), run.indicators)
     return Recomputation(stored, engine.suggest(chart))
 

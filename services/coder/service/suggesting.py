@@ -11,6 +11,7 @@ from services.coder import SCHEMA, SOURCE
 from services.coder.chart_facts import read_engine_chart, read_facts
 from services.coder.claim_draft import build_draft
 from services.coder.engine.model import Chart, Suggestions
+from services.coder.service.history import ask_history, keep_visit
 from services.coder.service.learning import LearnedSoFar
 from services.coder.store import charts, suggestions, work_items
 from services.coder.store.work_items import EngineLease
@@ -40,15 +41,33 @@ class Suggesting:
         async with self.pool.acquire() as connection:
             chart = await charts.read_chart(connection, lease.chart_id, lease.chart_version)
             learned = await self.learned.read_current(connection)
-        return chart, replace(read_engine_chart(chart, read_facts(chart)), learned=learned)
+            facts = read_facts(chart)
+            is_new_patient = await ask_history(connection, chart, facts)
+        asked = replace(read_engine_chart(chart, facts), learned=learned)
+        return chart, asked if is_new_patient is None else replace(asked, is_new_patient=is_new_patient)
 
-    async def store_answer(self, lease: Lease, chart: ChartReady, answer: Suggestions, seconds: float) -> bool:
-        """Store suggestions, open the work item and enqueue the draft; False when the lease was lost meanwhile."""
-        draft = build_draft(chart, read_facts(chart), answer, created=datetime.now(UTC))
+    async def store_answer(
+        self,
+        lease: Lease,
+        chart: ChartReady,
+        answer: Suggestions,
+        seconds: float,
+        *,
+        is_new_patient: bool | None = None,
+    ) -> bool:
+        """Store suggestions, open the work item and enqueue the draft; False when the lease was lost meanwhile.
+
+        `is_new_patient` is what the engine was told.
+        """
+        facts = read_facts(chart)
+        draft = build_draft(chart, facts, answer, created=datetime.now(UTC))
         async with self.pool.acquire() as connection, connection.transaction():
             if not await work_items.open_for_coders(connection, lease):
                 return False
-            await suggestions.insert_suggestions(connection, lease.chart_id, lease.chart_version, answer, seconds)
+            await suggestions.insert_suggestions(
+                connection, lease.chart_id, lease.chart_version, answer, seconds, is_new_patient=is_new_patient
+            )
+            await keep_visit(connection, chart, facts)
             await Outbox(SCHEMA).enqueue(connection, [_announce(draft)])
         return True
 

@@ -1,9 +1,11 @@
 -- name: insert_run
 -- Which engine answered for a chart version, and how long it took.
 insert into {schema}.suggestion_run (
-    chart_id, chart_version, engine, code_set, lexicon, learned, indicators, seconds
+    chart_id, chart_version, engine, code_set, lexicon, learned, indicators, seconds, is_new_patient
 )
-values (:chart_id, :chart_version, :engine, :code_set, :lexicon, :learned, :indicators, :seconds);
+values (
+    :chart_id, :chart_version, :engine, :code_set, :lexicon, :learned, :indicators, :seconds, :is_new_patient
+);
 
 -- name: insert_suggestions
 -- The suggestions of a chart version in order of rank; lists come as JSON, for arrays of arrays cannot be ragged.
@@ -36,7 +38,7 @@ select * from unnest(
 
 -- name: read_run
 -- Which engine answered for a chart version.
-select engine, code_set, lexicon, learned, indicators
+select engine, code_set, lexicon, learned, indicators, is_new_patient
 from {schema}.suggestion_run
 where chart_id = :chart_id and chart_version = :chart_version;
 

@@ -23,16 +23,26 @@ from shared.postgres.pool import Connection
 
 @dataclass(frozen=True, slots=True)
 class EngineRun:
-    """The engine that answered for a chart version, and the results outside their range that it noticed."""
+    """The engine that answered for a chart version, and the results outside their range that it noticed.
+
+    `is_new_patient` is what it was told of the patient's history, None where that was nothing.
+    """
 
     version: EngineVersion
     indicators: tuple[Indicator, ...]
+    is_new_patient: bool | None = None
 
 
 async def insert_suggestions(
-    connection: Connection, chart_id: ChartId, chart_version: int, answer: Suggestions, seconds: float
+    connection: Connection,
+    chart_id: ChartId,
+    chart_version: int,
+    answer: Suggestions,
+    seconds: float,
+    *,
+    is_new_patient: bool | None = None,
 ) -> None:
-    """Keep the engine's answer for a chart version; `seconds` is how long it took."""
+    """Keep the engine's answer for a chart version; it took `seconds`, and was told `is_new_patient`."""
     version = answer.version
     await SQL.execute(
         connection,
@@ -45,6 +55,7 @@ async def insert_suggestions(
         learned=version.learned,
         indicators=json.dumps([asdict(indicator) for indicator in answer.indicators]),
         seconds=seconds,
+        is_new_patient=is_new_patient,
     )
     if answer.suggestions:
         stored = [StoredSuggestion(uuid4(), suggestion) for suggestion in answer.suggestions]
@@ -106,7 +117,7 @@ async def read_run(connection: Connection, chart_id: ChartId, chart_version: int
     version = EngineVersion(row["engine"], row["code_set"], row["lexicon"], row["learned"])
     noticed = json.loads(row["indicators"])
     indicators = (Indicator(each["path"], each["statement"], tuple(each["codes"])) for each in noticed)
-    return EngineRun(version, tuple(indicators))
+    return EngineRun(version, tuple(indicators), row["is_new_patient"])
 
 
 async def read_suggestions(connection: Connection, chart_id: ChartId, chart_version: int) -> list[StoredSuggestion]:
