@@ -11,11 +11,12 @@ import contextlib
 
 import asyncpg
 
+from services.claims.attempt_recorder import AttemptRecorder
 from services.claims.breaker import Breaker, BreakerState
 from services.claims.claim import PayerId
 from services.claims.payer_channel import AttemptEnd, ChannelDown, OpenChannel, PayerChannel
 from services.claims.payers import PayerProfile
-from services.claims.service.sending import EndedAttempt, SendingService
+from services.claims.service.sending import SendingService
 from services.claims.store import TakenClaim
 from shared.loops import rest
 from shared.telemetry.logging import get_logger
@@ -54,9 +55,7 @@ class Lane:
         self._woken = asyncio.Event()
         self._payer_is_back = asyncio.Event()
         self._sent: dict[asyncio.Task[None], TakenClaim] = {}
-        self._ended: list[EndedAttempt] = []
-        self._recording: asyncio.Task[None] | None = None
-        self._unrecorded: tuple[EndedAttempt, ...] = ()
+        self._recorder = AttemptRecorder(payer_id, sending, pause_seconds=idle_seconds)
 
     def wake(self) -> None:
         """Say that claims may be due."""
@@ -68,10 +67,18 @@ class Lane:
             renewing = asyncio.create_task(self._renew())
             try:
                 while not stop.is_set():
-                    await self._turn(channel, stop)
+                    await self._turn_or_wait(channel, stop)
             finally:
                 await self._drain()
                 renewing.cancel()
+
+    async def _turn_or_wait(self, channel: PayerChannel, stop: asyncio.Event) -> None:
+        """While the database is away nothing more is taken, and what is on its way goes on."""
+        try:
+            await self._turn(channel, stop)
+        except TRANSIENT_ERRORS as error:
+            _log.warning("claims-not-taken", lane=self.name, error_class=type(error).__name__)
+            await rest((stop,), self._idle_seconds)
 
     async def _turn(self, channel: PayerChannel, stop: asyncio.Event) -> None:
         if self._breaker.state is BreakerState.OPEN:
@@ -120,9 +127,7 @@ class Lane:
             _log.error("attempt-broken", claim_id=claim.claim_id, attempt=claim.attempt, exc_info=error)
             return
         self._judge(end)
-        self._ended.append((claim, end))
-        if self._recording is None:
-            self._recording = asyncio.create_task(self._record_all())
+        self._recorder.add(claim, end)
 
     def _judge(self, end: AttemptEnd) -> None:
         """Let the breaker learn from an attempt."""
@@ -139,27 +144,12 @@ class Lane:
         if state is BreakerState.CLOSED:
             self._payer_is_back.set()
 
-    async def _record_all(self) -> None:
-        """Record what has ended; what ends meanwhile is the next batch, so that batches grow with the load."""
-        while self._ended:
-            self._unrecorded, self._ended = tuple(self._ended), []
-            await self._record(self._unrecorded)
-        self._unrecorded, self._recording = (), None
-
-    async def _record(self, ended: tuple[EndedAttempt, ...]) -> None:
-        try:
-            await self._sending.record_attempts(self._payer_id, ended)
-        except Exception as error:  # noqa: BLE001 - the leases run out and the claims are sent again; others go on
-            for claim, _ in ended:
-                _log.error("attempt-not-recorded", claim_id=claim.claim_id, attempt=claim.attempt, exc_info=error)
-
     async def _renew(self) -> None:
         """Keep the leases of what is in flight; one that is missed costs a repetition and nothing else."""
         while True:
             await asyncio.sleep(self._renew_seconds)
-            held = [*self._sent.values(), *(claim for claim, _ in (*self._unrecorded, *self._ended))]
             try:
-                await self._sending.renew_leases(held)
+                await self._sending.renew_leases([*self._sent.values(), *self._recorder.held])
             except _NOT_NOW as error:
                 _log.warning("leases-not-renewed", lane=self.name, error_class=type(error).__name__)
 
@@ -167,9 +157,9 @@ class Lane:
         """Let attempts end and be recorded within the drain time; those that do not are cut short, and come again."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._drain_seconds):
-                while tasks := [*self._sent, *([self._recording] if self._recording else [])]:
+                while tasks := [*self._sent, *self._recorder.tasks]:
                     await asyncio.wait(tasks)
-        late = [*self._sent, *([self._recording] if self._recording else [])]
+        late = [*self._sent, *self._recorder.tasks]
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)

@@ -29,11 +29,20 @@ select claim_id, payer_id, endpoint, bundle, attempts as attempt, state, queued_
 from taken;
 
 -- name: renew_leases
--- Attempts that are still on their way keep their claims; one that was taken over does not get it back.
+-- Attempts that are still on their way keep their claims; one that was taken over does not get it back. What is locked
+-- is just being recorded.
+with held as (
+    select claim.claim_id
+    from {schema}.claim
+    join unnest(:claim_ids::uuid[], :attempts::integer[]) as held (claim_id, attempt)
+      on claim.claim_id = held.claim_id and claim.attempts = held.attempt
+    where claim.lease_expires_at is not null
+    for update of claim skip locked
+)
 update {schema}.claim
 set lease_expires_at = now() + :lease_seconds * interval '1 second'
-from unnest(:claim_ids::uuid[], :attempts::integer[]) as held (claim_id, attempt)
-where claim.claim_id = held.claim_id and claim.attempts = held.attempt and claim.lease_expires_at is not null;
+from held
+where claim.claim_id = held.claim_id;
 
 -- name: lock_attempts
 -- The claims of attempts that ended, locked in order of id, and whether each attempt still holds its lease.
@@ -67,11 +76,18 @@ where claim.claim_id = planned.claim_id;
 
 -- name: end_overdue
 -- While a lane sends nothing: its waiting claims whose deadline passed. An operator, or the payer's answer, is next.
+with overdue as (
+    select claim_id
+    from {schema}.claim
+    where payer_id = :payer_id and channel = :channel and next_attempt_at is not null and deadline_at <= now()
+      and lease_expires_at is null
+    for update skip locked
+)
 update {schema}.claim
 set state = case state when 'queued' then 'undelivered' else state end, next_attempt_at = null,
     reason = 'deadline-passed', updated_at = now()
-where payer_id = :payer_id and channel = :channel and next_attempt_at is not null and deadline_at <= now()
-  and lease_expires_at is null;
+from overdue
+where claim.claim_id = overdue.claim_id;
 
 -- name: requeue_claim
 -- An operator's order: an undelivered claim gets another term.

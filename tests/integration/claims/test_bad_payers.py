@@ -95,6 +95,31 @@ async def test_an_outage_costs_no_attempts_and_its_end_brings_no_duplicate(clini
     assert breaker.room(4, in_flight=0) == 4
 
 
+async def test_a_database_that_goes_away_for_a_moment_costs_no_repetition(
+    clinic: Clinic, payers: Payers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures: dict[str, int] = {}
+
+    def fail_twice(name: str) -> None:
+        work = getattr(clinic.sending, name)
+
+        async def flaky(*arguments: object) -> object:
+            failures[name] = failures.get(name, 0) + 1
+            if failures[name] <= 2:
+                raise ConnectionResetError
+            return await work(*arguments)
+
+        monkeypatch.setattr(clinic.sending, name, flaky)
+
+    fail_twice("take_due")
+    fail_twice("record_attempts")
+    claim_id = await clinic.queue(coded_chart())
+    await clinic.deliver(claim_id, WELL, State.ACCEPTED)
+    assert failures["record_attempts"] == 3
+    assert await clinic.attempts(claim_id) == [("answered", 1, 200, None)]
+    assert payers.desk.count_received(WELL)["resent"] == 0
+
+
 async def test_behind_an_open_breaker_a_deadline_still_ends_the_waiting(clinic: Clinic) -> None:
     breaker, hours = _slow_breaker(clinic)
     claim_id = await clinic.queue(coded_chart())
