@@ -9,6 +9,7 @@ import os
 from pydantic import model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.audit.settings import AuditSettings
 from shared.kafka.settings import KafkaSettings
 from shared.postgres.settings import PostgresSettings
 from shared.proof.settings import ProofSettings
@@ -16,7 +17,9 @@ from shared.telemetry.settings import TelemetrySettings
 from shared.web.settings import WebSettings
 
 PREFIX = "CHARTLINE_"
-ROOMS = frozenset({"POSTGRES", "KAFKA", "WEB", "TELEMETRY", "INGEST", "CODER", "CLAIMS", "LOCAL", "PROOF", "CACHE_DIR"})
+ROOMS = frozenset(
+    {"POSTGRES", "KAFKA", "WEB", "TELEMETRY", "INGEST", "CODER", "CLAIMS", "LOCAL", "PROOF", "AUDIT", "CACHE_DIR"}
+)
 """All first parts of a name; services share one environment, so each knows the rooms of the others."""
 
 
@@ -30,6 +33,7 @@ class ServiceSettings(BaseSettings):
     web: WebSettings = WebSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     proof: ProofSettings = ProofSettings()
+    audit: AuditSettings = AuditSettings()
 
     @model_validator(mode="after")
     def _refuse_unknown_rooms(self) -> "ServiceSettings":

@@ -16,6 +16,7 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
+import shared.audit
 from services.local.kafka import is_apache_kafka_available, open_kafka
 from services.local.postgres import NO_DURABILITY, PostgresServer, open_postgres
 from shared.postgres.migrate import migrate
@@ -65,7 +66,8 @@ async def pool_for(postgres_dsn: str) -> AsyncIterator[PoolFor]:
 
         async def open_migrated(schema: str, packages: Sequence[str]) -> Pool:
             pool = await pools.enter_async_context(open_pool(settings, application_name=f"test-{schema}"))
-            await migrate(pool, schema=schema, packages=packages)
+            for each in ((shared.audit.SCHEMA, shared.audit.MIGRATION_PACKAGES), (schema, packages)):
+                await migrate(pool, schema=each[0], packages=each[1])
             return pool
 
         yield open_migrated

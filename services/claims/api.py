@@ -15,7 +15,7 @@ from shared.web.security import Role, require_principal
 
 _READERS = (Role.LEAD, Role.AUDITOR, Role.ADMIN, Role.INTEGRATION)
 
-router = APIRouter(prefix="/v1", tags=["claims"], dependencies=[Depends(require_principal(*_READERS))])
+router = APIRouter(prefix="/v1", tags=["claims"], dependencies=[Depends(require_principal(*_READERS, phi=False))])
 
 
 def _overview(request: Request) -> OverviewService:
@@ -57,7 +57,7 @@ async def list_submissions(claim_id: UUID, overview: Overview) -> list[Submissio
 
 @router.post(
     "/claims/{claim_id}/requeue",
-    dependencies=[Depends(require_principal(Role.LEAD, Role.ADMIN))],
+    dependencies=[Depends(require_principal(Role.LEAD, Role.ADMIN, phi=False))],
     responses={409: {"description": "Only an undelivered claim can be queued again."}},
 )
 async def requeue_claim(claim_id: UUID, sending: Sending, overview: Overview) -> ClaimView:

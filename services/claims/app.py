@@ -31,6 +31,7 @@ from services.claims.service import (
     SendingService,
 )
 from services.claims.settings import ClaimsOptions, ClaimsSettings
+from shared.audit.seal import make_sealing
 from shared.codesets.icd10cm import load_icd10cm
 from shared.kafka.producer import open_publisher
 from shared.loops import Loop, Rounds, running
@@ -38,6 +39,7 @@ from shared.postgres.outbox import OutboxRelay
 from shared.postgres.pool import Pool, open_pool, probe_pool
 from shared.proof.settings import find_signing_key
 from shared.web.app import Probe, create_service_app
+from shared.web.auditing import audit_into
 
 OPEN_CHANNEL: Mapping[Channel, OpenChannel] = {Channel.FHIR: open_fhir_channel}
 """How lanes open the way to their payers. Kafka has none: its lane only hands Bundles to the outbox."""
@@ -63,6 +65,7 @@ def create_app(settings: ClaimsSettings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_claims(settings) as context:
             app.state.claims = context
+            audit_into(app, context.pool)
             yield
 
     def probes(app: FastAPI) -> Mapping[str, Probe]:
@@ -140,8 +143,9 @@ def _make_loops(context: ClaimsContext, relay: OutboxRelay, settings: ClaimsSett
         afterwards=_after_preparation,
     )
     consumer = make_consumer(settings.kafka, context.intake, context.answers, preparation.wake)
+    seal = make_sealing(context.pool, settings.audit)
     loops: dict[str, Loop] = {lane.name: lane.run for lane in lanes}
-    return {GROUP: consumer.run, preparation.name: preparation.run, **loops, "outbox": relay.run}
+    return {GROUP: consumer.run, preparation.name: preparation.run, **loops, "outbox": relay.run, "seal": seal.run}
 
 
 def _make_lane(

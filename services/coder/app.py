@@ -24,6 +24,7 @@ from services.coder.settings import CoderSettings
 from services.coder.suggester import Suggester
 from services.coder.work_item import ChartNotComplete
 from services.coder.workbench import install_workbench
+from shared.audit.seal import make_sealing
 from shared.codesets.library import Library
 from shared.kafka.consumer import ConsumerLoop
 from shared.kafka.producer import open_publisher
@@ -32,6 +33,7 @@ from shared.postgres.outbox import OutboxRelay
 from shared.postgres.pool import Pool, open_pool, probe_pool
 from shared.proof.settings import find_signing_key
 from shared.web.app import Probe, create_service_app
+from shared.web.auditing import audit_into
 
 _LEASE_MARGIN_SECONDS = 10.0
 """Beyond its chart's limit an engine lease lasts this much longer, for reading and storing."""
@@ -65,6 +67,7 @@ def create_app(settings: CoderSettings) -> FastAPI:
             app.state.context = context
             app.state.use_cases = context.use_cases
             app.state.library = Library(context.pool)
+            audit_into(app, context.pool)
             async with running(_list_loops(context, settings), drain_seconds=settings.web.drain_seconds):
                 yield
 
@@ -115,6 +118,7 @@ def _list_loops(context: CoderContext, settings: CoderSettings) -> dict[str, Loo
         "relay": context.relay.run,
         tidy.name: tidy.run,
         follow_up.name: follow_up.run,
+        "seal": make_sealing(context.pool, settings.audit).run,
     }
 
 

@@ -18,12 +18,14 @@ from services.ingest.emission import Emission
 from services.ingest.examiner import open_examiner
 from services.ingest.service import IngestService
 from services.ingest.settings import IngestSettings
+from shared.audit.seal import make_sealing
 from shared.kafka.consumer import ConsumerLoop
 from shared.kafka.producer import open_publisher
 from shared.loops import Loop, running
 from shared.postgres.outbox import OutboxRelay
 from shared.postgres.pool import Pool, open_pool, probe_pool
 from shared.web.app import Probe, create_service_app
+from shared.web.auditing import audit_into
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ def create_app(settings: IngestSettings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_context(settings) as context:
             app.state.context = context
-            async with running(_list_loops(context), drain_seconds=settings.web.drain_seconds):
+            audit_into(app, context.pool)
+            async with running(_list_loops(context, settings), drain_seconds=settings.web.drain_seconds):
                 yield
 
     def probes(app: FastAPI) -> Mapping[str, Probe]:
@@ -75,5 +78,11 @@ async def open_context(settings: IngestSettings) -> AsyncIterator[IngestContext]
         yield IngestContext(pool, service, make_consumer(settings.kafka, service), emission, relay)
 
 
-def _list_loops(context: IngestContext) -> dict[str, Loop]:
-    return {"consumer": context.consumer.run, "emission": context.emission.run, "relay": context.relay.run}
+def _list_loops(context: IngestContext, settings: IngestSettings) -> dict[str, Loop]:
+    seal = make_sealing(context.pool, settings.audit)
+    return {
+        "consumer": context.consumer.run,
+        "emission": context.emission.run,
+        "relay": context.relay.run,
+        "seal": seal.run,
+    }

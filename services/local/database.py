@@ -12,7 +12,7 @@ from shared.postgres.pool import open_pool
 from shared.postgres.settings import PostgresSettings
 
 DATABASE = "chartline"
-SERVICE_PACKAGES = ("services.ingest", "services.coder", "services.claims", "services.codesets")
+SERVICE_PACKAGES = ("shared.audit", "services.ingest", "services.coder", "services.claims", "services.codesets")
 
 
 async def create_database(server: PostgresServer, *, empty: bool) -> str:

@@ -5,12 +5,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from importlib.metadata import version
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.contracts.errors import ChartlineError
+from shared.web.auditing import AuditTrail, keep_nothing, note_route
 from shared.web.errors import answer_error, install_error_handlers
 from shared.web.rules import publish_rules, require_rules
 from shared.web.security import BearerTokens
@@ -45,8 +46,11 @@ def create_service_app(
         version=version("chartline"),
         lifespan=lifespan,
         openapi_url="/openapi.json",
+        dependencies=[Depends(note_route)],
     )
+    app.state.keep_event = keep_nothing
     app.state.tokens = BearerTokens(settings.tokens)
+    app.add_middleware(AuditTrail, service=title.lower().replace(" ", "-"))
     app.add_middleware(_BodyLimit, max_bytes=settings.max_body_bytes)
     install_error_handlers(app)
     app.include_router(_operations(app, probes))

@@ -15,6 +15,8 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict
 
+from shared.audit.event import Actor
+from shared.audit.trail import expect_record, name_actor
 from shared.contracts.errors import Forbidden, Unauthenticated
 
 _bearer = HTTPBearer(auto_error=False, description="An access token of the identity provider, or a service's token.")
@@ -53,6 +55,10 @@ class Principal(BaseModel):
     own_records: frozenset[str] = frozenset()
     """Who they are as a patient, such as `Patient/7`: charts that they must not see."""
 
+    def as_actor(self) -> Actor:
+        """Return who the audit log says that it was."""
+        return Actor(self.subject, self.practitioner, tuple(self.roles))
+
 
 class BearerTokens:
     """The tokens that a service knows, by hash."""
@@ -78,17 +84,25 @@ async def identify_bearer(
 ) -> Principal:
     """Return who sends a request to the API; raises Unauthenticated."""
     tokens: BearerTokens = request.app.state.tokens
-    return tokens.identify(credentials.credentials if credentials else "")
+    principal = tokens.identify(credentials.credentials if credentials else "")
+    name_actor(principal.as_actor())
+    return principal
 
 
 @dataclass(frozen=True)
 class Rule:
-    """The roles that a route lets in. Its subclasses are dependencies, and say where the caller is known from."""
+    """The roles that a route lets in. Its subclasses are dependencies, and say where the caller is known from.
+
+    `phi` says whether the route's answers hold PHI, so that reading them is on record.
+    """
 
     roles: frozenset[Role]
+    phi: bool = True
 
     def admit(self, principal: Principal) -> Principal:
         """Return the principal, or raise Forbidden."""
+        if self.phi:
+            expect_record()
         if not principal.roles & self.roles:
             raise Forbidden(f"this needs the role {' or '.join(sorted(self.roles))}")
         return principal
@@ -103,8 +117,8 @@ class BearerRule(Rule):
         return self.admit(principal)
 
 
-def require_principal(*roles: str) -> BearerRule:
+def require_principal(*roles: str, phi: bool = True) -> BearerRule:
     """Make a dependency that lets in principals with any of `roles`; raises ValueError for an unknown or no role."""
     if not roles:
         raise ValueError("a rule names the roles that it lets in")
-    return BearerRule(frozenset(map(Role, roles)))
+    return BearerRule(frozenset(map(Role, roles)), phi)

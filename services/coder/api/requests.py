@@ -23,7 +23,7 @@ ReaderPrincipal = Annotated[Principal, Depends(require_principal(Role.CODER, Rol
 LeadPrincipal = Annotated[Principal, Depends(require_principal(Role.LEAD))]
 PhysicianPrincipal = Annotated[Principal, Depends(require_principal(Role.PHYSICIAN))]
 """What is addressed to `principal.practitioner`, and nothing else."""
-KnownPrincipal = Annotated[Principal, Depends(require_principal(*Role))]
+KnownPrincipal = Annotated[Principal, Depends(require_principal(*Role, phi=False))]
 """For what holds no PHI."""
 ChartIdPath = Annotated[UUID, Path(description="The chart's id, as the lease names it.")]
 WorkItemIdPath = Annotated[UUID, Path(description="The work item's id, as the lease names it.")]

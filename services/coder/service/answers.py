@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from services.coder.store import decisions
 from services.coder.work_item import KeyReused
+from shared.audit.trail import record_change
 from shared.postgres.pool import Connection, Pool
 
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
@@ -38,9 +39,12 @@ async def answer_once(
     """Run `act` in a transaction, or return the answer that the same request got before; raises KeyReused."""
     async with pool.acquire() as connection, connection.transaction():
         if request.key is None:
-            return await act(connection)
+            done = await act(connection)
+            await record_change(connection)
+            return done
         if await decisions.begin_answer(connection, request.caller, request.key, request.fingerprint):
             answer = await act(connection)
+            await record_change(connection)
             await decisions.keep_answer(connection, request.caller, request.key, answer.model_dump_json())
             return answer
         fingerprint, earlier = await decisions.read_answer(connection, request.caller, request.key)

@@ -16,6 +16,7 @@ from services.coder.engine.learned import NOTHING_LEARNED, LearnedState
 from services.coder.learning import Lesson
 from services.coder.store import lessons, work_items
 from services.coder.work_item import ChartId
+from shared.audit.trail import record_change
 from shared.contracts.errors import NotFound
 from shared.postgres.pool import Connection, Executor, Pool
 
@@ -49,7 +50,9 @@ class Learning:
         async with self.pool.acquire() as connection, connection.transaction():
             if not await work_items.lock_work_items(connection, [chart_id]):
                 raise NotFound("there is no chart with this id")
-            return LessonsTakenBack(chart_id=chart_id, lessons=await forget_codings(connection, [chart_id]))
+            taken_back = await forget_codings(connection, [chart_id])
+            await record_change(connection)
+            return LessonsTakenBack(chart_id=chart_id, lessons=taken_back)
 
 
 async def read_state(connection: Executor, content_hash: str) -> LearnedState:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from services.coder.store import decisions, work_items
 from services.coder.work_item import Lease, LeaseLost, LeaseToken, State, WorkItemId, WrongState
+from shared.audit.trail import name_entity
 from shared.contracts.errors import NotFound
 from shared.postgres.pool import Pool
 
@@ -26,6 +27,8 @@ class Queue:
         lease = await work_items.lease_next(self.pool, holder, self.lease_seconds)
         if lease is None and await work_items.return_expired_leases(self.pool):
             lease = await work_items.lease_next(self.pool, holder, self.lease_seconds)
+        if lease:
+            name_entity("chart", lease.chart_id)
         return lease
 
     async def release(self, work_item_id: WorkItemId, token: LeaseToken, holder: str) -> None:

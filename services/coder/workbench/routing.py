@@ -16,6 +16,7 @@ from fastapi.routing import APIRoute
 
 from services.coder.workbench.pages import render_page
 from services.coder.workbench.sessions import Sessions
+from shared.audit.trail import name_actor
 from shared.contracts.errors import ChartlineError, Forbidden, InvalidContent, NotFound, Unauthenticated
 from shared.web.security import Principal, Role, Rule
 
@@ -91,7 +92,9 @@ async def read_form(request: Request) -> dict[str, str]:
 
 async def _find_signed_in(request: Request) -> Principal:
     sessions: Sessions = request.app.state.sessions
-    return sessions.find(request.cookies.get(COOKIE, ""))
+    principal = sessions.find(request.cookies.get(COOKIE, ""))
+    name_actor(principal.as_actor())
+    return principal
 
 
 @dataclass(frozen=True)

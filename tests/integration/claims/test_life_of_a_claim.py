@@ -22,6 +22,7 @@ from services.claims.schedule import Outcome
 from services.claims.settings import ClaimsOptions
 from services.claims.store import AttemptReport, TakenClaim
 from services.simulators.payer_desk import Mode, PayerDesk
+from shared import audit
 from shared.contracts.topics import Topic
 from shared.fhir import systems
 from shared.postgres.migrate import migrate
@@ -212,6 +213,7 @@ def _pend(identifier: str) -> bytes:
 async def migrated_dsn(postgres_dsn: str) -> str:
     """The address of a database with the claims schema."""
     async with open_pool(PostgresSettings(dsn=SecretStr(postgres_dsn)), application_name="migrate") as pool:
+        await migrate(pool, schema=audit.SCHEMA, packages=audit.MIGRATION_PACKAGES)
         await migrate(pool, schema=SCHEMA, packages=MIGRATION_PACKAGES)
     return postgres_dsn
 

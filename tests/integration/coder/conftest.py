@@ -18,6 +18,7 @@ from services.coder.service.use_cases import UseCases
 from services.coder.settings import QueueSettings
 from services.coder.work_item import ChartId, Lease, State
 from services.local.postgres import PostgresServer
+from shared import audit
 from shared.contracts.envelope import Envelope
 from shared.contracts.messages import ChartReady, ClaimReturned, Finding
 from shared.contracts.topics import Topic
@@ -145,6 +146,7 @@ async def migrated_pool(coder_dsn: str) -> AsyncIterator[Pool]:
     """A pool on the migrated coder schema."""
     settings = PostgresSettings(dsn=SecretStr(coder_dsn), pool_min_size=1, pool_max_size=8)
     async with open_pool(settings, application_name="test-coder") as pool:
+        await migrate(pool, schema=audit.SCHEMA, packages=audit.MIGRATION_PACKAGES)
         await migrate(pool, schema=SCHEMA, packages=MIGRATION_PACKAGES)
         yield pool
 

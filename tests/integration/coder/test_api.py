@@ -183,7 +183,7 @@ async def test_nobody_gets_in_without_a_known_token(http: httpx.AsyncClient, met
         assert (answer.status_code, issue_codes(answer)) == (401, ["unauthenticated"])
 
 
-@pytest.mark.parametrize(("method", "url"), [route for route in ROUTES if not route[1].endswith("stats")])
+@pytest.mark.parametrize(("method", "url"), [route for route in ROUTES if route[0] != "GET"])
 async def test_only_coders_and_leads_touch_charts(http: httpx.AsyncClient, method: str, url: str) -> None:
     answer = await http.request(method, url, headers=LEASE | as_caller("auditor-token"), json=ADDITION)
     assert (answer.status_code, issue_codes(answer)) == (403, ["forbidden"])

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from services.ingest import MIGRATION_PACKAGES, SCHEMA
 from services.ingest.app import create_app
 from services.ingest.settings import IngestOptions, IngestSettings
+from shared import audit
 from shared.contracts.envelope import Envelope
 from shared.contracts.messages import ChartReady
 from shared.contracts.topics import TOPICS, Topic
@@ -42,6 +43,7 @@ def make_settings(dsn: str, bootstrap: str, group_prefix: str) -> IngestSettings
 async def running(settings: IngestSettings) -> AsyncIterator[httpx.AsyncClient]:
     """Run the service; what it serves is called without a socket."""
     async with open_pool(settings.postgres, application_name="test-migrate") as pool:
+        await migrate(pool, schema=audit.SCHEMA, packages=audit.MIGRATION_PACKAGES)
         await migrate(pool, schema=SCHEMA, packages=MIGRATION_PACKAGES)
     app = create_app(settings)
     transport = httpx.ASGITransport(app=app)
