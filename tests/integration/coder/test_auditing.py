@@ -16,9 +16,8 @@ from shared.web.auditing import audit_into
 from shared.web.security import Principal, Role, hash_token
 from shared.web.settings import WebSettings
 from tests.builders.charts import suggestion
-from tests.integration.coder.conftest import Desk, coder_dsn, coder_pool, desk, migrated_pool
+from tests.integration.coder.conftest import Desk
 
-__all__ = ["coder_dsn", "coder_pool", "desk", "migrated_pool"]
 PEOPLE = {
     name: Principal(subject=name, practitioner=f"Practitioner/{name}", roles=frozenset({role}))
     for name, role in (("ann", Role.CODER), ("ada", Role.AUDITOR), ("tom", Role.TRAINER))
