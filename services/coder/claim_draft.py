@@ -10,7 +10,8 @@ from datetime import datetime
 from services.coder.chart_facts import ChartFacts
 from services.coder.citations import Citations
 from services.coder.claim_frame import Entry, build_claim, identify_claim
-from services.coder.coding import ChosenCode
+from services.coder.coding import LineDetails
+from services.coder.decisions import ChosenCode
 from services.coder.engine.model import Suggestion, Suggestions
 from shared.contracts.messages import ChartReady, ClaimDraft, ResourceVersion
 from shared.fhir.extensions import SuggestionExtension, build_suggestion
@@ -41,4 +42,4 @@ def _enter(suggestion: Suggestion, citations: Citations) -> Entry:
         missing=suggestion.missing,
     )
     chosen = ChosenCode(suggestion.system, suggestion.code, suggestion.display)
-    return Entry(chosen, [build_suggestion(extension)], suggestion)
+    return Entry(chosen, [build_suggestion(extension)], LineDetails.of(suggestion))

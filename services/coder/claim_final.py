@@ -46,7 +46,7 @@ def build_coded(completed: CompletedChart, key: SigningKey | None) -> ChartCoded
     claim = build_claim(
         chart,
         completed.facts,
-        [Entry(coding.chosen, service=coding.service) for coding in completed.codings],
+        [Entry(coding.chosen, line=coding.line) for coding in completed.codings],
         claim_id=identify_claim(chart.chart_id, f"coding-{completed.coding_version}"),
         status="active",
         created=completed.completed_at,

@@ -12,8 +12,9 @@ from typing import Any, Literal
 from uuid import UUID, uuid5
 
 from services.coder.chart_facts import ChartFacts
-from services.coder.coding import ChosenCode
-from services.coder.engine.model import CodeSystem, Suggestion
+from services.coder.coding import PLAIN_LINE, LineDetails
+from services.coder.decisions import ChosenCode
+from services.coder.engine.model import CodeSystem
 from shared.contracts.messages import ChartReady
 from shared.fhir import systems
 
@@ -43,12 +44,12 @@ _ABSENT: Element = {
 class Entry:
     """A code on its way onto the claim, with the extensions that its element gets.
 
-    `service` is the suggestion that a service line was taken from as it stood: its modifiers, units and diagnoses.
+    `line` is what a service line says beside its code.
     """
 
     chosen: ChosenCode
     extensions: Sequence[Element] = ()
-    service: Suggestion | None = None
+    line: LineDetails = PLAIN_LINE
 
 
 def identify_claim(chart_id: UUID, name: str) -> str:
@@ -142,7 +143,7 @@ def _build_items(chart: ChartReady, entries: Sequence[Entry], diagnoses: Sequenc
             **_modify(entry),
             **day,
             **_place(entry),
-            "quantity": {"value": entry.service.units if entry.service else 1},
+            "quantity": {"value": entry.line.units},
             "encounter": [_reference(chart.encounter.reference)],
         }
         for number, entry in enumerate(entries, 1)
@@ -152,15 +153,13 @@ def _build_items(chart: ChartReady, entries: Sequence[Entry], diagnoses: Sequenc
 def _point(entry: Entry, diagnoses: Sequence[Entry]) -> Element:
     """Point to the diagnoses that justify the line; where none of them is on the claim, to the first ones."""
     sequences = {diagnosis.chosen.code: number for number, diagnosis in enumerate(diagnoses, 1)}
-    justifying = [
-        sequences[code] for code in (entry.service.justified_by if entry.service else ()) if code in sequences
-    ]
+    justifying = [sequences[code] for code in entry.line.justified_by if code in sequences]
     pointers = (justifying or list(sequences.values()))[:MAX_POINTERS]
     return {"diagnosisSequence": pointers} if pointers else {}
 
 
 def _modify(entry: Entry) -> Element:
-    modifiers = entry.service.modifiers if entry.service else ()
+    modifiers = entry.line.modifiers
     return {"modifier": [_concept(_modifier_system(modifier), modifier) for modifier in modifiers]} if modifiers else {}
 
 
@@ -170,7 +169,7 @@ def _modifier_system(modifier: str) -> str:
 
 
 def _place(entry: Entry) -> Element:
-    place = entry.service.place_of_service if entry.service else ""
+    place = entry.line.place_of_service
     return {"locationCodeableConcept": _concept(systems.PLACE_OF_SERVICE, place)} if place else {}
 
 

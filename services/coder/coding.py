@@ -1,27 +1,27 @@
 """What suggestions and decisions amount to: the codes that go on the claim, and what is still open.
 
-Place in the flow: between what `store` reads and what the claim builders write; pure. Invariant: only the last decision
-about a target counts, and a suggestion without a decision never reaches a claim.
+Place in the flow: between what `store` reads and what the claim builders write; pure. Invariant: only the last standing
+decision about a target counts, and a suggestion without a decision never reaches a claim.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from services.coder.chart_facts import ChartFacts
+from services.coder.decisions import (
+    NOT_AMENDED,
+    Action,
+    Amendment,
+    ChosenCode,
+    Decision,
+    amend_by_target,
+    latest_by_target,
+    list_standing,
+    order_targets,
+)
 from services.coder.engine.model import CodeSystem, Suggestion
 from services.coder.work_item import OpenPoint
-
-
-class Action(StrEnum):
-    """What a coder can decide."""
-
-    ACCEPT = "accept"
-    CHANGE = "change"
-    REJECT = "reject"
-    ADD = "add"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +33,21 @@ class StoredSuggestion:
 
 
 @dataclass(frozen=True, slots=True)
-class ChosenCode:
-    """A code as it goes on the claim; `on_admission` is y, n, u, w or None."""
+class LineDetails:
+    """What a service line says beside its code; `justified_by` are diagnosis codes, most important first."""
 
-    system: CodeSystem
-    code: str
-    display: str
-    on_admission: str | None = None
+    modifiers: tuple[str, ...] = ()
+    units: int = 1
+    justified_by: tuple[str, ...] = ()
+    place_of_service: str = ""
+
+    @classmethod
+    def of(cls, suggestion: Suggestion) -> "LineDetails":
+        """What the engine suggests for the line."""
+        return cls(suggestion.modifiers, suggestion.units, suggestion.justified_by, suggestion.place_of_service)
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """A human's decision. `target_id` is a suggestion_id, or the decision_id of the `add` that it is about."""
-
-    decision_id: UUID
-    action: Action
-    target_id: UUID
-    code: ChosenCode | None
-    reason: str | None
-    decided_by: str
-    practitioner: str
-    decided_at: datetime
+PLAIN_LINE = LineDetails()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,37 +57,60 @@ class Coding:
     chosen: ChosenCode
     decision: Decision
     suggestion: StoredSuggestion | None
-
-    @property
-    def service(self) -> Suggestion | None:
-        """The suggestion, where its code was taken as it stood, so that what belongs to the code holds."""
-        content = self.suggestion.content if self.suggestion else None
-        same = content and (content.system, content.code) == (self.chosen.system, self.chosen.code)
-        return content if same else None
-
-
-def latest_by_target(decisions: Iterable[Decision]) -> dict[UUID, Decision]:
-    """Return the decision that counts for each target; `decisions` are in the order in which they were made."""
-    return {decision.target_id: decision for decision in decisions}
+    line: LineDetails = PLAIN_LINE
 
 
 def list_codings(suggestions: Sequence[StoredSuggestion], decisions: Sequence[Decision]) -> list[Coding]:
-    """List what goes on the claim: suggestions in the engine's order, then additions as they were made."""
-    latest = latest_by_target(decisions)
+    """List what goes on the claim, in the order decided, else suggestions in the engine's order, then additions."""
+    standing = list_standing(decisions)
     by_id = {suggestion.suggestion_id: suggestion for suggestion in suggestions}
-    order = [*by_id, *(decision.decision_id for decision in decisions if decision.action is Action.ADD)]
-    counting = (latest[target] for target in order if target in latest)
-    codings = (Coding(decision.code, decision, by_id.get(decision.target_id)) for decision in counting if decision.code)
+    targets = [*by_id, *(decision.decision_id for decision in standing if decision.action is Action.ADD)]
+    latest, amended = latest_by_target(standing), amend_by_target(standing)
+    kept = {target: latest[target] for target in order_targets(targets, standing) if target in latest}
+    codes = {target: decision.code for target, decision in kept.items() if decision.code}
+    codings = [
+        _build_coding(kept[target], code, by_id.get(target), amended.get(target, NOT_AMENDED), codes)
+        for target, code in codes.items()
+    ]
     unique: dict[tuple[CodeSystem, str, tuple[str, ...]], Coding] = {}
     for coding in codings:
-        modifiers = coding.service.modifiers if coding.service else ()
-        unique.setdefault((coding.chosen.system, coding.chosen.code, modifiers), coding)
+        unique.setdefault((coding.chosen.system, coding.chosen.code, coding.line.modifiers), coding)
     return list(unique.values())
+
+
+def _build_coding(
+    decision: Decision,
+    code: ChosenCode,
+    suggestion: StoredSuggestion | None,
+    amendment: Amendment,
+    codes: Mapping[UUID, ChosenCode],
+) -> Coding:
+    chosen = replace(code, on_admission=amendment.on_admission or code.on_admission)
+    line = _amend_line(_suggest_line(code, suggestion), amendment, codes)
+    return Coding(chosen, decision, suggestion, line)
+
+
+def _suggest_line(code: ChosenCode, suggestion: StoredSuggestion | None) -> LineDetails:
+    """What the engine suggests belongs to the code that it suggested, and to no other."""
+    content = suggestion.content if suggestion else None
+    if content is None or (content.system, content.code) != (code.system, code.code):
+        return PLAIN_LINE
+    return LineDetails.of(content)
+
+
+def _amend_line(line: LineDetails, amendment: Amendment, codes: Mapping[UUID, ChosenCode]) -> LineDetails:
+    links = None if amendment.linked is None else tuple(codes[each].code for each in amendment.linked if each in codes)
+    return replace(
+        line,
+        modifiers=line.modifiers if amendment.modifiers is None else amendment.modifiers,
+        units=amendment.units or line.units,
+        justified_by=line.justified_by if links is None else links,
+    )
 
 
 def list_undecided(suggestions: Sequence[StoredSuggestion], decisions: Sequence[Decision]) -> list[UUID]:
     """List the selected suggestions that nobody has decided about; the others are offers, and need no answer."""
-    latest = latest_by_target(decisions)
+    latest = latest_by_target(list_standing(decisions))
     return [each.suggestion_id for each in suggestions if each.content.selected and each.suggestion_id not in latest]
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from uuid import UUID
 
-from services.coder.coding import Decision, StoredSuggestion, latest_by_target
+from services.coder.coding import StoredSuggestion
+from services.coder.decisions import Decision, latest_by_target, list_standing
 from services.coder.engine.learned import EntryKey, LearnedState, Outcome
 
 
@@ -31,7 +32,7 @@ def list_lessons(suggestions: Sequence[StoredSuggestion], decisions: Sequence[De
     of another; it is refused when it was rejected or changed and its code does not. An offer that nobody touched, and
     an added code that the engine had not found, teach nothing: nobody spoke about their words.
     """
-    latest = latest_by_target(decisions)
+    latest = latest_by_target(list_standing(decisions))
     chosen = {(each.code.system, each.code.code): each.decision_id for each in latest.values() if each.code}
     lessons = []
     for suggestion in suggestions:

@@ -6,10 +6,10 @@ Place in the flow: `service` reads, this arranges, `api` sends; pure.
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from services.coder.api_models import (
+from services.coder.api_models import CodeView
+from services.coder.chart_facts import ChartFacts
+from services.coder.chart_models import (
     ChartView,
-    CodeView,
-    DecisionView,
     DocumentView,
     EncounterFacts,
     EngineView,
@@ -18,8 +18,9 @@ from services.coder.api_models import (
     IndicatorView,
     SuggestionView,
 )
-from services.coder.chart_facts import ChartFacts
-from services.coder.coding import Decision, StoredSuggestion, list_undecided
+from services.coder.coding import Coding, StoredSuggestion, list_codings, list_undecided
+from services.coder.decision_models import CodingView, DecisionView
+from services.coder.decisions import Decision, list_standing
 from services.coder.engine.model import Evidence, Setting
 from services.coder.store.suggestions import EngineRun
 from services.coder.store.work_items import WorkItem
@@ -47,7 +48,8 @@ def show_chart(
         engine=EngineView.model_validate(asdict(run.version)) if run else None,
         indicators=tuple(IndicatorView.model_validate(asdict(each)) for each in run.indicators) if run else (),
         suggestions=tuple(_show_suggestion(suggestion) for suggestion in suggestions),
-        decisions=tuple(show_decision(decision) for decision in decisions),
+        decisions=show_decisions(decisions),
+        codings=tuple(_show_coding(coding) for coding in list_codings(suggestions, decisions)),
         undecided=tuple(list_undecided(suggestions, decisions)),
         findings=tuple(findings),
     )
@@ -95,15 +97,33 @@ def _show_evidence(evidence: Evidence) -> EvidenceSpan:
     )
 
 
-def show_decision(decision: Decision) -> DecisionView:
-    """Arrange a decision."""
+def show_decisions(decisions: Sequence[Decision]) -> tuple[DecisionView, ...]:
+    """Arrange all decisions about a chart version, and say which of them stand."""
+    standing = {decision.decision_id for decision in list_standing(decisions)}
+    return tuple(_show_decision(decision, decision.decision_id in standing) for decision in decisions)
+
+
+def _show_decision(decision: Decision, stands: bool) -> DecisionView:
     chosen = decision.code
     return DecisionView(
         decision_id=decision.decision_id,
-        action=decision.action.value,
+        action=decision.action,
         target_id=decision.target_id,
         code=CodeView.model_validate(asdict(chosen)) if chosen else None,
         reason=decision.reason,
         decided_by=decision.decided_by,
         decided_at=decision.decided_at,
+        **asdict(decision.amendment),
+        targets=decision.targets,
+        stands=stands,
+    )
+
+
+def _show_coding(coding: Coding) -> CodingView:
+    return CodingView(
+        target_id=coding.decision.target_id,
+        code=CodeView.model_validate(asdict(coding.chosen)),
+        modifiers=coding.line.modifiers,
+        units=coding.line.units,
+        justified_by=coding.line.justified_by,
     )

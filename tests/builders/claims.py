@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 from services.claims.build import BundleFrame, build_bundle
 from services.coder.chart_facts import read_facts
 from services.coder.claim_final import CompletedChart, build_coded
-from services.coder.coding import Action, ChosenCode, Coding, Decision, StoredSuggestion
+from services.coder.coding import Coding, LineDetails, StoredSuggestion
+from services.coder.decisions import Action, ChosenCode, Decision
 from services.coder.engine.model import CodeSystem, Suggestion
 from shared.contracts.messages import ChartCoded, ChartReady
 from shared.proof.keys import SigningKey
@@ -22,7 +23,9 @@ def accepted(content: Suggestion | None = None, by: str = ANN) -> Coding:
     """Build a suggestion that a coder accepted."""
     stored = StoredSuggestion(uuid4(), content or suggestion())
     chosen = ChosenCode(stored.content.system, stored.content.code, stored.content.display)
-    return Coding(chosen, _decide(Action.ACCEPT, chosen, by, stored.suggestion_id), stored)
+    return Coding(
+        chosen, _decide(Action.ACCEPT, chosen, by, stored.suggestion_id), stored, LineDetails.of(stored.content)
+    )
 
 
 def added(code: str, system: CodeSystem = CodeSystem.ICD10CM, on_admission: str | None = None, by: str = ANN) -> Coding:

@@ -6,7 +6,9 @@ from fastapi import APIRouter, Header, Response
 
 from services.coder.api.problems import document_errors
 from services.coder.api.requests import Cases, ChartIdPath, LeadPrincipal, LeasedRequest, ReaderPrincipal
-from services.coder.api_models import ChartView, CodingCompleted, DecisionBatch, DecisionsStored, LessonsTakenBack
+from services.coder.api_models import CodingCompleted, LessonsTakenBack
+from services.coder.chart_models import ChartView
+from services.coder.decision_models import DecisionBatch, DecisionsStored
 from services.coder.work_item import ChartId, ChartNotComplete, KeyReused, LeaseLost
 from shared.contracts.errors import InvalidContent, NotFound
 

@@ -5,8 +5,8 @@ Invariant: everything shown is of one chart version and one moment; `revision` c
 
 from dataclasses import dataclass
 
-from services.coder.api_models import ChartView
 from services.coder.chart_facts import read_facts
+from services.coder.chart_models import ChartView
 from services.coder.store import charts, decisions, suggestions, work_items
 from services.coder.views import show_chart
 from services.coder.work_item import ChartId

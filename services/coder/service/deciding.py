@@ -1,21 +1,18 @@
 """Stores what a coder decides: append-only, under a live lease.
 
-Invariants: a batch is stored whole or not at all; an accepted code is copied into its decision, so that the decision
-says by itself what was accepted.
+Invariant: a batch is stored whole or not at all.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from uuid import UUID, uuid4
 
-from services.coder.api_models import Accept, Add, Change, Code, DecisionBatch, DecisionRequest, DecisionsStored, Reject
-from services.coder.coding import Action, ChosenCode, Decision, StoredSuggestion, list_undecided
+from services.coder.coding import list_undecided
+from services.coder.decision_batch import resolve_batch
+from services.coder.decision_models import DecisionBatch, DecisionsStored
 from services.coder.service.answers import Repeatable, answer_once
 from services.coder.store import decisions, suggestions, work_items
-from services.coder.store.decisions import NewDecision
-from services.coder.views import show_decision
+from services.coder.views import show_decisions
 from services.coder.work_item import ChartId, Lease, LeaseLost, LeaseToken
-from shared.contracts.errors import InvalidContent, NotFound
+from shared.contracts.errors import NotFound
 from shared.postgres.pool import Connection, Pool
 
 
@@ -76,51 +73,7 @@ async def _store(connection: Connection, coder: Coder, lease: Lease, batch: Deci
     await decisions.insert_decisions(*key, new, decided_by=coder.subject, practitioner=coder.practitioner)
     made = await decisions.read_decisions(*key)
     return DecisionsStored(
-        decisions=tuple(show_decision(decision) for decision in made[len(earlier) :]),
+        decisions=show_decisions(made)[len(earlier) :],
         undecided=tuple(list_undecided(proposed, made)),
         expires_at=lease.expires_at,
     )
-
-
-def resolve_batch(
-    batch: Sequence[DecisionRequest], proposed: Sequence[StoredSuggestion], earlier: Sequence[Decision]
-) -> Iterator[NewDecision]:
-    """Find what each decision is about; raises InvalidContent that names the first unknown target's place."""
-    offered = {each.suggestion_id: _offer(each) for each in proposed}
-    added = {each.decision_id: each.code for each in earlier if each.action is Action.ADD}
-    for place, each in enumerate(batch):
-        if isinstance(each, Add):
-            yield NewDecision(uuid4(), Action.ADD, None, None, _choose(each.code), each.reason)
-        elif each.target_id in offered:
-            yield _resolve(each, offered, is_suggestion=True)
-        elif each.target_id in added:
-            yield _resolve(each, added, is_suggestion=False)
-        else:
-            raise InvalidContent(
-                "the chart version has no suggestion and no added code with this id",
-                expression=f"decisions[{place}].target_id",
-            )
-
-
-def _resolve(
-    request: Accept | Change | Reject, known: Mapping[UUID, ChosenCode | None], *, is_suggestion: bool
-) -> NewDecision:
-    target = request.target_id
-    suggestion_id, addition_id = (target, None) if is_suggestion else (None, target)
-    match request:
-        case Accept():
-            code = known[target]
-        case Change():
-            code = _choose(request.code)
-        case Reject():
-            code = None
-    return NewDecision(uuid4(), Action(request.action), suggestion_id, addition_id, code, request.reason)
-
-
-def _offer(suggestion: StoredSuggestion) -> ChosenCode:
-    content = suggestion.content
-    return ChosenCode(content.system, content.code, content.display)
-
-
-def _choose(code: Code) -> ChosenCode:
-    return ChosenCode(code.system, code.code, code.display, code.on_admission)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from services.coder.coding import Action
+from services.coder.decisions import Action
 from services.coder.engine.model import CodeSystem, Setting
 from services.coder.store import SQL
 from services.coder.work_item import ChartId, Lease

@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.coder.api_models import ChartView, CodeView, DecisionView, DocumentView, SuggestionView
+from services.coder.api_models import CodeView
+from services.coder.chart_models import ChartView, DocumentView, SuggestionView
+from services.coder.decision_models import DecisionView
+from services.coder.decisions import CODE_ACTIONS, Action
 from services.coder.workbench.highlights import Segment, Span, split_parts
 
 _QUOTED_CHARACTERS = 80
@@ -72,7 +75,8 @@ class ChartPage:
 def arrange_chart(view: ChartView) -> ChartPage:
     """Arrange a chart; suggestions in the engine's order, then what coders added."""
     numbers = {(each.document_id, each.version): number for number, each in enumerate(view.documents, 1)}
-    latest = {decision.target_id: decision for decision in view.decisions}
+    standing = [each for each in view.decisions if each.stands]
+    latest = {each.target_id: each for each in standing if each.action in CODE_ACTIONS}
     cards = [
         Card(
             number=number,
@@ -84,7 +88,7 @@ def arrange_chart(view: ChartView) -> ChartPage:
         )
         for number, each in enumerate(view.suggestions, 1)
     ]
-    added = [each for each in view.decisions if each.action == "add"]
+    added = [each for each in standing if each.action is Action.ADD]
     for number, each in enumerate(added, len(cards) + 1):
         if each.code:
             cards.append(Card(number, each.decision_id, each.code, None, latest[each.target_id], []))

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from services.coder.api_models import DecisionBatch
+from services.coder.decision_models import DecisionBatch
 from services.coder.engine.model import CodeSystem
 from services.coder.service.deciding import Coder, UnderLease
 from services.coder.work_item import ChartId, LeaseToken

@@ -10,7 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from services.coder import MIGRATION_PACKAGES, SCHEMA
-from services.coder.api_models import Accept, ChartView, DecisionBatch
+from services.coder.chart_models import ChartView
+from services.coder.decision_models import Accept, DecisionBatch
 from services.coder.engine.model import Suggestion
 from services.coder.service.deciding import Coder, UnderLease
 from services.coder.service.suggesting import Suggesting

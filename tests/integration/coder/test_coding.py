@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from services.coder.api_models import DecisionBatch
+from services.coder.decision_models import DecisionBatch
 from services.coder.engine.model import CodeSystem
 from services.coder.service.deciding import UnderLease
 from services.coder.work_item import ChartId, ChartNotComplete, KeyReused, LeaseLost, LeaseToken, State

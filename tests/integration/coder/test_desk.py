@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from services.coder.api_models import DecisionBatch
+from services.coder.decision_models import DecisionBatch
 from tests.builders.charts import ready_chart, suggestion
 from tests.integration.coder.conftest import ANN, BOB, Desk, accept_all, under
 

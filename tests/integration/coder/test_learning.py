@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from services.coder.api_models import DecisionBatch
+from services.coder.decision_models import DecisionBatch
 from services.coder.engine import build_engine
 from services.coder.engine.learned import NOTHING_LEARNED, LearnedState
 from services.coder.engine.model import Engine, Suggestion

@@ -26,7 +26,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from services.coder.api_models import DecisionBatch
+from services.coder.decision_models import DecisionBatch
 from services.coder.hold import HoldEnded, HoldId, HoldReason, NewHold
 from services.coder.service.deciding import Coder
 from services.coder.work_item import ChartId, ChartNotComplete, Lease, LeaseLost, State, WrongState

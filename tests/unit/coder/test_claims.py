@@ -9,7 +9,8 @@ import pytest
 
 from services.coder.chart_facts import read_facts
 from services.coder.claim_draft import build_draft
-from services.coder.coding import ChosenCode, Coding
+from services.coder.coding import Coding
+from services.coder.decisions import ChosenCode
 from services.coder.engine.model import Assertion, CodeSystem, Suggestion
 from shared.contracts.messages import ChartCoded, ChartReady
 from shared.fhir import systems

@@ -4,15 +4,8 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from services.coder.chart_facts import read_facts
-from services.coder.coding import (
-    Action,
-    ChosenCode,
-    Decision,
-    StoredSuggestion,
-    list_codings,
-    list_open_points,
-    list_undecided,
-)
+from services.coder.coding import StoredSuggestion, list_codings, list_open_points, list_undecided
+from services.coder.decisions import Action, ChosenCode, Decision
 from services.coder.engine.model import CodeSystem
 from tests.builders.charts import ready_chart, suggestion
 
@@ -109,5 +102,5 @@ def test_one_service_with_different_modifiers_is_two_lines() -> None:
         for side in ("LT", "RT", "RT")
     ]
     made = [decide(Action.ACCEPT, each.suggestion_id, "73560") for each in sides]
-    lines = [coding.service.modifiers for coding in list_codings(sides, made) if coding.service]
+    lines = [coding.line.modifiers for coding in list_codings(sides, made)]
     assert lines == [("LT",), ("RT",)]

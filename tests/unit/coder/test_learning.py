@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.coder.coding import Action, ChosenCode, Decision, StoredSuggestion
+from services.coder.coding import StoredSuggestion
+from services.coder.decisions import Action, ChosenCode, Decision
 from services.coder.engine.learned import NOTHING_LEARNED, EntryKey, LearnedState, Outcome
 from services.coder.engine.model import CodeSystem
 from services.coder.learning import add_counts, list_lessons

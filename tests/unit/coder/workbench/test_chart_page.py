@@ -2,9 +2,11 @@
 
 from uuid import UUID, uuid4
 
-from services.coder.api_models import ChartView, CodeView, DecisionView
+from services.coder.api_models import CodeView
 from services.coder.chart_facts import read_facts
+from services.coder.chart_models import ChartView
 from services.coder.coding import StoredSuggestion
+from services.coder.decision_models import DecisionView
 from services.coder.store.work_items import WorkItem
 from services.coder.views import show_chart
 from services.coder.work_item import ChartId, State, WorkItemId

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from services.coder.api_models import Add, Change
+from services.coder.decision_models import Add, Change
 from services.coder.work_item import ChartId
 from services.coder.workbench.forms import normalise_code, read_decision, read_lease
 from shared.contracts.errors import InvalidContent
