@@ -1,6 +1,6 @@
 """What a lane asks of a way to a payer, whichever it is: FHIR over HTTP, files.
 
-Place in the flow: `lanes` drives a channel, `app` says which profile has which; pure.
+Place in the flow: `lanes` drives a channel, `app` says which profile has which.
 Invariant: a channel says how an attempt ended and never raises for what the other side does; what stops the whole way,
 and says nothing about any claim, is `ChannelDown` before an attempt begins.
 """

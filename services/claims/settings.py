@@ -2,7 +2,9 @@
 
     CHARTLINE_CLAIMS__PAYERS='{
       "medicare": {"payors": ["Organization/payer-CMS-MEDICARE"], "channel": "fhir",
-                   "endpoint": "https://payer.example/fhir", "limits": {"max_in_flight": 4}},
+                   "endpoint": "https://payer.example/fhir", "limits": {"max_in_flight": 4, "max_per_second": 20},
+                   "oauth2": {"token_url": "https://payer.example/token", "client_id": "hospital-1",
+                              "private_key_file": "/run/secrets/medicare.pem", "key_id": "2026"}},
       "other":    {"channel": "kafka"}
     }'
     CHARTLINE_CLAIMS__DEFAULT_PAYER=other

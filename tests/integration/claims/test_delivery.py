@@ -9,6 +9,8 @@ import pytest
 from fastapi import FastAPI, Request, Response
 
 from services.claims.claim import PayerId, State
+from services.claims.payer_channel import AttemptEnd
+from services.claims.responses import read_answer
 from services.claims.schedule import Outcome, ScheduleStep
 from services.claims.store import AttemptReport
 from services.simulators.payer_desk import Mode
@@ -130,6 +132,46 @@ async def test_who_lost_the_lease_plans_nothing(clinic: Clinic) -> None:
     assert await clinic.pool.fetchval("select lease_expires_at from claims.claim") is not None
     await clinic.report(quick, AttemptReport(Outcome.REFUSED, 1, 422, "http-422"))
     assert await clinic.state(claim_id) is State.REJECTED
+
+
+async def test_an_answer_outlives_the_failure_that_is_recorded_with_it(clinic: Clinic, payers: Payers) -> None:
+    claim_id = await clinic.queue(coded_chart())
+    (slow,) = await clinic.sending.take_due(PayerId(HTTP), 10)
+    await clinic.make_due()
+    (quick,) = await clinic.sending.take_due(PayerId(HTTP), 10)
+    answer = read_answer(payers.desk.take_in(slow.bundle, HTTP))
+    ends = [
+        (slow, AttemptEnd(AttemptReport(Outcome.ANSWERED, 1, 200), answer)),
+        (quick, AttemptEnd(AttemptReport(Outcome.FAILED, 1, 503, "http-503"))),
+    ]
+    await clinic.sending.record_attempts(PayerId(HTTP), ends)
+    assert await clinic.state(claim_id) is State.ACCEPTED
+    assert [outcome for outcome, *_ in await clinic.attempts(claim_id)] == ["answered", "failed"]
+
+
+async def test_a_batch_records_each_attempt_for_itself(clinic: Clinic) -> None:
+    claim_ids = await clinic.arrive(*(coded_chart() for _ in range(3)))
+    await clinic.preparation.prepare_claims()
+    taken = {claim.claim_id: claim for claim in await clinic.sending.take_due(PayerId(HTTP), 10)}
+    reports = [
+        AttemptReport(Outcome.REFUSED, 1, 422, "http-422", ("invalid",)),
+        AttemptReport(Outcome.FAILED, 2, 503, "http-503"),
+        AttemptReport(Outcome.DELIVERED, 1, 202, "no-answer-yet"),
+    ]
+    ends = [(taken[claim_id], AttemptEnd(report)) for claim_id, report in zip(claim_ids, reports, strict=True)]
+    await clinic.sending.record_attempts(PayerId(HTTP), ends)
+    assert await clinic.states(*claim_ids) == [State.REJECTED, State.QUEUED, State.SUBMITTED]
+    views = [await clinic.overview.get_claim(claim_id) for claim_id in claim_ids]
+    assert [(view.reason, view.codes) for view in views] == [
+        ("http-422", ("invalid",)),
+        ("http-503", ()),
+        ("no-answer-yet", ()),
+    ]
+    assert [await clinic.attempts(claim_id) for claim_id in claim_ids] == [
+        [("refused", 1, 422, "http-422")],
+        [("failed", 2, 503, "http-503")],
+        [("delivered", 1, 202, "no-answer-yet")],
+    ]
 
 
 async def test_a_living_lane_keeps_its_claim_however_slow_the_payer_is(clinic: Clinic, payers: Payers) -> None:

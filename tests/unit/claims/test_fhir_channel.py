@@ -110,6 +110,19 @@ async def test_a_short_retry_after_is_waited_for_within_the_attempt() -> None:
     assert times[1] - times[0] >= 0.99
 
 
+async def test_every_request_keeps_the_payers_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+
+    async def skip(seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr("services.claims.fhir_channel.asyncio.sleep", skip)
+    limits = PayerLimits(max_per_second=0.001)
+    await submit(answering(503), PROFILE.model_copy(update={"limits": limits, "longest_short_wait_seconds": 0.0}))
+    paced = [wait for wait in waits if wait]
+    assert [round(wait, -2) for wait in paced] == [1000, 2000]
+
+
 async def test_a_long_retry_after_ends_the_attempt() -> None:
     end = await submit(answering(503, **{"Retry-After": "120"}))
     assert (end.report.tries, end.retry_after) == (1, timedelta(seconds=120))
