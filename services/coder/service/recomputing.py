@@ -1,7 +1,8 @@
 """Runs the engine again on a chart version as it was, and tells whether it says the same.
 
 Place in the flow: for audits and tests, beside `suggesting`. Invariant: the chart is the stored one and the learned
-state the recorded one, so with the engine of the recorded version the answer is the same to the last digit.
+state the recorded one, so with the engine of the recorded version, and the code-set releases that were loaded then, the
+answer is the same to the last digit.
 """
 
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from dataclasses import dataclass, replace
 from services.coder.chart_facts import read_engine_chart, read_facts
 from services.coder.engine.model import Engine, EngineVersion, Suggestions
 from services.coder.service.learning import read_state
+from services.coder.service.releases import confirm_services
 from services.coder.store import charts, suggestions
 from services.coder.work_item import ChartId
 from shared.contracts.errors import Conflict, NotFound
@@ -50,7 +52,9 @@ async def recompute_run(pool: Pool, engine: Engine, chart_id: ChartId, chart_ver
     chart = replace(read_engine_chart(ready, read_facts(ready)), learned=learned)
     chart = chart if run.is_new_patient is None else replace(chart, is_new_patient=run.is_new_patient)
     stored = Suggestions(run.version, tuple(each.content for each in proposed), run.indicators)
-    return Recomputation(stored, engine.suggest(chart))
+    computed = engine.suggest(chart)
+    async with pool.acquire() as connection:
+        return Recomputation(stored, await confirm_services(connection, computed, ready.service_date))
 
 
 def _require_same(recorded: EngineVersion, installed: EngineVersion) -> None:

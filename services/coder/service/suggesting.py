@@ -13,6 +13,7 @@ from services.coder.claim_draft import build_draft
 from services.coder.engine.model import Chart, Suggestions
 from services.coder.service.history import ask_history, keep_visit
 from services.coder.service.learning import LearnedSoFar
+from services.coder.service.releases import confirm_services
 from services.coder.store import charts, suggestions, work_items
 from services.coder.store.work_items import EngineLease
 from services.coder.work_item import FailureReason, Lease
@@ -60,14 +61,15 @@ class Suggesting:
         `is_new_patient` is what the engine was told.
         """
         facts = read_facts(chart)
-        draft = build_draft(chart, facts, answer, created=datetime.now(UTC))
         async with self.pool.acquire() as connection, connection.transaction():
             if not await work_items.open_for_coders(connection, lease):
                 return False
+            confirmed = await confirm_services(connection, answer, chart.service_date)
             await suggestions.insert_suggestions(
-                connection, lease.chart_id, lease.chart_version, answer, seconds, is_new_patient=is_new_patient
+                connection, lease.chart_id, lease.chart_version, confirmed, seconds, is_new_patient=is_new_patient
             )
             await keep_visit(connection, chart, facts)
+            draft = build_draft(chart, facts, confirmed, created=datetime.now(UTC))
             await Outbox(SCHEMA).enqueue(connection, [_announce(draft)])
         return True
 
