@@ -17,8 +17,8 @@ from services.coder.engine.model import Assertion, Indicator
 from services.coder.engine.sections import split_sections
 from services.coder.queries.vocabulary import NamedDiagnosis, Vocabulary, load_vocabulary
 from shared.contracts.messages import ChartReady
-from shared.fhir.elements import Moment
-from shared.fhir.subset import EncounterSubset, ResourceSubset, read_as
+from shared.fhir.elements import HumanName, Moment
+from shared.fhir.subset import EncounterSubset, PractitionerSubset, ResourceSubset, read_as
 
 _DOCUMENTED = frozenset({Assertion.PRESENT, Assertion.HISTORICAL, Assertion.UNCERTAIN})
 _UNSPECIFIED = "09"
@@ -52,6 +52,15 @@ class RecordResult:
     codes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Clinician:
+    """Who may be asked about a chart: a reference such as `Practitioner/1`, and their name in the chart."""
+
+    reference: str
+    family: str = ""
+    name: str = ""
+
+
 @dataclass(frozen=True)
 class ChartRecord:
     """One chart version as a query may cite it; `begins` is the first day of the encounter."""
@@ -59,9 +68,14 @@ class ChartRecord:
     documents: tuple[RecordDocument, ...]
     results: tuple[RecordResult, ...] = ()
     begins: date | None = None
-    clinicians: tuple[str, ...] = ()
-    """References of the practitioners who took part, the attending one first."""
+    clinicians: tuple[Clinician, ...] = ()
+    """Who took part, the attending one first."""
     vocabulary: Vocabulary = field(default_factory=load_vocabulary)
+
+    @property
+    def clinician_names(self) -> tuple[str, ...]:
+        """The family names of the clinicians, those that the chart carries."""
+        return tuple(each.family for each in self.clinicians if each.family)
 
     def find_document(self, document_id: str, version: int | None) -> RecordDocument | None:
         """Find a document in the version that is cited."""
@@ -124,8 +138,16 @@ def read_record(chart: ChartReady, indicators: Iterable[Indicator], clinicians: 
             for each in indicators
         ),
         begins=period.start.date() if period.start else None,
-        clinicians=tuple(clinicians),
+        clinicians=tuple(_read_clinician(resources, each) for each in clinicians),
     )
+
+
+def _read_clinician(resources: ChartResources, reference: str) -> Clinician:
+    found = resources.find(reference)
+    names = read_as(PractitionerSubset, found.body).name if found else ()
+    official = names[0] if names else HumanName()
+    said = official.text or " ".join((*official.given, official.family))
+    return Clinician(reference, official.family, said.strip())
 
 
 def _date_result(resources: ChartResources, path: str) -> date | None:

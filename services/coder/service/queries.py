@@ -6,7 +6,7 @@ sends it; only a lead overrides, and the reason stays on the record; a sent quer
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -68,7 +68,7 @@ class Queries:
 
     pool: Pool
     policy: QueryPolicy
-    records: ChartRecords = field(default_factory=ChartRecords)
+    records: ChartRecords
 
     async def propose(self, chart_id: ChartId, template: str | None, suggestion_id: UUID | None) -> QueryContent:
         """Begin a query with the indicators that the chart offers; raises NotFound."""

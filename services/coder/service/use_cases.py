@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.coder.queries.life import DEFAULT_POLICY, QueryPolicy
+from services.coder.service.chart_records import ChartRecords
 from services.coder.service.charts import Charts
 from services.coder.service.completing import Completing
 from services.coder.service.deciding import Deciding
@@ -14,6 +15,7 @@ from services.coder.service.queries import Queries
 from services.coder.service.query_answers import QueryAnswers
 from services.coder.service.query_follow_up import QueryFollowUp
 from services.coder.service.queue import Queue
+from services.coder.service.threads import Threads
 from services.coder.settings import QueueSettings
 from shared.postgres.pool import Pool
 from shared.proof.keys import SigningKey
@@ -34,6 +36,7 @@ class UseCases:
     queries: Queries
     query_answers: QueryAnswers
     query_follow_up: QueryFollowUp
+    threads: Threads
 
     @classmethod
     def over(
@@ -45,6 +48,7 @@ class UseCases:
         policy: QueryPolicy = DEFAULT_POLICY,
     ) -> "UseCases":
         """Build them over one pool; `key` signs what is completed, `policy` is the clock of queries."""
+        records = ChartRecords()
         return cls(
             intake=Intake(pool),
             queue=Queue(pool, settings.lease_seconds),
@@ -54,7 +58,8 @@ class UseCases:
             holding=Holding(pool, settings.lease_seconds),
             learning=Learning(pool),
             desk=Desk(pool),
-            queries=Queries(pool, policy),
+            queries=Queries(pool, policy, records),
             query_answers=QueryAnswers(pool),
             query_follow_up=QueryFollowUp(pool, policy),
+            threads=Threads(pool, records),
         )

@@ -1,4 +1,4 @@
-"""Physician queries over HTTP: who may do what, refusals by rule, and a physician who sees only their own."""
+"""Queries and second opinions over HTTP: who may do what, refusals by rule, and a physician who sees only their own."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -27,6 +27,11 @@ QUERY_ROUTES = [
     ("POST", f"/v1/queries/{uuid4()}/send"),
     ("POST", f"/v1/queries/{uuid4()}/withdraw"),
     ("POST", f"/v1/queries/{uuid4()}/reassign"),
+    ("GET", f"/v1/charts/{uuid4()}/threads"),
+    ("POST", f"/v1/charts/{uuid4()}/threads"),
+    ("POST", f"/v1/threads/{uuid4()}/posts"),
+    ("POST", f"/v1/threads/{uuid4()}/close"),
+    ("GET", "/v1/my-threads"),
 ]
 BODY: dict[str, Any] = {"content": query().model_dump(mode="json"), "addressee": "Practitioner/doc"}
 LEADING: dict[str, Any] = {**BODY, "content": query(title="Sepsis").model_dump(mode="json")}
@@ -128,10 +133,12 @@ _BODIES: dict[str, Any] = {
     "send": {},
     "withdraw": {"reason": "x"},
     "reassign": {"addressee": "Practitioner/doc", "reason": "x"},
+    "threads": {"asked_kind": "colleague", "asked": "bob", "body": "Which one is first?"},
+    "posts": {"body": "The second."},
 }
 
 
-@pytest.mark.parametrize(("method", "url"), QUERY_ROUTES[2:])
+@pytest.mark.parametrize(("method", "url"), [route for route in QUERY_ROUTES if route[1].count("/") > 2])
 async def test_what_is_not_there_answers_404(http: httpx.AsyncClient, method: str, url: str) -> None:
     body = _BODIES.get(url.rsplit("/", 1)[-1], BODY)
     answer = await http.request(method, url, json=body, headers={"If-Match": "1"})
