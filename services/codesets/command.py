@@ -48,7 +48,12 @@ Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The first day
 @app.command()
 def load(
     kind_name: Annotated[str, typer.Argument(metavar="KIND", help="What the file is; `status` lists the kinds.")],
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The file as published, zipped or not.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...", exists=True, dir_okay=False, help="The file as published, zipped or not; all its parts."
+        ),
+    ],
     effective: Day,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only read and count; no database is touched.")] = False,
     excerpt: Annotated[
@@ -59,8 +64,8 @@ def load(
     """Load one release: all of it in one transaction, or nothing."""
     with _refusals(as_json), show_steps(Console(stderr=True)) as steps:
         kinds = find_kinds(kind_name)
-        with steps.step(f"Reading {file.name}"):
-            kind, opened = recognise_release(kinds, file, excerpt=excerpt)
+        with steps.step(f"Reading {' '.join(file.name for file in files)}"):
+            kind, opened = recognise_release(kinds, *files, excerpt=excerpt)
         new = (
             False
             if dry_run

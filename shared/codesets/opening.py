@@ -12,7 +12,7 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 from zlib import error as ZlibError  # noqa: N812 - zlib names its one exception in lower case
 
-from shared.codesets.entry import FileRefused, Reading, SourceFile
+from shared.codesets.entry import FileRefused, Reader, Reading, SourceFile
 from shared.codesets.kinds import Kind
 from shared.codesets.readers.sheet import is_sheet
 
@@ -30,19 +30,34 @@ class Opened:
     reading: Reading
 
 
-def read_release(kind: Kind, path: Path, *, excerpt: bool = False) -> Opened:
-    """Read `path` as `kind`; raises FileRefused, and OSError when it cannot be opened."""
+def read_release(kind: Kind, *paths: Path, excerpt: bool = False) -> Opened:
+    """Read `paths`, the parts of one release, as `kind`; raises FileRefused, and OSError when one cannot be opened."""
+    if kind.join is None:
+        if len(paths) > 1:
+            raise FileRefused(f"a release of {kind.name} is one file")
+        return _read_file(kind, paths[0], kind.read_source, excerpt=excerpt)
+    parts = sorted((_read_file(kind, path, kind.read, excerpt=excerpt) for path in paths), key=lambda part: part.name)
+    whole = excerpt or any(".excerpt." in path.name for path in paths)
+    joined = parts[0].reading if whole and len(parts) == 1 else kind.join([(part.name, part.reading) for part in parts])
+    # The same parts are the same release, in whatever order they were named.
+    sha256 = (
+        parts[0].sha256 if len(parts) == 1 else hashlib.sha256("".join(p.sha256 for p in parts).encode()).hexdigest()
+    )
+    return Opened(" ".join(part.name for part in parts), sha256, kind.check(joined, excerpt=whole))
+
+
+def _read_file(kind: Kind, path: Path, read: Reader, *, excerpt: bool) -> Opened:
     content = path.read_bytes()
     source = _find_source(kind, path.name, content, excerpt=excerpt or ".excerpt." in path.name)
-    return Opened(source.name, hashlib.sha256(content).hexdigest(), kind.read_source(source))
+    return Opened(source.name, hashlib.sha256(content).hexdigest(), read(source))
 
 
-def recognise_release(kinds: Sequence[Kind], path: Path, *, excerpt: bool = False) -> tuple[Kind, Opened]:
-    """Read `path` as the first of `kinds` that it is; raises the refusal of the one that came furthest."""
+def recognise_release(kinds: Sequence[Kind], *paths: Path, excerpt: bool = False) -> tuple[Kind, Opened]:
+    """Read `paths` as the first of `kinds` that they are; raises the refusal of the one that came furthest."""
     refusals: list[FileRefused] = []
     for kind in kinds:
         try:
-            return kind, read_release(kind, path, excerpt=excerpt)
+            return kind, read_release(kind, *paths, excerpt=excerpt)
         except FileRefused as refusal:
             refusals.append(refusal)
     raise max(refusals, key=lambda refusal: refusal.line or 0)

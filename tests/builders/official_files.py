@@ -111,6 +111,16 @@ MUE = (
     b"A0001,2,2 Date of Service Edit: Policy,Nature of Service\r\n"
 )
 
+MUE_OUTPATIENT = MUE.replace(b"Practitioner Services", b"Outpatient Hospital Services")
+
+PTP_HEADING = PTP[: PTP.index(b"A0001")]
+
+
+def pairs(*rows: tuple[str, str]) -> bytes:
+    """A part of an NCCI release: these pairs, since 2020, never together."""
+    return PTP_HEADING + b"".join(f"{one}\t{two}\t\t20200101\t*\t0\tMisuse\r\n".encode() for one, two in rows)
+
+
 POA = (
     b"Order30\tPOAexemptCode\tDescription\r\n00001\tB90.0\tSequelae, made up\r\n00002\tZ99.89\tDependence, made up\r\n"
 )

@@ -3,24 +3,25 @@
 Invariant: an edit names places (FHIRPath in the Claim), never values; its finding can be shown, logged and counted.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from itertools import combinations, permutations
-from typing import Literal
+from typing import Literal, TypeVar
 
 import orjson
 
-from services.claims.edits.reference import Exclusion, Fault, ReferenceData, Stay
-from services.claims.edits.view import ClaimView, Element, Line, each_path, read_claim
+from services.claims.edits.reference import Exclusion, Fault, PairBook, ReferenceData, Stay, UnitLimit
+from services.claims.edits.view import INSTITUTIONAL, ClaimView, Element, Line, each_path, read_claim
 from services.claims.payers import PayerLimits
 from services.claims.x12 import Obstacle, find_obstacles
 from shared.contracts.messages import Finding
 
 Severity = Literal["error", "warning", "information"]
 Owner = Literal["coder", "registration", "operator"]
+Table = TypeVar("Table")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +137,23 @@ class ClaimUnderEdit:
     @cached_property
     def pairs(self) -> tuple[tuple[Line, Line, str], ...]:
         """Every two lines of one day that are column 1 and column 2 of an NCCI pair in force, and its indicator."""
-        book = self.reference.pairs
+        book = self._choose(self.reference.pairs, self.reference.outpatient_pairs, PairBook(()))
         return tuple(
             (one, two, indicator)
             for one, two in (permutations(self.view.lines, 2) if book else ())
             if one.day and one.day == two.day and (indicator := book.find(one.code, two.code, one.day))
         )
+
+    @cached_property
+    def unit_limits(self) -> Mapping[str, Sequence[UnitLimit]]:
+        """The medically unlikely edits for the claim, by service code."""
+        return self._choose(self.reference.unit_limits, self.reference.outpatient_unit_limits, {})
+
+    def _choose(self, practitioner: Table, outpatient: Table, none: Table) -> Table:
+        """The NCCI's table for the claim; an inpatient stay is paid by group, and has none."""
+        if self.view.kind != INSTITUTIONAL:
+            return practitioner
+        return none if self.view.is_stay else outpatient
 
     @cached_property
     def stay_edits(self) -> frozenset[str]:

@@ -113,6 +113,7 @@ class CoverageRule(Dated):
 class ReferenceData:
     """Everything that edits look up; unit limits and coverage by service code.
 
+    Pairs and unit limits are those for practitioners, and beside them those for outpatients of hospitals.
     `releases` names what is loaded, by kind a hash of the files, for the record of what a claim was held to.
     """
 
@@ -120,6 +121,8 @@ class ReferenceData:
     editor: CodeEditor | None = None
     pairs: PairBook = field(default_factory=lambda: PairBook(()))
     unit_limits: Mapping[str, Sequence[UnitLimit]] = field(default_factory=dict)
+    outpatient_pairs: PairBook = field(default_factory=lambda: PairBook(()))
+    outpatient_unit_limits: Mapping[str, Sequence[UnitLimit]] = field(default_factory=dict)
     coverage: Mapping[str, Sequence[CoverageRule]] = field(default_factory=dict)
     prices: PriceList = field(default_factory=PriceList)
     releases: Mapping[str, str] = field(default_factory=dict)

@@ -16,7 +16,7 @@ _SOURCE = "CMS, National Correct Coding Initiative, medically unlikely edits"
 
 
 def _limit_of(subject: ClaimUnderEdit, code: str, day: date | None, indicator: str) -> Decimal | None:
-    rows = subject.reference.unit_limits.get(code, ())
+    rows = subject.unit_limits.get(code, ())
     return next((r.units for r in rows if day and r.indicator == indicator and r.holds_on(day)), None)
 
 
@@ -29,7 +29,7 @@ def _find_by_line(subject: ClaimUnderEdit) -> Iterator[Hit]:
 
 def _find_by_day(indicator: str) -> Callable[[ClaimUnderEdit], Iterator[Hit]]:
     def find(subject: ClaimUnderEdit) -> Iterator[Hit]:
-        if not subject.reference.unit_limits:
+        if not subject.unit_limits:
             return
         for (code, day), lines in _by_code_and_day(subject).items():
             limit = _limit_of(subject, code, day, indicator)

@@ -7,10 +7,11 @@ service chooses by release; what was read once is never read again.
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
+from typing import TypeVar
 
 from services.claims.edits import EditContext, ReferenceData, index_coverage, index_unit_limits
 from services.claims.edits.price_list import index_prices
@@ -23,10 +24,13 @@ from shared.codesets.periods import Period, divide_days
 from shared.codesets.store import Release, list_releases, read_entries, read_pairs
 from shared.postgres.pool import Pool
 
-_PAIRS, _UNITS, _COVERAGE, _FEES = "ncci-ptp", "ncci-mue", "coverage", "fees"
-_KINDS = frozenset({_PAIRS, _UNITS, _COVERAGE, _FEES})
+_PAIRS, _OUTPATIENT_PAIRS = "ncci-ptp", "ncci-ptp-outpatient"
+_UNITS, _OUTPATIENT_UNITS = "ncci-mue", "ncci-mue-outpatient"
+_COVERAGE, _FEES = "coverage", "fees"
+_KINDS = frozenset({_PAIRS, _OUTPATIENT_PAIRS, _UNITS, _OUTPATIENT_UNITS, _COVERAGE, _FEES})
 
 Dated = Sequence[tuple[Release, Period]]
+Table = TypeVar("Table")
 
 
 class RuleTables:
@@ -59,18 +63,22 @@ class RuleTables:
             self._loaded = loaded
 
     async def _read(self, reference: ReferenceData, by_kind: Mapping[str, Dated]) -> ReferenceData:
-        pairs = PairBook([(days, await self._open_pairs(release)) for release, days in by_kind.get(_PAIRS, ())])
-        units, coverage, fees = [await self._read_rows(by_kind.get(kind, ())) for kind in (_UNITS, _COVERAGE, _FEES)]
+        async def read(kind: str, index: Callable[[Sequence[Entry]], Table]) -> Table:
+            return await asyncio.to_thread(index, await self._read_rows(by_kind.get(kind, ())))
+
         return replace(
             reference,
-            pairs=pairs,
-            unit_limits=await asyncio.to_thread(index_unit_limits, units),
-            coverage=await asyncio.to_thread(index_coverage, coverage),
-            prices=await asyncio.to_thread(index_prices, fees),
-            releases={
-                kind: hash_content(*(each.sha256.encode() for each, _ in found)) for kind, found in by_kind.items()
-            },
+            pairs=await self._open_book(by_kind.get(_PAIRS, ())),
+            outpatient_pairs=await self._open_book(by_kind.get(_OUTPATIENT_PAIRS, ())),
+            unit_limits=await read(_UNITS, index_unit_limits),
+            outpatient_unit_limits=await read(_OUTPATIENT_UNITS, index_unit_limits),
+            coverage=await read(_COVERAGE, index_coverage),
+            prices=await read(_FEES, index_prices),
+            releases={kind: hash_content(*(r.sha256.encode() for r, _ in found)) for kind, found in by_kind.items()},
         )
+
+    async def _open_book(self, releases: Dated) -> PairBook:
+        return PairBook([(days, await self._open_pairs(release)) for release, days in releases])
 
     async def _read_rows(self, releases: Dated) -> list[Entry]:
         return [

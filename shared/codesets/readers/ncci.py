@@ -1,11 +1,16 @@
 """Medicare's NCCI edits: pairs of procedures that are not paid together, and most units of a code a day.
 
-Source: the practitioner files of the National Correct Coding Initiative, quarterly. Pairs: Latin-1, tab-delimited, two
-notices, a heading over four lines, then seven fields. Units: CSV with a notice, a heading and four fields. Invariant:
-every edit carries the days on which it holds, because edits are chosen by date of service.
+Source: the files of the National Correct Coding Initiative for practitioners and for outpatient hospitals, quarterly.
+Pairs: Latin-1, tab-delimited, two notices, a heading over four lines, then seven fields; a release comes in parts, f1
+to f4. Units: CSV with a notice, a heading and four fields. Invariant: every edit carries the days on which it holds,
+because edits are chosen by date of service.
 """
 
 import re
+from collections.abc import Sequence
+from datetime import date
+from functools import cache
+from sys import intern
 
 from shared.codesets.entry import Entry, Fact, FileRefused, Reading, SourceFile, read_day
 from shared.codesets.readers.table import read_table
@@ -15,16 +20,29 @@ _PAIR_FIELDS, _HEADING_LINES = 7, 6
 _UNITS_COLUMNS = {
     "hcpcs/ cpt code": "code",
     "hcpcs/cpt code": "code",
-    "practitioner services mue values": "units",
     "mue adjudication indicator": "indicator",
     "mue rationale": "rationale",
 }
 _INDICATORS = frozenset("123")
+_PRACTITIONER, _OUTPATIENT = "ccipra", "ccioph"
+"""How CMS names the files of pairs."""
+_PART = re.compile(r"-f(\d+)\b", re.IGNORECASE)
 _RELEASE = re.compile(r"v\d{3}r\d|\d{2}-\d{2}-\d{4}")
 
 
 def read_pairs(source: SourceFile) -> Reading:
-    """Procedure-to-procedure edits: `code` is column 1, which is paid; `other` is column 2; `modifier` 0, 1 or 9."""
+    """Practitioner pairs: `code` is column 1, which is paid; `other` is column 2; `modifier` 0, 1 or 9."""
+    return _read_pairs(source, _OUTPATIENT)
+
+
+def read_outpatient_pairs(source: SourceFile) -> Reading:
+    """The same for outpatient hospital services."""
+    return _read_pairs(source, _PRACTITIONER)
+
+
+def _read_pairs(source: SourceFile, another: str) -> Reading:
+    if source.name.lower().startswith(another):
+        raise FileRefused(f"the file's name begins with {another}, which is the other kind of NCCI pairs", line=1)
     lines = source.lines()
     if not any("Column1/Column2" in line for line in lines[:3]):
         raise FileRefused("the heading Column1/Column2 Edits is missing", line=2)
@@ -32,7 +50,36 @@ def read_pairs(source: SourceFile) -> Reading:
     entries = [_read_pair(line, number) for number, line in rows]
     if not entries:
         raise FileRefused("there are no edits below the heading", line=len(lines))
-    return Reading(_release(source.name), entries, {"codes": len({e.code for e in entries}), "pairs": len(entries)})
+    return _count_pairs(_release(source.name), entries)
+
+
+def _count_pairs(release: str, entries: Sequence[Entry]) -> Reading:
+    return Reading(release, entries, {"codes": len({entry.code for entry in entries}), "pairs": len(entries)})
+
+
+def join_pairs(parts: Sequence[tuple[str, Reading]]) -> Reading:
+    """The parts of one release by their file names, f1 to the last, in any order; raises FileRefused.
+
+    The last part ends with HCPCS Level II codes in column 1, which begin with a letter: a part less is noticed.
+    """
+    named = sorted(parts, key=lambda part: _part_of(part[0]))
+    if len({reading.release for _, reading in named}) > 1:
+        raise FileRefused("the parts are of different releases")
+    numbers = [_part_of(name) for name, _ in named]
+    if len(named) > 1 and numbers != list(range(1, len(named) + 1)):
+        raise FileRefused(f"these are the parts {numbers}: give each part of the release once, from f1 to the last")
+    entries = [entry for _, reading in named for entry in reading.entries]
+    if not entries[-1].code[0].isalpha():
+        raise FileRefused(
+            "column 1 stops before the codes of HCPCS Level II: parts of the release are missing, or it is truncated",
+            line=len(named[-1][1].entries) + _HEADING_LINES,
+        )
+    return _count_pairs(named[0][1].release, entries)
+
+
+def _part_of(name: str) -> int:
+    found = _PART.search(name)
+    return int(found[1]) if found else 0
 
 
 def _read_pair(line: str, number: int) -> Entry:
@@ -42,16 +89,40 @@ def _read_pair(line: str, number: int) -> Entry:
     code, other, _, effective, deleted, modifier, rationale = cells
     if modifier not in {"0", "1", "9"}:
         raise FileRefused("the modifier indicator is not 0, 1 or 9", line=number)
-    starts, ends = read_day(effective, number), read_day(deleted.replace("*", ""), number)
+    starts, ends = _read_days(effective, deleted, number)
     if starts is None:
         raise FileRefused("the effective date is missing", line=number)
-    return Entry(code, "", starts, ends, {"other": other, "modifier": modifier, "rationale": rationale})
+    # Millions of rows share a few thousand texts.
+    facts = {"other": intern(other), "modifier": intern(modifier), "rationale": intern(rationale)}
+    return Entry(intern(code), "", starts, ends, facts)
+
+
+def _read_days(effective: str, deleted: str, number: int) -> tuple[date | None, date | None]:
+    try:
+        return _day(effective), _day(deleted.replace("*", ""))
+    except FileRefused:
+        raise FileRefused("a date does not have the form %Y%m%d", line=number) from None
+
+
+@cache
+def _day(text: str) -> date | None:
+    return read_day(text, line=0)
 
 
 def read_units(source: SourceFile) -> Reading:
-    """Medically unlikely edits: `units` is the most of a code; `indicator` 1 a line, 2 a day, 3 a day, appealable."""
+    """Practitioner unit limits: `units` is the most of a code; `indicator` 1 a line, 2 a day, 3 a day, appealable."""
+    return _read_units(source, "practitioner services mue values")
+
+
+def read_outpatient_units(source: SourceFile) -> Reading:
+    """The same for outpatient hospital services."""
+    return _read_units(source, "outpatient hospital services mue values")
+
+
+def _read_units(source: SourceFile, values: str) -> Reading:
+    columns = {**_UNITS_COLUMNS, values: "units"}
     entries = []
-    for row in read_table(source, _UNITS_COLUMNS, ("code", "units", "indicator"), encoding="latin-1"):
+    for row in read_table(source, columns, ("code", "units", "indicator"), encoding="latin-1"):
         if not _CODE.fullmatch(row["code"]) or not row["units"].isdigit() or row["indicator"][0] not in _INDICATORS:
             raise FileRefused("not a code, a number of units and an indicator 1, 2 or 3", line=row.line)
         facts: dict[str, Fact] = {

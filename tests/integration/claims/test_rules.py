@@ -106,6 +106,17 @@ async def test_each_quarter_limits_units_by_its_own_table(clinic: Clinic, load: 
     assert "mue-day" not in await findings(clinic, coded(AFTER, "97110", units=[3]))
 
 
+async def test_hospitals_have_tables_of_their_own(clinic: Clinic, load: Load) -> None:
+    outpatient = UNITS_HEAD.replace(b"Practitioner", b"Outpatient Hospital")
+    await load("ncci-mue-outpatient", outpatient + b"97110,2,2 Date of Service Edit: Policy,Policy\r\n", JULY)
+    await load("ncci-ptp-outpatient", PTP_HEAD + b"97110\t97597\t\t20200101\t*\t0\tMisuse\r\n", JULY)
+    services = {"units": [3, 1]}
+    hospital = coded(BEFORE, "97110", "97597", claim_type="institutional", **services)
+    assert {"mue-day", "ncci-never-together"} <= await findings(clinic, hospital)
+    office = coded(date(2026, 9, 29), "97110", "97597", **services)
+    assert {"mue-day", "ncci-never-together"}.isdisjoint(await findings(clinic, office))
+
+
 async def test_coverage_is_judged_by_payer_and_day(clinic: Clinic, load: Load) -> None:
     rows = b"82306,E55,http,2026-01-01,2026-09-30\n83036,E08-E13,somebody-else,2026-01-01,\n"
     await load("coverage", COVERAGE_HEAD + rows, date(2026, 1, 1))

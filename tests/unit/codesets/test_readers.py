@@ -1,5 +1,6 @@
 """Each layout on a small made-up file: what it says, and that a truncated and a wrong file are refused by line."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -26,6 +27,8 @@ LAYOUTS: dict[str, tuple[str, bytes]] = {
     "hcpcs": ("HCPC2030_ANWEB.txt", files.HCPCS),
     "cpt": ("LONGULT.txt", files.CPT),
     "ncci-ptp": ("ccipra-v999r0-f1.TXT", files.PTP),
+    "ncci-ptp-outpatient": ("ccioph-v999r0-f1.TXT", files.PTP),
+    "ncci-mue-outpatient": ("MCR_MUE_OutpatientHospitalServices_Eff_01-01-2030.csv", files.MUE_OUTPATIENT),
     "ncci-mue": ("MCR_MUE_PractitionerServices_Eff_01-01-2030.csv", files.MUE),
     "mce": ("mce.csv", files.CODE_EDITOR),
     "pos": ("pos.csv", files.PLACES),
@@ -55,7 +58,7 @@ def test_a_file_that_ends_early_is_refused(kind: str) -> None:
 @pytest.mark.parametrize("kind", LAYOUTS)
 @pytest.mark.parametrize("other", ["hcpcs", "icd10pcs-order", "icd10pcs-tables", "ncci-ptp", "fees"])
 def test_a_file_of_another_kind_is_refused(kind: str, other: str) -> None:
-    if kind != other:
+    if not kind.startswith(other):  # The two files of NCCI pairs have one layout, and differ by name.
         with pytest.raises(FileRefused):
             read(kind, LAYOUTS[other][1])
 
@@ -174,6 +177,49 @@ def test_pairs_and_units_carry_what_edits_need() -> None:
     assert deleted.ends == date(2019, 12, 31)
     (units,) = read("ncci-mue").entries
     assert (units.code, units.facts["units"], units.facts["indicator"]) == ("A0001", 2, "2")
+
+
+def write_parts(folder: Path, *parts: bytes, name: str = "ccipra-v999r0") -> list[Path]:
+    paths = [folder / f"{name}-f{number}.TXT" for number in range(1, len(parts) + 1)]
+    for path, part in zip(paths, parts, strict=True):
+        path.write_bytes(part)
+    return paths
+
+
+PARTS = tuple(files.pairs(row) for row in (("0001A", "0002A"), ("11042", "97597"), ("A0001", "A0002")))
+
+
+def test_parts_of_a_release_are_one_release_in_any_order(tmp_path: Path) -> None:
+    one, two, three = write_parts(tmp_path, *PARTS)
+    kind = replace(KINDS["ncci-ptp"], least=3)
+    opened = read_release(kind, one, two, three)
+    assert (opened.reading.release, opened.reading.counts) == ("v999r0", {"codes": 3, "pairs": 3})
+    assert opened == read_release(kind, three, one, two)
+    assert [entry.code for entry in opened.reading.entries] == ["0001A", "11042", "A0001"]
+
+
+def test_a_release_without_one_of_its_parts_is_refused(tmp_path: Path) -> None:
+    one, two, three = write_parts(tmp_path, *PARTS)
+    kind = replace(KINDS["ncci-ptp"], least=1)
+    for some, reason in (
+        ((one,), "parts of the release are missing"),
+        ((one, two), "parts of the release are missing"),
+        ((one, three), "from f1 to the last"),
+        ((one, two, two, three), "from f1 to the last"),
+    ):
+        with pytest.raises(FileRefused, match=reason):
+            read_release(kind, *some)
+    with pytest.raises(FileRefused, match="different releases"):
+        read_release(kind, one, two, *write_parts(tmp_path, *PARTS, name="ccipra-v998r0")[2:])
+    with pytest.raises(FileRefused, match="is one file"):
+        read_release(KINDS["ncci-mue"], one, two)
+
+
+def test_pairs_for_hospitals_are_not_taken_for_practitioners_and_the_reverse(tmp_path: Path) -> None:
+    (path,) = write_parts(tmp_path, PARTS[2], name="ccioph-v999r0")
+    with pytest.raises(FileRefused, match="the other kind"):
+        read_release(KINDS["ncci-ptp"], path, excerpt=True)
+    assert read_release(KINDS["ncci-ptp-outpatient"], path, excerpt=True).reading.counts["pairs"] == 1
 
 
 def test_prices_stay_the_text_that_was_written() -> None:

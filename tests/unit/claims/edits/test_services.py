@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
-from services.claims.edits import ReferenceData, run_edits
+from services.claims.edits import BilledService, ReferenceData, run_edits
 from tests.builders import Resource
-from tests.unit.claims.edits.subjects import Claimed, line
+from tests.unit.claims.edits.subjects import DAY, Claimed, line
 
 
 def found(claimed: Claimed, tables: ReferenceData) -> set[str]:
@@ -90,3 +91,26 @@ def test_a_coverage_rule_reads_the_diagnoses_that_the_line_points_to(tables: Ref
 def test_without_tables_nothing_is_looked_up() -> None:
     claimed = pair(line("80053"), line("80048"))
     assert found(replace(claimed, diagnoses=("Q99.99",)), ReferenceData()) == set()
+
+
+@pytest.mark.parametrize(("kind", "stay"), [("professional", False), ("institutional", True)])
+@pytest.mark.parametrize("table", ["pairs", "unit_limits"])
+def test_hospitals_tables_are_for_outpatients_of_hospitals(
+    kind: str, stay: bool, table: str, tables: ReferenceData
+) -> None:
+    only = ReferenceData(outpatient_pairs=tables.pairs, outpatient_unit_limits=tables.unit_limits)
+    lines = {"pairs": (line("80053"), line("80048")), "unit_limits": (line("27447", units=3),)}[table]
+    edit = {"pairs": "ncci-never-together", "unit_limits": "mue-day"}[table]
+    assert edit not in found(Claimed(lines=lines, kind=kind, stay=stay), only)
+    assert edit in found(Claimed(lines=lines, kind="institutional"), only)
+    assert edit not in found(Claimed(lines=lines, kind="institutional"), tables)
+
+
+def test_units_of_other_claims_count_for_the_day(tables: ReferenceData) -> None:
+    def billed(*units: int, code: str = "27447", day: date = DAY) -> Claimed:
+        others = tuple(BilledService(code, (), day, Decimal(each)) for each in units)
+        return Claimed(lines=(line("27447", "59"),), billed=others)
+
+    assert "mue-day" in found(billed(1, 1), tables)
+    for within in (billed(1), billed(2, code="27446"), billed(2, day=date(2026, 8, 31))):
+        assert "mue-day" not in found(within, tables)
