@@ -11,7 +11,7 @@ from services.coder.chart_facts import read_facts
 from services.coder.claim_draft import build_draft
 from services.coder.coding import Coding
 from services.coder.decisions import ChosenCode
-from services.coder.engine.model import Assertion, CodeSystem, Suggestion
+from services.coder.engine.model import Assertion, CodedFact, CodeSystem, Suggestion
 from shared.contracts.messages import ChartCoded, ChartReady
 from shared.fhir import systems
 from shared.fhir.extensions import read_suggestion
@@ -22,6 +22,13 @@ from shared.proof.keys import generate_signing_key
 from tests.builders import coverage, encounter, organization, patient, practitioner, version_of
 from tests.builders.charts import CHART_ID, ENGINE_VERSION, answer_of, ready_chart, suggestion
 from tests.builders.claims import accepted, added, coded_from
+from tests.builders.given import (
+    device_use_statement,
+    immunization,
+    medication_administration,
+    procedure,
+    supply_delivery,
+)
 
 KEY = generate_signing_key()
 NOW = datetime(2026, 9, 2, 8, 0, tzinfo=UTC)
@@ -158,6 +165,17 @@ def test_uncited_reports_and_unnamed_resources_stay_in_the_hospital() -> None:
     chart = chart.model_copy(update={"context": (*chart.context, *bystanders)})
     references = {version.reference for version in coded_of(chart, added("I10")).supporting}
     assert references.isdisjoint({"Patient/pt-9", "Coverage/cov-9", "DiagnosticReport/dr-1"})
+
+
+def test_what_was_given_stays_in_the_hospital_though_a_line_rests_on_it() -> None:
+    chart = ready_chart()
+    given = [medication_administration(), supply_delivery(), device_use_statement(), immunization(), procedure()]
+    chart = chart.model_copy(update={"context": (*chart.context, *(version_of(each) for each in given))})
+    fact = CodedFact("MedicationAdministration/ma-1", systems.RXNORM, "35827")
+    line = suggestion("J1885", system=CodeSystem.HCPCS, facts=(fact,), units=2, modifiers=("JZ",))
+    coded = coded_of(chart, accepted(), accepted(line))
+    assert json.loads(coded.claim.body)["item"][0]["quantity"] == {"value": 2}
+    assert not {version.resource_type for version in coded.supporting} & {each["resourceType"] for each in given}
 
 
 def test_whom_supporting_resources_name_travels_too() -> None:

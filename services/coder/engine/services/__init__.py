@@ -39,4 +39,4 @@ def suggest_services(chart: Chart, diagnoses: Sequence[Suggestion]) -> tuple[Sug
         ]
     )
     visits = (place_visit(chart, visit) for visit in suggest_visits(chart, diagnoses, others))
-    return (*visits, *others)
+    return (*merge_repeated(visits), *others)

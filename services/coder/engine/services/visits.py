@@ -9,6 +9,7 @@ Source: AMA, CPT Evaluation and Management guidelines 2023.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 
 from services.coder.engine.model import Chart, Evidence, Suggestion
 from services.coder.engine.services.critical_care import suggest_critical_care
@@ -36,7 +37,7 @@ _ESTABLISHED = re.compile(
 
 
 def suggest_visits(chart: Chart, diagnoses: Sequence[Suggestion], others: Sequence[Suggestion]) -> Iterator[Suggestion]:
-    """Suggest the visits of an encounter; in a stay, one for each note that tells of a day of it.
+    """Suggest the visits of an encounter; in a stay, one for each day that its notes tell of.
 
     `others` are the services that are already suggested.
     """
@@ -47,10 +48,10 @@ def suggest_visits(chart: Chart, diagnoses: Sequence[Suggestion], others: Sequen
     critical = list(suggest_critical_care(chart, notes, diagnoses, others, in_stay=in_stay))
     yield from critical
     if in_stay:
-        for number in notes:
-            days = _suggest_stay_day(chart, number, diagnoses, others)
-            is_critical = bool(critical) and read_critical_care(chart, number) is not None
-            yield from map(_offer_beside_critical_care, days) if is_critical else days
+        for kind, of_day in _list_stay_days(chart, notes):
+            visits = _suggest_stay_day(chart, kind, of_day, diagnoses, others)
+            is_critical = bool(critical) and any(read_critical_care(chart, number) for number in of_day)
+            yield from map(_offer_beside_critical_care, visits) if is_critical else visits
     else:
         visits = _suggest_visit(chart, notes, diagnoses, others)
         yield from map(_offer_beside_critical_care, visits) if critical else visits
@@ -103,21 +104,32 @@ def _choose_kind(chart: Chart, notes: Sequence[int]) -> tuple[str, tuple[str, ..
     return "office_established", () if known else ("new or established patient",)
 
 
-def _suggest_stay_day(
-    chart: Chart, number: int, diagnoses: Sequence[Suggestion], others: Sequence[Suggestion]
-) -> Iterator[Suggestion]:
-    document = chart.documents[number]
-    title = document.title.lower()
+def _list_stay_days(chart: Chart, notes: Sequence[int]) -> list[tuple[str, list[int]]]:
+    """The notes of a stay by what they tell of, a day's together: a day has one visit of a kind, however many notes."""
+    days: dict[tuple[str, date | int], list[int]] = {}
+    for number in notes:
+        written = chart.documents[number].authored_at
+        if kind := _name_stay_day(chart, chart.documents[number].title.lower()):
+            days.setdefault((kind, written.date() if written else number), []).append(number)
+    return [(kind, numbers) for (kind, _), numbers in days.items()]
+
+
+def _name_stay_day(chart: Chart, title: str) -> str:
+    on_one_day = bool(chart.admitted_on) and chart.admitted_on == chart.discharged_on
     if "discharge" in title and "instruction" not in title:
-        if chart.admitted_on and chart.admitted_on == chart.discharged_on:
-            yield from suggest_level(chart, "stay_same_day", [number], diagnoses, others)
-        else:
-            yield _suggest_discharge(chart, number, diagnoses)
-    elif "history and physical" in title or "h&p" in title or "admission" in title:
-        if not chart.admitted_on or chart.admitted_on != chart.discharged_on:
-            yield from suggest_level(chart, "stay_initial", [number], diagnoses, others)
-    elif "progress" in title:
-        yield from suggest_level(chart, "stay_subsequent", [number], diagnoses, others)
+        return "stay_same_day" if on_one_day else "stay_discharge"
+    if "history and physical" in title or "h&p" in title or "admission" in title:
+        return "" if on_one_day else "stay_initial"
+    return "stay_subsequent" if "progress" in title else ""
+
+
+def _suggest_stay_day(
+    chart: Chart, kind: str, notes: Sequence[int], diagnoses: Sequence[Suggestion], others: Sequence[Suggestion]
+) -> Iterator[Suggestion]:
+    if kind == "stay_discharge":
+        yield _suggest_discharge(chart, notes[0], diagnoses)
+    else:
+        yield from suggest_level(chart, kind, notes, diagnoses, others)
 
 
 def _suggest_discharge(chart: Chart, number: int, diagnoses: Sequence[Suggestion]) -> Suggestion:

@@ -2,7 +2,7 @@
 
 import tomllib
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -161,3 +161,18 @@ def test_an_offer_of_the_engine_justifies_nothing() -> None:
     chart = Chart((Document("note", 1, note),), encounter_class="AMB")
 
     assert suggest_services(chart, [replace(diagnose(chart, "I10 Hypertension"), selected=False)]) == ()
+
+
+def test_days_of_a_stay_are_units_of_one_line_and_two_notes_of_a_day_are_one_visit() -> None:
+    text = "Assessment: Pneumonia. Plan: continue ceftriaxone 1 g."
+    days = [(1, 8), (1, 20), (2, 8)]
+    notes = tuple(
+        Document(f"n{number}", 1, text, "Progress note", authored_at=datetime(2026, 9, day, hour, tzinfo=UTC))
+        for number, (day, hour) in enumerate(days)
+    )
+    chart = Chart(notes, encounter_class="IMP")
+    told = tuple(Evidence.of(note, 12, 21) for note in notes)
+
+    (visit,) = suggest_services(chart, [replace(diagnose(chart, "J18.9 Pneumonia"), evidence=told)])
+
+    assert (visit.code, visit.units) == ("99232", 2)
