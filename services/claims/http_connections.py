@@ -11,6 +11,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import httpx
@@ -52,7 +53,9 @@ class HttpConnections:
 
     async def post(self, url: str, content: bytes, headers: Mapping[str, str]) -> HttpAnswer:
         """Post and read the answer; raises httpx.TransportError, or TimeoutError when the whole takes too long."""
-        request = httpx.Request("POST", url, content=content, headers=dict(headers), extensions=self._extensions)
+        request = httpx.Request(
+            "POST", _parse_url(url), content=content, headers=dict(headers), extensions=self._extensions
+        )
         async with self._connection() as transport, asyncio.timeout(self._whole_seconds):
             response = await transport.handle_async_request(request)
             try:
@@ -89,6 +92,12 @@ class HttpConnections:
             yield transport
         finally:
             self._idle.append(transport)
+
+
+@lru_cache(maxsize=64)
+def _parse_url(url: str) -> httpx.URL:
+    """A lane has few addresses, and parsing one is dear beside sending to it."""
+    return httpx.URL(url)
 
 
 @asynccontextmanager

@@ -34,6 +34,7 @@ from shared.fhir.subset import CoverageSubset, OrganizationSubset, ResourceSubse
 
 PayerName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 _KAFKA_HEADROOM_BYTES = 64 * 1024
+_LOOPBACK = frozenset({"127.0.0.1", "[::1]", "localhost"})
 
 
 class PayerLimits(BaseModel):
@@ -89,6 +90,14 @@ class PayerProfile(BaseModel):
             raise ValueError("a payer of channel x12 needs x12, one of another channel has none")
         if self.bearer_token is not None and self.oauth2 is not None:
             raise ValueError("a payer takes a bearer_token or tokens by oauth2, not both")
+        return self
+
+    @model_validator(mode="after")
+    def _keeps_its_secrets(self) -> Self:
+        with_secrets = [self.endpoint] if self.bearer_token or self.oauth2 else []
+        with_secrets += [self.oauth2.token_url] if self.oauth2 else []
+        if any(url and url.scheme != "https" and url.host not in _LOOPBACK for url in with_secrets):
+            raise ValueError("secrets and tokens go over https only, but for the loopback")
         return self
 
     @property

@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count, cycle
 
 import pytest
+from prometheus_client import REGISTRY
 
 from services.claims.breaker import Breaker, BreakerState, BreakerTerms
 from services.claims.claim import PayerId, State
@@ -83,6 +84,7 @@ async def test_an_outage_costs_no_attempts_and_its_end_brings_no_duplicate(clini
             await asyncio.sleep(0.02)
         views = {each.payer_id: each.breaker for each in (await clinic.overview.count_claims()).breakers}
         assert (views[WELL].state, views[WELL].reason) == (BreakerState.OPEN, "http-503")
+    assert _metric() == 1.0
     attempted = await clinic.pool.fetchval("select count(*) from claims.claim where attempts > 0")
     assert attempted <= 4 + QUICK.failures_to_open
     payers.desk.set_mode(Mode.ACCEPT)
@@ -92,7 +94,7 @@ async def test_an_outage_costs_no_attempts_and_its_end_brings_no_duplicate(clini
         await _until_settled(clinic, WELL)
     counts = payers.desk.count_received(WELL)
     assert (counts["identifiers"], counts["resent"], counts["effective_claims"]) == (60, 0, 60)
-    assert breaker.room(4, in_flight=0) == 4
+    assert (breaker.room(4, in_flight=0), _metric()) == (4, 0.0)
 
 
 async def test_a_database_that_goes_away_for_a_moment_costs_no_repetition(
@@ -132,6 +134,10 @@ async def test_behind_an_open_breaker_a_deadline_still_ends_the_waiting(clinic: 
     await clinic.sending.requeue_claim(claim_id)
     next(hours)
     await clinic.deliver(claim_id, WELL, State.ACCEPTED)
+
+
+def _metric() -> float | None:
+    return REGISTRY.get_sample_value("chartline_claims_breaker_open", {"payer": WELL})
 
 
 def _slow_breaker(clinic: Clinic) -> tuple[Breaker, Iterator[int]]:

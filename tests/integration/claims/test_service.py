@@ -124,6 +124,7 @@ async def test_codings_become_answered_claims_by_both_channels(settings: ClaimsS
             submissions = (await client.get(f"/v1/claims/{next(iter(wanted))}/submissions")).json()
     assert stats["states"]["accepted"] == 10
     assert stats["unbalanced_charts"] == stats["unserved_lanes"] == []
+    assert [(each["payer_id"], each["breaker"]["state"]) for each in stats["breakers"]] == [("http", "closed")]
     assert len(page["claims"]) + len(rest["claims"]) == 10
     assert submissions[0]["outcome"] == "answered"
     counts = desk.count_received()

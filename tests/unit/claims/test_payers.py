@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
-from pydantic import AnyHttpUrl, ValidationError
+from pydantic import AnyHttpUrl, SecretStr, ValidationError
 
 from services.claims.claim import Channel
+from services.claims.credentials import ClientCredentials
 from services.claims.payers import PayerProfile, choose_payer
 from services.claims.settings import ClaimsOptions, ClaimsSettings
 from tests.builders import claim, coverage, organization
@@ -55,6 +56,39 @@ def test_a_profile_has_what_its_channel_needs() -> None:
         PayerProfile(channel=Channel.FHIR)
     with pytest.raises(ValidationError, match="needs an endpoint"):
         PayerProfile(endpoint=AnyHttpUrl("https://payer.example/fhir"))
+
+
+@pytest.mark.parametrize("host", ["https://payer.example", "http://127.0.0.1:9", "http://[::1]:9", "http://localhost"])
+def test_a_secret_goes_over_https_or_the_loopback(host: str) -> None:
+    _with_token(f"{host}/fhir")
+    _with_oauth2(f"{host}/fhir", f"{host}/token")
+
+
+def test_a_secret_never_goes_over_plain_http() -> None:
+    with pytest.raises(ValidationError, match="over https only"):
+        _with_token("http://payer.example/fhir")
+    with pytest.raises(ValidationError, match="over https only"):
+        _with_oauth2("https://payer.example/fhir", "http://payer.example/token")
+
+
+def test_a_payer_is_told_one_secret() -> None:
+    oauth2 = {"token_url": "https://payer.example/token", "client_id": "us"}
+    with pytest.raises(ValidationError, match="give one of"):
+        ClientCredentials.model_validate(oauth2)
+    with pytest.raises(ValidationError, match="give one of"):
+        ClientCredentials.model_validate({**oauth2, "client_secret": "s", "private_key_file": "key.pem"})
+    both = {"channel": "fhir", "endpoint": "https://payer.example", "bearer_token": "t"}
+    with pytest.raises(ValidationError, match="not both"):
+        PayerProfile.model_validate({**both, "oauth2": {**oauth2, "client_secret": "s"}})
+
+
+def _with_token(endpoint: str) -> PayerProfile:
+    return PayerProfile(channel=Channel.FHIR, endpoint=AnyHttpUrl(endpoint), bearer_token=SecretStr("t"))
+
+
+def _with_oauth2(endpoint: str, token_url: str) -> PayerProfile:
+    oauth2 = ClientCredentials(token_url=AnyHttpUrl(token_url), client_id="us", client_secret=SecretStr("s"))
+    return PayerProfile(channel=Channel.FHIR, endpoint=AnyHttpUrl(endpoint), oauth2=oauth2)
 
 
 @pytest.mark.parametrize("base", ["https://payer.example/fhir", "https://payer.example/fhir/"])
