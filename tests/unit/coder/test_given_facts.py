@@ -6,6 +6,7 @@ import pytest
 
 from services.coder.chart_facts import read_engine_chart, read_facts
 from services.coder.engine.given import Amount, GivenFact, GivenKind, Strength
+from services.coder.engine.services import suggest_services
 from shared.fhir import systems
 from tests.builders import Resource, condition, version_of
 from tests.builders.charts import ready_chart
@@ -100,3 +101,18 @@ def test_supplies_devices_vaccines_and_procedures_are_named() -> None:
 )
 def test_what_was_not_given_here_is_no_fact(resource: Resource) -> None:
     assert read_given(resource) == ()
+
+
+def test_resources_become_lines_that_cite_them() -> None:
+    chart = ready_chart()
+    given = (medication_administration(), MEDICATION, immunization(), procedure(), device_use_statement(), DEVICE)
+    chart = chart.model_copy(update={"context": (*chart.context, *(version_of(each) for each in given))})
+    lines = suggest_services(read_engine_chart(chart, read_facts(chart)), ())
+    assert {(line.code, line.units, line.facts[0].path) for line in lines} == {
+        ("96372", 1, "MedicationAdministration/ma-1"),
+        ("J1885", 2, "MedicationAdministration/ma-1"),
+        ("90471", 1, "Immunization/imm-1"),
+        ("90715", 1, "Immunization/imm-1"),
+        ("20610", 1, "Procedure/proc-1"),
+        ("L1830", 1, "DeviceUseStatement/dus-1"),
+    }

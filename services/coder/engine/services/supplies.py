@@ -20,6 +20,7 @@ from services.coder.engine.services.tables import load_rows
 from shared.fhir import systems
 
 SIDES = {"left": "LT", "right": "RT"}
+_BOTH = frozenset({"both", "bilateral"})
 _CONFIDENCE, _CONFIDENCE_OF_WORDS, _CONFIDENCE_WITH_GAPS = 0.85, 0.7, 0.5
 _KINDS = frozenset({GivenKind.SUPPLY, GivenKind.DEVICE})
 _HANDED_OUT = re.compile(
@@ -71,7 +72,16 @@ def suggest_supplies(chart: Chart, diagnoses: Sequence[Suggestion]) -> Iterator[
         known = seen.get(each.supply.code)
         seen[each.supply.code] = each if known is None else _join(known, each)
     for each in seen.values():
-        yield offer_of_facility(chart, _suggest(diagnoses, each))
+        for line in _list_lines(diagnoses, each):
+            yield offer_of_facility(chart, line)
+
+
+def _list_lines(diagnoses: Sequence[Suggestion], supplied: Supplied) -> list[Suggestion]:
+    """A line; for both sides two, each with half of the pieces (CMS DME MAC, RT and LT since 2019-03-01)."""
+    if not supplied.supply.has_side or supplied.side not in _BOTH:
+        return [_suggest(diagnoses, supplied)]
+    count = max(supplied.count / 2, Decimal(supplied.supply.pieces))
+    return [_suggest(diagnoses, replace(supplied, side=side, count=count)) for side in ("right", "left")]
 
 
 def _join(known: Supplied, told: Supplied) -> Supplied:
@@ -138,7 +148,6 @@ def _read_side(text: str) -> str:
 def _suggest(diagnoses: Sequence[Suggestion], supplied: Supplied) -> Suggestion:
     supply, missing = supplied.supply, tuple(_name_missing(supplied))
     confidence = _CONFIDENCE if supplied.facts else _CONFIDENCE_OF_WORDS
-    both = supply.has_side and supplied.side in ("both", "bilateral")
     line = propose(
         supply.code,
         supply.words,
@@ -149,8 +158,8 @@ def _suggest(diagnoses: Sequence[Suggestion], supplied: Supplied) -> Suggestion:
     )
     return replace(
         line,
-        units=max(count_units(supplied.count, Decimal(supply.pieces)), 2 if both else 1),
-        modifiers=_choose_sides(supplied),
+        units=count_units(supplied.count, Decimal(supply.pieces)),
+        modifiers=(SIDES[supplied.side],) if supply.has_side and supplied.side else (),
         missing=missing,
         facts=supplied.facts,
         justified_by=justify_given(
@@ -160,15 +169,6 @@ def _suggest(diagnoses: Sequence[Suggestion], supplied: Supplied) -> Suggestion:
             supply.indications,
         ),
     )
-
-
-def _choose_sides(supplied: Supplied) -> tuple[str, ...]:
-    """Two of the same item for both sides are one line with both modifiers (CMS, RT and LT on orthoses)."""
-    if not supplied.supply.has_side:
-        return ()
-    if supplied.side in ("both", "bilateral"):
-        return "RT", "LT"
-    return (SIDES[supplied.side],) if supplied.side else ()
 
 
 def _name_missing(supplied: Supplied) -> Iterator[str]:
