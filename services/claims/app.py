@@ -24,6 +24,7 @@ from services.claims.payer_channel import OpenChannel
 from services.claims.payers import PayerProfile
 from services.claims.service import (
     AnswerService,
+    FileService,
     IntakeService,
     OverviewService,
     PreparationService,
@@ -31,6 +32,8 @@ from services.claims.service import (
     SendingService,
 )
 from services.claims.settings import ClaimsOptions, ClaimsSettings
+from services.claims.x12_channel import open_x12_channel
+from services.claims.x12_inbox import X12Inbox
 from shared.audit.seal import make_sealing
 from shared.codesets.icd10cm import load_icd10cm
 from shared.kafka.producer import open_publisher
@@ -41,9 +44,6 @@ from shared.proof.settings import find_signing_key
 from shared.web.app import Probe, create_service_app
 from shared.web.auditing import audit_into
 
-OPEN_CHANNEL: Mapping[Channel, OpenChannel] = {Channel.FHIR: open_fhir_channel}
-"""How lanes open the way to their payers. Kafka has none: its lane only hands Bundles to the outbox."""
-
 
 @dataclass(frozen=True)
 class ClaimsContext:
@@ -52,6 +52,7 @@ class ClaimsContext:
     pool: Pool
     intake: IntakeService
     answers: AnswerService
+    files: FileService
     preparation: PreparationService
     sending: SendingService
     overview: OverviewService
@@ -110,13 +111,14 @@ def _build_context(pool: Pool, settings: ClaimsSettings, edits: EditContext) -> 
     breakers = {
         PayerId(name): Breaker(profile.breaker)
         for name, profile in settings.claims.payers.items()
-        if profile.channel in OPEN_CHANNEL
+        if profile.channel is not Channel.KAFKA
     }
     rules = RuleTables(pool, edits, refresh_seconds=settings.claims.rules_refresh_seconds)
     return ClaimsContext(
         pool=pool,
         intake=IntakeService(pool, SCHEMA, settings.claims),
         answers=answers,
+        files=FileService(pool, SCHEMA, settings.claims, answers),
         preparation=PreparationService(pool, SCHEMA, settings.claims, rules, find_signing_key(settings.proof)),
         sending=SendingService(pool, SCHEMA, settings.claims, answers),
         overview=OverviewService(pool, SCHEMA, settings.claims, breakers),
@@ -144,8 +146,16 @@ def _make_loops(context: ClaimsContext, relay: OutboxRelay, settings: ClaimsSett
     )
     consumer = make_consumer(settings.kafka, context.intake, context.answers, preparation.wake)
     seal = make_sealing(context.pool, settings.audit)
-    loops: dict[str, Loop] = {lane.name: lane.run for lane in lanes}
+    loops: dict[str, Loop] = {lane.name: lane.run for lane in (*lanes, *_make_inboxes(context, preparation, options))}
     return {GROUP: consumer.run, preparation.name: preparation.run, **loops, "outbox": relay.run, "seal": seal.run}
+
+
+def _make_inboxes(context: ClaimsContext, preparation: Rounds, options: ClaimsOptions) -> Iterator[Rounds]:
+    """Payers of channel x12 leave their answers in folders."""
+    for name, profile in options.payers.items():
+        if profile.x12:
+            inbox = X12Inbox(PayerId(name), profile.x12, context.files)
+            yield Rounds(inbox.name, inbox.read_files, idle_seconds=options.idle_seconds, afterwards=preparation.wake)
 
 
 def _make_lane(
@@ -163,9 +173,14 @@ def _make_lane(
         payer_id,
         profile,
         context.sending,
-        OPEN_CHANNEL[profile.channel],
+        _choose_channel(profile, context),
         context.breakers[payer_id],
         idle_seconds=options.idle_seconds,
         lease_seconds=options.lease_seconds,
         drain_seconds=settings.web.drain_seconds / 2,
     )
+
+
+def _choose_channel(profile: PayerProfile, context: ClaimsContext) -> OpenChannel:
+    """How a lane opens the way to its payer. Kafka has none: its lane only hands Bundles to the outbox."""
+    return partial(open_x12_channel, context.files) if profile.channel is Channel.X12 else open_fhir_channel

@@ -1,14 +1,23 @@
 """Use cases of the claims service, and the only place that opens transactions.
 
 `intake` takes codings in, `preparation` scrubs and builds with the rules that `rule_tables` has in memory, `sending`
-leases attempts and records their ends, `answers` takes what payers say, `overview` reads.
+leases attempts and records their ends, `answers` takes what payers say, `files` keeps X12 files, `overview` reads.
 """
 
 from services.claims.service.answers import AnswerService
+from services.claims.service.files import FileService
 from services.claims.service.intake import IntakeService
 from services.claims.service.overview import OverviewService
 from services.claims.service.preparation import PreparationService
 from services.claims.service.rule_tables import RuleTables
 from services.claims.service.sending import SendingService
 
-__all__ = ["AnswerService", "IntakeService", "OverviewService", "PreparationService", "RuleTables", "SendingService"]
+__all__ = [
+    "AnswerService",
+    "FileService",
+    "IntakeService",
+    "OverviewService",
+    "PreparationService",
+    "RuleTables",
+    "SendingService",
+]

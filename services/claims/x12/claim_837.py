@@ -13,7 +13,7 @@ from uuid import UUID
 from services.claims.x12.care_team import read_care_givers, write_care_givers
 from services.claims.x12.carried import find_uncarried
 from services.claims.x12.claim_information import Bill, check_supporting_info, read_bill, write_claim_information
-from services.claims.x12.envelope import wrap_claim
+from services.claims.x12.envelope import Kind, wrap_transaction
 from services.claims.x12.health_codes import (
     write_bill_codes,
     write_institutional_diagnoses,
@@ -34,7 +34,7 @@ from services.claims.x12.source import Source
 from services.claims.x12.transcript import Obstacle, Transcript
 from shared.contracts.errors import InvalidContent
 
-PROFESSIONAL_VERSION, INSTITUTIONAL_VERSION = "005010X222A1", "005010X223A2"
+PROFESSIONAL, INSTITUTIONAL = Kind("HC", "837", "005010X222A1"), Kind("HC", "837", "005010X223A2")
 _ACCOUNT_BYTES = 12
 """CLM01: payers give back 20 characters and no more; 96 bits in base 32 are that many."""
 
@@ -71,8 +71,8 @@ def write_claim(bundle: bytes, partner: X12Partner, control: int) -> str:
     out, bill = _write_body(source, partner, name_account(UUID(source.identifier)))
     if out.obstacles:
         raise InvalidContent(out.obstacles[0].detail, expression=out.obstacles[0].expression)
-    version = PROFESSIONAL_VERSION if bill.is_professional else INSTITUTIONAL_VERSION
-    return wrap_claim(out.segments, partner, version, control, _built_at(source))
+    kind = PROFESSIONAL if bill.is_professional else INSTITUTIONAL
+    return wrap_transaction(out.segments, partner.route, kind, control, _built_at(source))
 
 
 def _write_body(source: Source, partner: X12Partner, account: str) -> tuple[Transcript, Bill]:

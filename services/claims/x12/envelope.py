@@ -10,12 +10,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.claims.x12.partner import X12Partner
 from services.claims.x12.segments import Segment, find_delimiters, print_segments, read_segments
 from shared.contracts.errors import InvalidContent
 
 MOST_CONTROL_NUMBERS = 999_999_999
 """ISA13 has nine digits."""
+_Numbered = tuple[int, Segment]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is inside an envelope: functional group (GS01), transaction set (ST01) and implementation guide (GS08).
+
+    The transaction repeats its guide (ST03), but for the 835, whose guide forbids it.
+    """
+
+    group: str
+    transaction: str
+    version: str
+    repeats_version: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +52,36 @@ class Interchange:
     acknowledgments: tuple[Segment, ...]
 
 
-def wrap_claim(body: Sequence[Segment], partner: X12Partner, version: str, control: int, moment: datetime) -> str:
-    """Print a claim's transaction with its envelopes. `control` is 1 to 999999999."""
+@dataclass(frozen=True, slots=True)
+class Route:
+    """From whom to whom an interchange goes, each by qualifier and identifier; `usage` is P or T."""
+
+    sender: tuple[str, str]
+    receiver: tuple[str, str]
+    usage: str = "P"
+
+
+def wrap_transaction(body: Sequence[Segment], route: Route, kind: Kind, control: int, moment: datetime) -> str:
+    """Print one transaction with its envelopes. `control` is 1 to 999999999."""
     group = str(control)
     number = f"{control:09d}"
     day, clock = moment.strftime("%Y%m%d"), moment.strftime("%H%M")
-    isa = Segment.of(
-        "ISA", "00", " " * 10, "00", " " * 10,
-        partner.sender_qualifier, f"{partner.sender_id:<15}", partner.receiver_qualifier, f"{partner.receiver_id:<15}",
-        day[2:], clock, "^", "00501", number, "0", partner.usage, ":",
+    isa = (
+        "00", " " * 10, "00", " " * 10,
+        route.sender[0], f"{route.sender[1]:<15}", route.receiver[0], f"{route.receiver[1]:<15}",
+        day[2:], clock, "^", "00501", number, "0", route.usage, ":",
     )  # fmt: skip
-    functional = ("HC", partner.sender_id, partner.receiver_id, day, clock, group, "X", version)
+    functional = (kind.group, route.sender[1], route.receiver[1], day, clock, group, "X", kind.version)
     inside = [
         Segment.of("GS", *functional),
-        Segment.of("ST", "837", number, version),
+        Segment.of("ST", kind.transaction, number, kind.version if kind.repeats_version else ""),
         *body,
         Segment.of("SE", str(len(body) + 2), number),
         Segment.of("GE", "1", group),
         Segment.of("IEA", "1", number),
     ]
-    return f"{_print_isa(isa)}{print_segments(inside)}"
+    # ISA declares the delimiters, so they are values in it: the one segment that is printed as it is.
+    return f"{'*'.join(('ISA', *isa))}~\n{print_segments(inside)}"
 
 
 def read_interchanges(text: str) -> Iterator[Interchange]:
@@ -71,14 +94,6 @@ def read_interchanges(text: str) -> Iterator[Interchange]:
         end = _find(segments, "IEA")
         yield _read_interchange(segments[: end + 1])
         segments = segments[end + 1 :]
-
-
-_Numbered = tuple[int, Segment]
-
-
-def _print_isa(isa: Segment) -> str:
-    """ISA declares the delimiters, so they are values in it: no other segment may have them."""
-    return "*".join(["ISA", *("".join(element) for element in isa.elements)]) + "~\n"
 
 
 def _read_interchange(segments: Sequence[_Numbered]) -> Interchange:

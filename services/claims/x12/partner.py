@@ -6,7 +6,9 @@ Place in the flow: `x12` of a payer's profile. Invariant: every value is one tha
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from services.claims.x12.envelope import Route
 
 _Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9 ./-]{0,14}$", strip_whitespace=True)]
 _Code = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9-]{2,80}$")]
@@ -23,6 +25,8 @@ class X12Partner(BaseModel):
     """The folder into which claims are put, for whatever carries them to the payer."""
     inbound: Path
     """The folder in which answers appear."""
+    settle_seconds: Annotated[float, Field(ge=0)] = 60.0
+    """A file without an end is taken for unfinished until nobody has written to it for so long."""
     sender_qualifier: _Qualifier = "ZZ"
     sender_id: _Identifier
     receiver_qualifier: _Qualifier = "ZZ"
@@ -37,6 +41,11 @@ class X12Partner(BaseModel):
     """SBR09: CI commercial, MB Medicare Part B, MA Part A, MC Medicaid, BL Blue Cross, ..."""
     usage: Literal["P", "T"] = "P"
     """ISA15: production or test."""
+
+    @property
+    def route(self) -> Route:
+        """The way of our files."""
+        return Route((self.sender_qualifier, self.sender_id), (self.receiver_qualifier, self.receiver_id), self.usage)
 
     @model_validator(mode="after")
     def _folders_differ(self) -> Self:

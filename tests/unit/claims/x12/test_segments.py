@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.claims.x12.charset import fold_text, is_carried
-from services.claims.x12.envelope import read_interchanges, wrap_claim
+from services.claims.x12.claim_837 import PROFESSIONAL
+from services.claims.x12.envelope import read_interchanges, wrap_transaction
 from services.claims.x12.segments import Delimiters, Segment, find_delimiters, print_segments, read_segments
 from services.claims.x12.transcript import Transcript
 from shared.contracts.errors import InvalidContent
@@ -60,7 +61,7 @@ def test_accents_fold_and_other_scripts_do_not() -> None:
 
 
 def test_other_delimiters_are_read_from_isa() -> None:
-    text = wrap_claim([Segment.of("BHT", "0019")], x12_partner(), "005010X222A1", 7, BUILT_AT)
+    text = wrap_transaction([Segment.of("BHT", "0019")], x12_partner().route, PROFESSIONAL, 7, BUILT_AT)
     other = text.replace("*", "|").replace(":", ">").replace("~", "'").replace("\n", "")
     assert find_delimiters(other) == Delimiters("|", ">", "^", "'")
     (interchange,) = read_interchanges(other)
@@ -83,7 +84,7 @@ def test_other_delimiters_are_read_from_isa() -> None:
     ],
 )
 def test_a_broken_envelope_names_its_place(old: str, new: str, place: str) -> None:
-    text = wrap_claim([Segment.of("BHT", "0019")], x12_partner(), "005010X222A1", 7, BUILT_AT)
+    text = wrap_transaction([Segment.of("BHT", "0019")], x12_partner().route, PROFESSIONAL, 7, BUILT_AT)
     with pytest.raises(InvalidContent) as error:
         list(read_interchanges(text.replace(old, new)))
     assert error.value.expression == place

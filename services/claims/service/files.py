@@ -1,0 +1,140 @@
+"""Claims as files, and answers from files: what is fixed about a claim's file, and what a payer's file does.
+
+Place in the flow: the X12 channel stages and releases the file of each claim, the inbox brings what payers left.
+Invariants: the control number, name and bytes of a claim's file are stored before it is written anywhere, and once it
+is staged it is only moved; a payer's file counts once, by its content; an answer that names no claim of this payer is
+parked, never guessed.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from uuid import UUID
+
+from services.claims.claim import Channel, PayerId
+from services.claims.responses import Answer
+from services.claims.service.answers import UNMATCHED, AnswerService
+from services.claims.settings import ClaimsOptions
+from services.claims.store import ClaimStore, TakenClaim
+from services.claims.store.x12_store import NamedClaim, OutgoingFile, ReadFile, X12Store
+from services.claims.x12 import name_account, write_claim
+from services.claims.x12.answer_file import AnswerFile, read_answer_file
+from services.claims.x12.answers import ClaimAnswer, read_billed_lines, settle
+from shared.contracts.errors import InvalidContent
+from shared.postgres.pool import Connection, Pool
+from shared.telemetry.metrics import counter
+
+Stage = Callable[[OutgoingFile], Awaitable[None]]
+"""Puts a file, whole and durable, beside the folder that it is for."""
+
+_files = counter("chartline_claims_x12_files_total", "Files from payers.", ("payer", "outcome"))
+
+
+class FileOutcome(StrEnum):
+    """What became of a payer's file."""
+
+    READ = "read"
+    REPEATED = "repeated"
+    """The same content was read before."""
+    QUARANTINED = "quarantined"
+
+
+class FileService:
+    """The X12 files of all payers."""
+
+    def __init__(self, pool: Pool, schema: str, options: ClaimsOptions, answers: AnswerService) -> None:
+        self._pool = pool
+        self._claims = ClaimStore(schema)
+        self._store = X12Store(schema)
+        self._options = options
+        self._answers = answers
+
+    async def stage_file(self, claim: TakenClaim, stage: Stage) -> OutgoingFile:
+        """Return the file of a claim, which lies beside its folder when this returns, or is in it already.
+
+        The row stays locked while the file is written: after that has been recorded, nobody writes it again.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            file = await self._lock_file(connection, claim)
+            if not file.is_staged:
+                await stage(file)
+                await self._store.mark_staged(connection, claim.claim_id)
+        return file
+
+    async def mark_released(self, claim_id: UUID) -> None:
+        """Remember that the file of a claim was moved into its folder."""
+        await self._store.mark_released(self._pool, claim_id)
+
+    async def receive_file(self, payer_id: PayerId, name: str, content: bytes) -> tuple[FileOutcome, ReadFile]:
+        """Apply a payer's file in one transaction."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        read: AnswerFile | None = None
+        try:
+            read = await asyncio.to_thread(read_answer_file, content)
+            file = ReadFile(sha256, payer_id, name, answers=len(read.answers))
+        except InvalidContent as error:
+            file = ReadFile(sha256, payer_id, name, reason=error.code, place=error.expression)
+        outcome = await self._record(payer_id, file, read)
+        _files.labels(payer_id, outcome).inc()
+        return outcome, file
+
+    async def refuse_file(self, payer_id: PayerId, name: str, sha256: str, reason: str) -> ReadFile:
+        """Remember a file that is not even read."""
+        file = ReadFile(sha256, payer_id, name, reason=reason)
+        _files.labels(payer_id, await self._record(payer_id, file, None)).inc()
+        return file
+
+    async def _record(self, payer_id: PayerId, file: ReadFile, read: AnswerFile | None) -> FileOutcome:
+        async with self._pool.acquire() as connection, connection.transaction():
+            if not await self._store.insert_file(connection, file):
+                return FileOutcome.REPEATED
+            if read is None:
+                return FileOutcome.QUARANTINED
+            await self._apply(connection, payer_id, file.sha256, read)
+            await self._store.insert_provider_adjustments(connection, file.sha256, read.provider_adjustments)
+        return FileOutcome.READ
+
+    async def _apply(self, connection: Connection, payer_id: PayerId, sha256: str, read: AnswerFile) -> None:
+        named = await self._store.find_claims(connection, payer_id, [answer.names for answer in read.answers])
+        states = await self._claims.lock_claims(connection, {claim.claim_id for claim in named.values()})
+        matched: list[tuple[UUID, Answer]] = []
+        parked: list[tuple[str, ClaimAnswer]] = []
+        for position, answer in enumerate(read.answers):
+            claim = named.get(position)
+            if claim is None or claim.claim_id not in states:
+                parked.append((UNMATCHED, answer))
+            elif answer.unusable:
+                parked.append((answer.unusable, answer))
+            else:
+                matched.append((claim.claim_id, _settle(answer, claim)))
+        await self._answers.apply_answers(connection, Channel.X12, matched, states)
+        await self._store.park(connection, sha256, parked)
+
+    async def _lock_file(self, connection: Connection, claim: TakenClaim) -> OutgoingFile:
+        file = await self._store.lock_interchange(connection, claim.claim_id)
+        if file is None:
+            await self._fix_file(connection, claim)
+            file = await self._store.lock_interchange(connection, claim.claim_id)
+        assert file is not None  # noqa: S101 - it was inserted in this transaction, or by the one that was waited for
+        return file
+
+    async def _fix_file(self, connection: Connection, claim: TakenClaim) -> None:
+        partner = self._options.payers[claim.payer_id].x12
+        assert partner is not None  # noqa: S101 - a profile of channel x12 has it
+        control = await self._store.next_control_number(connection)
+        account = name_account(claim.claim_id)
+        text = await asyncio.to_thread(write_claim, claim.bundle, partner, control)
+        await self._store.insert_interchange(
+            connection,
+            claim.claim_id,
+            control=control,
+            account=account,
+            name=f"{account}-{control:09d}.837",
+            folder=partner.outbound,
+            body=text.encode("ascii"),
+        )
+
+
+def _settle(answer: ClaimAnswer, claim: NamedClaim) -> Answer:
+    return settle(answer, str(claim.claim_id), read_billed_lines(claim.bundle) if answer.lines else ())

@@ -1,0 +1,70 @@
+-- name: next_x12_control_number
+-- A control number that no claim has had.
+select nextval('{schema}.x12_control_number');
+
+-- name: insert_x12_interchange
+-- Fix number, name and bytes of a claim's file, unless another process has done it first.
+insert into {schema}.x12_interchange (claim_id, control_number, account_number, file_name, folder, body)
+values (:claim_id, :control_number, :account_number, :file_name, :folder, :body)
+on conflict (claim_id) do nothing;
+
+-- name: lock_x12_interchange
+-- The file of a claim, if it has one, for whoever puts it beside its folder.
+select file_name, folder, body, staged_at is not null as is_staged, released_at is not null as is_released
+from {schema}.x12_interchange
+where claim_id = :claim_id
+for update;
+
+-- name: mark_x12_staged
+-- The file lies whole beside its folder.
+update {schema}.x12_interchange set staged_at = now() where claim_id = :claim_id and staged_at is null;
+
+-- name: mark_x12_released
+-- The file was moved into its folder.
+update {schema}.x12_interchange set released_at = now() where claim_id = :claim_id and released_at is null;
+
+-- name: insert_x12_file
+-- Remember a file by its content; returns nothing when it was read before.
+insert into {schema}.x12_file (sha256, payer_id, file_name, outcome, reason, place, answers, unmatched)
+values (:sha256, :payer_id, :file_name, :outcome, :reason, :place, :answers, :unmatched)
+on conflict (sha256) do nothing
+returning sha256;
+
+-- name: count_x12_unmatched
+-- How many answers of a file named no claim.
+update {schema}.x12_file set unmatched = :unmatched where sha256 = :sha256;
+
+-- name: find_x12_claims
+-- The claims of a payer that answers name: by account number, by control number, by the payer's own number of the claim.
+-- `rank` is the order in which these names are believed.
+select named.position, claim.claim_id, claim.bundle, 1 as rank
+from unnest(:positions::integer[], :accounts::text[]) as named (position, account)
+join {schema}.x12_interchange as file on file.account_number = named.account
+join {schema}.claim using (claim_id)
+where claim.payer_id = :payer_id
+union all
+select named.position, claim.claim_id, claim.bundle, 2
+from unnest(:positions::integer[], :controls::text[]) as named (position, control)
+join {schema}.x12_interchange as file on file.control_number::text = named.control
+join {schema}.claim using (claim_id)
+where claim.payer_id = :payer_id
+union all
+(select distinct on (named.position) named.position, claim.claim_id, claim.bundle, 3
+from unnest(:positions::integer[], :payer_numbers::text[]) as named (position, payer_number)
+join {schema}.response on response.payer_claim_number = named.payer_number
+join {schema}.claim using (claim_id)
+where claim.payer_id = :payer_id
+order by named.position, response.response_id desc)
+order by position, rank;
+
+-- name: insert_x12_unmatched
+-- Park answers that name no claim, or contradict themselves.
+insert into {schema}.x12_unmatched (sha256, reason, body)
+select :sha256, reason, body from unnest(:reasons::text[], :bodies::bytea[]) as parked (reason, body);
+
+-- name: insert_x12_provider_adjustments
+-- Keep what was paid or taken back beside all claims.
+insert into {schema}.x12_provider_adjustment (sha256, place, reason_code, reference, amount)
+select :sha256, place, reason_code, reference, amount
+from unnest(:places::integer[], :reason_codes::text[], :refs::text[], :amounts::numeric[])
+     as adjusted (place, reason_code, reference, amount);
