@@ -53,10 +53,12 @@ class FileService:
     async def stage_file(self, claim: TakenClaim, stage: Stage) -> OutgoingFile:
         """Return the file of a claim, which lies beside its folder when this returns, or is in it already.
 
-        The row stays locked while the file is written: after that has been recorded, nobody writes it again.
+        What is in the file is committed before it is written anywhere. The row stays locked while it is written: after
+        that has been recorded, nobody writes it again.
         """
+        await self._fix_file(claim)
         async with self._pool.acquire() as connection, connection.transaction():
-            file = await self._lock_file(connection, claim)
+            file = await self._store.lock_interchange(connection, claim.claim_id)
             if not file.is_staged:
                 await stage(file)
                 await self._store.mark_staged(connection, claim.claim_id)
@@ -111,29 +113,25 @@ class FileService:
         await self._answers.apply_answers(connection, Channel.X12, matched, states)
         await self._store.park(connection, sha256, parked)
 
-    async def _lock_file(self, connection: Connection, claim: TakenClaim) -> OutgoingFile:
-        file = await self._store.lock_interchange(connection, claim.claim_id)
-        if file is None:
-            await self._fix_file(connection, claim)
-            file = await self._store.lock_interchange(connection, claim.claim_id)
-        assert file is not None  # noqa: S101 - it was inserted in this transaction, or by the one that was waited for
-        return file
-
-    async def _fix_file(self, connection: Connection, claim: TakenClaim) -> None:
+    async def _fix_file(self, claim: TakenClaim) -> None:
+        """Give a claim without a file its number, name and bytes; of two processes that try, one does."""
         partner = self._options.payers[claim.payer_id].x12
         assert partner is not None  # noqa: S101 - a profile of channel x12 has it
-        control = await self._store.next_control_number(connection)
-        account = name_account(claim.claim_id)
-        text = await asyncio.to_thread(write_claim, claim.bundle, partner, control)
-        await self._store.insert_interchange(
-            connection,
-            claim.claim_id,
-            control=control,
-            account=account,
-            name=f"{account}-{control:09d}.837",
-            folder=partner.outbound,
-            body=text.encode("ascii"),
-        )
+        async with self._pool.acquire() as connection:
+            if await self._store.has_interchange(connection, claim.claim_id):
+                return
+            control = await self._store.next_control_number(connection)
+            text = await asyncio.to_thread(write_claim, claim.bundle, partner, control)
+            account = name_account(claim.claim_id)
+            await self._store.insert_interchange(
+                connection,
+                claim.claim_id,
+                control=control,
+                account=account,
+                name=f"{account}-{control:09d}.837",
+                folder=partner.outbound,
+                body=text.encode("ascii"),
+            )
 
 
 def _settle(answer: ClaimAnswer, claim: NamedClaim) -> Answer:

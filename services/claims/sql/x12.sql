@@ -8,8 +8,12 @@ insert into {schema}.x12_interchange (claim_id, control_number, account_number, 
 values (:claim_id, :control_number, :account_number, :file_name, :folder, :body)
 on conflict (claim_id) do nothing;
 
+-- name: has_x12_interchange
+-- Whether the file of a claim is fixed.
+select exists (select from {schema}.x12_interchange where claim_id = :claim_id);
+
 -- name: lock_x12_interchange
--- The file of a claim, if it has one, for whoever puts it beside its folder.
+-- The file of a claim, for whoever puts it beside its folder.
 select file_name, folder, body, staged_at is not null as is_staged, released_at is not null as is_released
 from {schema}.x12_interchange
 where claim_id = :claim_id

@@ -79,11 +79,15 @@ class X12Store:
             body=body,
         )
 
-    async def lock_interchange(self, connection: Connection, claim_id: UUID) -> OutgoingFile | None:
-        """Lock the file of a claim; None when it has none yet."""
+    async def has_interchange(self, connection: Connection, claim_id: UUID) -> bool:
+        """Tell whether the file of a claim is fixed."""
+        found: bool = await self._sql.fetchval(connection, "has_x12_interchange", claim_id=claim_id)
+        return found
+
+    async def lock_interchange(self, connection: Connection, claim_id: UUID) -> OutgoingFile:
+        """Lock the file of a claim, which must be fixed."""
         row = await self._sql.fetchrow(connection, "lock_x12_interchange", claim_id=claim_id)
-        if row is None:
-            return None
+        assert row is not None  # noqa: S101 - rows of this table are never deleted
         return OutgoingFile(row["file_name"], Path(row["folder"]), row["body"], row["is_staged"], row["is_released"])
 
     async def mark_staged(self, connection: Connection, claim_id: UUID) -> None:

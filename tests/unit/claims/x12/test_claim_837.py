@@ -1,6 +1,5 @@
 """Claims as 837: an independent validator finds nothing wrong in them, and what X12 has no place for stops the send."""
 
-import io
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -9,8 +8,6 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyx12.params import params
-from pyx12.x12n_document import x12n_document
 
 from services.claims.x12 import find_obstacles, name_account, write_claim
 from services.claims.x12.envelope import read_interchanges
@@ -31,6 +28,7 @@ from tests.builders.x12_claims import (
     x12_case,
     x12_partner,
 )
+from tests.unit.claims.x12.validator import is_valid
 
 Break = Callable[[X12Case], Any]
 
@@ -51,11 +49,6 @@ def named(segments: tuple[Segment, ...], name: str, *start: str) -> list[Segment
     """The segments of a name whose elements begin so."""
     texts = ([each.text(place) for place in range(1, len(start) + 1)] for each in segments)
     return [each for each, text in zip(segments, texts, strict=True) if each.name == name and tuple(text) == start]
-
-
-def is_valid(text: str) -> bool:
-    """Ask pyx12, which has the maps of both implementation guides."""
-    return bool(x12n_document(params(), io.StringIO(text), io.StringIO(), None))
 
 
 @pytest.mark.parametrize("kind", range(len(KINDS)), ids=KINDS)
