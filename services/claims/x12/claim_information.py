@@ -5,6 +5,7 @@ or void names the payer's number of the claim that it replaces; what supportingI
 obstacle. Source: 005010X222A1 and 005010X223A2, loop 2300; NUBC UB-04 Data Specifications (type of bill).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -21,6 +22,7 @@ _OFFICE_BILL = "B"
 _ORIGINAL, _REPLACEMENT, _VOID = "1", "7", "8"
 _NO_INFORMATION = "9"
 _DISCHARGED_HOME = "01"
+_REPLACES = frozenset({"prior", "replaces", ""})
 _ACCIDENTS = {"MVA": "AA", "WPA": "EM"}
 _REPORT = {"DiagnosticReport": "DG"}
 _BILL_SYSTEMS = (systems.NUBC_OCCURRENCE_SPAN, systems.NUBC_OCCURRENCE, systems.NUBC_VALUE, systems.NUBC_CONDITION)
@@ -77,9 +79,14 @@ def check_supporting_info(out: Transcript, source: Source, bill: Bill) -> None:
 
 
 def _frequency(claim: Node, written: str) -> str:
-    if not claim.each("related"):
-        return written[2:3] or _ORIGINAL
-    return _VOID if claim.text("status") == "cancelled" else _REPLACEMENT
+    if claim.text("status") == "cancelled":
+        return _VOID
+    return _REPLACEMENT if _replaced(claim) else written[2:3] or _ORIGINAL
+
+
+def _replaced(claim: Node) -> list[Node]:
+    """The related claims that this one takes the place of."""
+    return [each for each in claim.each("related") if each.get("relationship").code() in _REPLACES]
 
 
 def _is_stay(source: Source) -> bool:
@@ -184,16 +191,17 @@ def _write_references(out: Transcript, claim: Node, bill: Bill, account: str) ->
         out.refuse(f"{focal.path}.preAuthRef[1]", "X12 carries 1 authorization number")
     if numbers:
         out.add("REF", "G1", out.code(numbers[0], f"{focal.path}.preAuthRef[0]", 50))
+    replaced = _replaced(claim)
+    for other in (each for each in claim.each("related") if each.path not in {one.path for one in replaced}):
+        out.refuse(other.path, "X12 has no place for a claim that this one does not replace")
     if bill.frequency in (_REPLACEMENT, _VOID):
-        _write_original(out, claim)
+        _write_original(out, replaced)
     out.add("REF", "D9", account)
 
 
-def _write_original(out: Transcript, claim: Node) -> None:
-    related = claim.each("related") or [Node("Claim.related[0]")]
-    if related[1:]:
-        out.refuse(related[1].path, "X12 carries 1 claim that this one replaces")
-    number = related[0].get("reference")
+def _write_original(out: Transcript, replaced: Sequence[Node]) -> None:
+    originals = out.at_most(1, replaced, "claim that this one replaces") or [Node("Claim.related[0]")]
+    number = originals[0].get("reference")
     what = "the payer's number of the claim that this one replaces"
     out.add("REF", "F8", out.code(number.text("value"), number.at("value"), 50, required=what))
 

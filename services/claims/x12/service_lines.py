@@ -6,7 +6,7 @@ Source: 005010X222A1 loops 2400, 2410, 2420A; 005010X223A2 loops 2400, 2410.
 """
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from services.claims.x12.care_team import RENDERING, CareGiver, write_care_giver
 from services.claims.x12.health_codes import in_order, write_period
@@ -19,7 +19,8 @@ _PROFESSIONAL_LINES, _INSTITUTIONAL_LINES = 50, 999
 _MODIFIERS = 4
 _POINTERS = 4
 _NATIONAL_DRUG_CODE = 11
-_ONE = Decimal(1)
+_EXACT = Context(prec=100)
+"""Products of two numbers that X12 carries are exact in it; others have too many digits in any case."""
 _MEASURES = {"min": "MJ"}
 _DRUG_MEASURES = {"mL": "ML", "g": "GR", "mg": "ME", "[iU]": "F2", "[IU]": "F2"}
 _SERVICES = (systems.CPT, systems.HCPCS)
@@ -33,7 +34,9 @@ def charge_of(item: Node) -> Decimal | None:
         return net
     units = item.get("quantity").decimal("value")
     factor = item.decimal("factor")
-    return price * (_ONE if units is None else units) * (_ONE if factor is None else factor)
+    for times in (units, factor):
+        price = price if times is None else _EXACT.multiply(price, times)
+    return price
 
 
 def write_professional_lines(

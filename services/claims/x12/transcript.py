@@ -12,7 +12,8 @@ from services.claims.x12.charset import fold_text, is_carried
 from services.claims.x12.segments import Element, Segment
 from services.claims.x12.source import Node
 
-_CENT = Decimal("0.01")
+_CENTS = 2
+"""Digits after the point of an amount in dollars."""
 _MOST_DIGITS = 18
 
 
@@ -67,16 +68,17 @@ class Transcript:
 
     def amount(self, value: Decimal, path: str) -> str:
         """Money, exact to the cent."""
-        if value != value.quantize(_CENT):
+        text = self.number(value, path)
+        if len(text.partition(".")[2]) > _CENTS:
             self.refuse(path, "an amount has fractions of a cent")
-        return self.number(value, path)
+        return text
 
     def number(self, value: Decimal, path: str) -> str:
         """A decimal without trailing zeros and exponent."""
-        text = f"{value.normalize():f}"
-        if len(text.strip("-").replace(".", "")) > _MOST_DIGITS:
+        if abs(value.adjusted()) >= _MOST_DIGITS or len(value.as_tuple().digits) > _MOST_DIGITS:
             self.refuse(path, f"a number has more than {_MOST_DIGITS} digits")
-        return text
+            return ""
+        return f"{value.normalize():f}"
 
     def at_most(self, limit: int, nodes: Iterable[Node], what: str) -> list[Node]:
         """The repetitions that fit; the first that does not is an obstacle."""

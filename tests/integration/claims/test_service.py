@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import httpx
@@ -13,14 +14,16 @@ from pydantic import SecretStr
 
 from services.claims import MIGRATION_PACKAGES, SCHEMA
 from services.claims.app import create_app
-from services.claims.claim import identify_claim
+from services.claims.claim import Channel, identify_claim
 from services.claims.consumer import GROUP as CLAIMS_GROUP
 from services.claims.consumer import TOPICS as CLAIMS_TOPICS
 from services.claims.payers import PayerProfile
 from services.claims.settings import ClaimsOptions, ClaimsSettings
 from services.simulators.payer import PayerSettings, create_payer_app
+from services.simulators.payer_adjudication import Verdict
 from services.simulators.payer_desk import Mode, PayerDesk
 from services.simulators.payer_kafka import GROUP as PAYER_GROUP
+from services.simulators.payer_x12 import X12Payer
 from shared.contracts.messages import ChartCoded
 from shared.contracts.topics import TOPICS, Topic
 from shared.kafka.admin import create_topics
@@ -29,6 +32,7 @@ from shared.kafka.settings import KafkaSettings
 from shared.postgres.settings import PostgresSettings
 from shared.web.security import Principal, Role, hash_token
 from shared.web.settings import WebSettings
+from tests.builders.x12_claims import x12_case, x12_partner
 from tests.conftest import PoolFor
 from tests.integration.claims.conftest import fhir_profile, serving, wrap
 from tests.unit.claims.codings import coded_chart
@@ -129,6 +133,26 @@ async def test_codings_become_answered_claims_by_both_channels(settings: ClaimsS
     assert submissions[0]["outcome"] == "answered"
     counts = desk.count_received()
     assert (counts["identifiers"], counts["effective_claims"], counts["altered"]) == (10, 10, 0)
+
+
+async def test_codings_become_paid_claims_by_files(settings: ClaimsSettings, tmp_path: Path) -> None:
+    partner = x12_partner(tmp_path)
+    partner.outbound.mkdir()
+    partner.inbound.mkdir()
+    files = {"files": PayerProfile(channel=Channel.X12, x12=partner)}
+    options = ClaimsOptions(payers=files, default_payer="files", idle_seconds=0.1)
+    cases = [x12_case() for _ in range(3)]
+    codings = [coded_chart(final_claim=case.claim, resources=case.others) for case in cases]
+    wanted = {identify_claim(each.chart_id, 1, "files"): "accepted" for each in codings}
+    payer = X12Payer(partner.outbound, partner.inbound)
+    async with _running(create_app(settings.model_copy(update={"claims": options}))) as client:
+        await _publish(settings.kafka, *codings)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while len(payer.received) < len(codings):
+                payer.work(Verdict.ACCEPTED)
+                await asyncio.sleep(0.05)
+        await _await_states(client, wanted)
+    assert set(payer.received.values()) == {1}
 
 
 async def test_a_service_that_stops_in_between_loses_nothing_and_bills_nothing_twice(settings: ClaimsSettings) -> None:
