@@ -95,7 +95,8 @@ async def open_context(settings: CoderSettings) -> AsyncIterator[CoderContext]:
     ):
         relay = OutboxRelay(pool, SCHEMA, publisher, settings.coder.relay)
         holder = f"engine@{socket.gethostname()}/{os.getpid()}"
-        suggesting = Suggesting(pool, holder, engine.chart_limit_seconds + _LEASE_MARGIN_SECONDS)
+        engine_lease_seconds = engine.chart_limit_seconds + _LEASE_MARGIN_SECONDS
+        suggesting = Suggesting(pool, holder, engine_lease_seconds, settings.coder.queue.priority)
         suggester = Suggester(suggesting, engine, on_stored=relay.wake)
         signing_key = find_signing_key(settings.proof)
         use_cases = UseCases.over(pool, settings.coder.queue, signing_key, policy=settings.coder.queries)

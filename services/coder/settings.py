@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.coder.priority import PriorityWeights
 from services.coder.queries.life import DEFAULT_POLICY, QueryPolicy
 from shared.postgres.outbox import RelaySettings
 from shared.settings import ServiceSettings
@@ -28,13 +29,14 @@ class EngineSettings(BaseModel):
 
 
 class QueueSettings(BaseModel):
-    """How leases live: a coder's lease lasts `lease_seconds` without activity."""
+    """How leases live: a coder's lease lasts `lease_seconds` without activity. `priority` says what comes first."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     lease_seconds: float = Field(default=900.0, gt=0)
     tidy_seconds: float = Field(default=5.0, gt=0)
     """How often expired leases go back to the queue."""
+    priority: PriorityWeights = PriorityWeights()
 
 
 class CoderOptions(BaseModel):

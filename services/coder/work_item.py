@@ -7,7 +7,7 @@ constraints of migrations/0001 hold them.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
@@ -35,14 +35,6 @@ class State(StrEnum):
     """The engine crashed on it or exceeded its time; it waits for a retry or for a newer chart version."""
     WITHDRAWN = "withdrawn"
     """The encounter is void or open again; there is nothing to code."""
-
-
-class Priority(IntEnum):
-    """Who comes first among open work items; lower is sooner, and of equals the oldest."""
-
-    RETURNED = 10
-    """Billing sent the coding back; its filing limit is already running."""
-    ROUTINE = 100
 
 
 class FailureReason(StrEnum):

@@ -145,6 +145,7 @@ class Meta(Subset):
     last_updated: str | None = Field(default=None, alias="lastUpdated")
     profile: tuple[str, ...] = ()
     tag: tuple[Coding, ...] = ()
+    security: tuple[Coding, ...] = ()
 
 
 def codes_in(concepts: Iterable[CodeableConcept], system: str) -> tuple[str, ...]:

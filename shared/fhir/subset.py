@@ -78,6 +78,17 @@ class EncounterLocation(Subset):
     location: Reference
 
 
+class Hospitalization(Subset):
+    """How a stay is to be treated."""
+
+    special_courtesy: tuple[CodeableConcept, ...] = Field(default=(), alias="specialCourtesy")
+
+    @property
+    def courtesies(self) -> tuple[Coding, ...]:
+        """All codings of special courtesies, such as VIP."""
+        return tuple(coding for concept in self.special_courtesy for coding in concept.coding)
+
+
 class EncounterSubset(IdentifiedSubset):
     """Encounter: status, class, patient, period, people, reasons."""
 
@@ -85,6 +96,8 @@ class EncounterSubset(IdentifiedSubset):
     class_: Coding = Field(alias="class")
     type: tuple[CodeableConcept, ...] = ()
     service_type: CodeableConcept = Field(default=CodeableConcept(), alias="serviceType")
+    priority: CodeableConcept = CodeableConcept()
+    hospitalization: Hospitalization = Hospitalization()
     subject: Reference | None = None
     period: Period = Period()
     participant: tuple[Participant, ...] = ()

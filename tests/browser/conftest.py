@@ -72,10 +72,11 @@ class Workbench:
         """Let the first chart be one that billing sent back, and all have waited for hours."""
         await self.pool.execute(
             """
-            with item as (select work_item_id, row_number() over (order by created_at) as place from coder.work_item)
+            with item as (select work_item_id, row_number() over (order by arrival) as place from coder.work_item)
             update coder.work_item
             set created_at = now() - (9 - place) * interval '77 minutes',
-                priority = case place when 1 then 10 else 100 end
+                raised_hours = case place when 1 then 8760 else 0 end,
+                raised_why = case place when 1 then '{returned-by-billing}'::text[] else '{}' end
             from item where work_item.work_item_id = item.work_item_id
             """
         )

@@ -1,9 +1,10 @@
 """The queue API under `/v1`: `queue` leases, `charts` reads and decides, `codes` finds, `work_items` gives back,
-`holds` pauses, `queries` asks clinicians, `threads` colleagues.
+`holds` pauses, `queries` asks clinicians, `threads` colleagues, `worklists` and `coders` say what is whose.
 
 Invariant: a route reads its request, calls one use case and shapes the answer; who may call stands in its signature.
 """
 
-from services.coder.api import charts, codes, holds, queries, queue, threads, work_items
+from services.coder.api import charts, coders, codes, holds, queries, queue, threads, work_items, worklists
 
-ROUTERS = (queue.router, charts.router, codes.router, work_items.router, holds.router, queries.router, threads.router)
+_MODULES = (queue, charts, codes, work_items, holds, worklists, coders, queries, threads)
+ROUTERS = tuple(module.router for module in _MODULES)

@@ -29,12 +29,16 @@ _CACHING = "private, no-cache"
 )
 async def read_chart(
     cases: Cases,
-    _principal: ReaderPrincipal,
+    principal: ReaderPrincipal,
     chart_id: ChartIdPath,
     response: Response,
     if_none_match: Annotated[str | None, Header(description="The ETag of an earlier answer.")] = None,
 ) -> ChartView | Response:
-    """Read the current chart version: documents, suggestions with evidence, decisions, and findings of billing."""
+    """Read the current chart version: documents, suggestions with evidence, decisions, and findings of billing.
+
+    Reading renews the caller's own lease on the chart.
+    """
+    await cases.queue.renew(ChartId(chart_id), principal.subject)
     if if_none_match:
         current = _tag(await cases.charts.find_revision(ChartId(chart_id)))
         if current in if_none_match:

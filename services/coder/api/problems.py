@@ -16,6 +16,7 @@ _TITLES = {
     403: "The caller does not have the role.",
     404: "Nothing is there under this id.",
     409: "The lease is not the caller's any more, or the state has moved on: read again before trying again.",
+    412: "It is not any more what the ETag in If-Match says: read again before trying again.",
     422: "The request cannot be done as it is; each issue says the place and the fix.",
 }
 

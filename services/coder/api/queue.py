@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response
 
 from services.coder.api.problems import document_errors
+from services.coder.api.reach import find_reach
 from services.coder.api.requests import Cases, CoderPrincipal, KnownPrincipal
 from services.coder.api_models import LeaseGrant, QueueStats
 
@@ -15,8 +16,12 @@ router = APIRouter(prefix="/v1/queue", tags=["queue"])
     responses={204: {"description": "Nothing is open now."}, **document_errors()},
 )
 async def lease_next(cases: Cases, principal: CoderPrincipal) -> LeaseGrant | Response:
-    """Lease the most urgent open chart: it is the caller's alone until the lease is completed, released or expires."""
-    lease = await cases.queue.lease_next(principal.subject)
+    """Lease the most urgent open chart: it is the caller's alone until the lease is completed, released or expires.
+
+    What a lead assigned to the caller comes first, then the caller's lists, specialties and facilities. Restricted
+    charts come only to who is cleared for them, and nobody's own record to themselves.
+    """
+    lease = await cases.queue.lease_next(principal.subject, find_reach(principal))
     if lease is None:
         return Response(status_code=204)
     return LeaseGrant(

@@ -21,6 +21,8 @@ CoderPrincipal = Annotated[Principal, Depends(require_principal(Role.CODER, Role
 ReaderPrincipal = Annotated[Principal, Depends(require_principal(Role.CODER, Role.LEAD, Role.AUDITOR))]
 """Who may read a chart: to code it, or to audit its coding."""
 LeadPrincipal = Annotated[Principal, Depends(require_principal(Role.LEAD))]
+ListReader = Annotated[Principal, Depends(require_principal(Role.CODER, Role.LEAD, Role.ADMIN))]
+ListKeeper = Annotated[Principal, Depends(require_principal(Role.LEAD, Role.ADMIN))]
 PhysicianPrincipal = Annotated[Principal, Depends(require_principal(Role.PHYSICIAN))]
 """What is addressed to `principal.practitioner`, and nothing else."""
 KnownPrincipal = Annotated[Principal, Depends(require_principal(*Role, phi=False))]

@@ -1,14 +1,60 @@
-"""Giving a work item back, and giving a failed one to the engine again."""
+"""One work item: its place, whose it is, giving it back, and giving a failed one to the engine again."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
 
 from services.coder.api.problems import document_errors
-from services.coder.api.requests import Cases, CoderPrincipal, LeaseTokenHeader, WorkItemIdPath
+from services.coder.api.reach import find_reach, tag_revision
+from services.coder.api.requests import (
+    Cases,
+    CoderPrincipal,
+    IdempotencyKeyHeader,
+    LeadPrincipal,
+    LeaseTokenHeader,
+    WorkItemIdPath,
+)
 from services.coder.api_models import WorkItemView
-from services.coder.work_item import LeaseLost, LeaseToken, State, WorkItemId, WrongState
-from shared.contracts.errors import NotFound
+from services.coder.queue_models import AssignRequest, PlaceView, RaiseRequest
+from services.coder.service.assigning import LeadRequest
+from services.coder.work_item import KeyReused, LeaseLost, LeaseToken, State, WorkItemId, WrongState
+from shared.contracts.errors import InvalidContent, NotFound
 
 router = APIRouter(prefix="/v1/work-items/{work_item_id}", tags=["work items"])
+
+
+async def _read_lead_request(
+    principal: LeadPrincipal, work_item_id: WorkItemIdPath, idempotency_key: IdempotencyKeyHeader = None
+) -> LeadRequest:
+    return LeadRequest(principal.subject, find_reach(principal), WorkItemId(work_item_id), idempotency_key)
+
+
+AboutWorkItem = Annotated[LeadRequest, Depends(_read_lead_request)]
+
+
+@router.get("", responses=document_errors(NotFound))
+async def read_work_item(
+    cases: Cases, principal: CoderPrincipal, work_item_id: WorkItemIdPath, response: Response
+) -> PlaceView:
+    """Read where a work item stands, on which lists, and why it is as urgent as it is."""
+    place = await cases.worklists.find_place(principal.subject, find_reach(principal), WorkItemId(work_item_id))
+    response.headers["ETag"] = tag_revision(place.revision)
+    return PlaceView.of(place)
+
+
+@router.post("/assign", responses=document_errors(NotFound, WrongState, InvalidContent, KeyReused))
+async def assign(cases: Cases, request: AboutWorkItem, assignment: AssignRequest) -> PlaceView:
+    """Give a chart to a coder, who gets it before all others, or back to its lists.
+
+    Somebody else's lease on it ends; what they decided stays with the chart.
+    """
+    return await cases.assigning.assign(request, assignment.coder)
+
+
+@router.post("/raise", responses=document_errors(NotFound, InvalidContent, KeyReused))
+async def raise_chart(cases: Cases, request: AboutWorkItem, wish: RaiseRequest) -> PlaceView:
+    """Flag a chart as urgent, so that it comes before its time, or let it fall back; completing it ends this."""
+    return await cases.assigning.raise_chart(request, raised=wish.raised)
 
 
 @router.post("/release", responses=document_errors(NotFound, LeaseLost))

@@ -1,4 +1,4 @@
-"""What a coder finds on coming to work: the charts in hand, the head of the queue, and the log of a day.
+"""What a coder finds on coming to work: the charts in hand, and the log of a day.
 
 Invariant: reading only, and a coder's log is the coder's own.
 """
@@ -6,22 +6,14 @@ Invariant: reading only, and a coder's log is the coder's own.
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from services.coder.store import desk
-from services.coder.store.desk import HeldChart, LoggedCompletion, LoggedDecision, QueuedChart
+from services.coder.place import HeldChart
+from services.coder.store import desk, places
+from services.coder.store.desk import LoggedCompletion, LoggedDecision
 from services.coder.work_item import ChartId
 from shared.postgres.pool import Pool
 
-_OPEN_SHOWN = 50
 _LOG_SHOWN = 2000
 """More than a person decides in a day; it bounds what a page can weigh."""
-
-
-@dataclass(frozen=True, slots=True)
-class Worklist:
-    """The charts that a coder has, and those that come next."""
-
-    held: list[HeldChart]
-    open: list[QueuedChart]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +31,13 @@ class Desk:
 
     pool: Pool
 
-    async def read_worklist(self, holder: str) -> Worklist:
-        """Read what a coder has in hand and what comes next."""
-        async with self.pool.acquire() as connection:
-            return Worklist(await desk.list_held(connection, holder), await desk.list_open(connection, _OPEN_SHOWN))
+    async def list_held(self, holder: str) -> list[HeldChart]:
+        """List the charts that a coder has in hand, the lease that expires first at the top."""
+        return await places.list_held(self.pool, holder)
 
     async def find_held(self, chart_id: ChartId, holder: str) -> HeldChart | None:
         """Find a coder's own lease on a chart, None when the chart is not in the coder's hands."""
-        held = await desk.list_held(self.pool, holder)
+        held = await places.list_held(self.pool, holder)
         return next((each for each in held if each.lease.chart_id == chart_id), None)
 
     async def read_log(self, coder: str, day: date) -> DayLog:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.coder import SCHEMA
+from services.coder.priority import PriorityWeights
 from services.coder.service.learning import forget_codings
+from services.coder.service.placing import place_charts
 from services.coder.store import charts, holds, work_items
 from services.coder.store.work_items import Standing
 from services.coder.work_item import ChartId
@@ -41,8 +43,9 @@ class _News:
 class Intake:
     """Settles batches of records; `take_in` and `put_aside` are what a consumer loop calls."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, weights: PriorityWeights) -> None:
         self._pool = pool
+        self._weights = weights
         self._inbox = Inbox(SCHEMA)
         self._quarantine = Quarantine(SCHEMA)
 
@@ -55,8 +58,8 @@ class Intake:
             known = {entry.record.position for entry in settled}
             news = [each for each in readable if each.record.position not in known]
             standing = await work_items.lock_work_items(connection, [ChartId(each.data.chart_id) for each in news])
-            settled += await _apply_charts(connection, news, standing)
-            returned, unknown = await _apply_returns(connection, news, standing)
+            settled += await _apply_charts(connection, news, standing, self._weights)
+            returned, unknown = await _apply_returns(connection, news, standing, self._weights)
             held = await self._quarantine.hold(connection, [*unusable, *unknown])
             await self._inbox.record(connection, [*settled, *returned, *held])
 
@@ -102,7 +105,7 @@ def _read(record: Record) -> _News:
 
 
 async def _apply_charts(
-    connection: Connection, news: Sequence[_News], standing: dict[ChartId, Standing]
+    connection: Connection, news: Sequence[_News], standing: dict[ChartId, Standing], weights: PriorityWeights
 ) -> list[InboxEntry]:
     """Store newer chart versions, and give the last of each chart its place in the queue."""
     versions = {chart_id: place.chart_version for chart_id, place in standing.items()}
@@ -118,7 +121,7 @@ async def _apply_charts(
     if newer:
         latest = list({chart.chart_id: chart for chart in newer}.values())
         await charts.insert_charts(connection, newer)
-        await work_items.put_in_queue(connection, latest)
+        await place_charts(connection, latest, weights)
         await holds.wake_charts(connection, latest)
         await forget_codings(connection, [ChartId(chart.chart_id) for chart in newer if chart.status == "withdrawn"])
     return entries
@@ -132,7 +135,7 @@ def compare_versions(arrived: int, current: int | None) -> Outcome:
 
 
 async def _apply_returns(
-    connection: Connection, news: Sequence[_News], standing: dict[ChartId, Standing]
+    connection: Connection, news: Sequence[_News], standing: dict[ChartId, Standing], weights: PriorityWeights
 ) -> tuple[list[InboxEntry], list[Unusable]]:
     """Store findings, and reopen the charts whose latest coding they are about."""
     entries, unknown = [], []
@@ -150,6 +153,8 @@ async def _apply_returns(
     if applied:
         await charts.insert_returned(connection, applied)
         await work_items.reopen_returned(
-            connection, [(ChartId(news.chart_id), news.coding_version) for _, news in applied]
+            connection,
+            [(ChartId(news.chart_id), news.coding_version) for _, news in applied],
+            raised_hours=weights.returned_hours,
         )
     return entries, unknown

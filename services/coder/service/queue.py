@@ -4,15 +4,20 @@ Invariant: a leased chart belongs to one coder; every write checks the lease's t
 that takes the row lock.
 """
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 
+from services.coder.reach import UNLIMITED, Reach
 from services.coder.store import decisions, work_items
-from services.coder.work_item import Lease, LeaseLost, LeaseToken, State, WorkItemId, WrongState
+from services.coder.work_item import ChartId, Lease, LeaseLost, LeaseToken, State, WorkItemId, WrongState
 from shared.audit.trail import name_entity
 from shared.contracts.errors import NotFound
 from shared.postgres.pool import Pool
 
 _KEYS_SERVE_HOURS = 24.0
+_LEASING_CONNECTIONS = 4
+"""Of one process; docs/decisions/0010-places-in-the-queue.md has the measurement."""
+_ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
@@ -21,15 +26,26 @@ class Queue:
 
     pool: Pool
     lease_seconds: float
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_LEASING_CONNECTIONS))
 
-    async def lease_next(self, holder: str) -> Lease | None:
-        """Lease the most urgent open chart, None when there is none; expired leases are open charts."""
-        lease = await work_items.lease_next(self.pool, holder, self.lease_seconds)
-        if lease is None and await work_items.return_expired_leases(self.pool):
-            lease = await work_items.lease_next(self.pool, holder, self.lease_seconds)
-        if lease:
-            name_entity("chart", lease.chart_id)
-        return lease
+    async def lease_next(self, holder: str, reach: Reach = UNLIMITED) -> Lease | None:
+        """Lease the most urgent open chart within a coder's reach, None when there is none.
+
+        An expired lease is an open chart. Callers wait for a turn here, in order, and not in the database: a few
+        connections serve many coders sooner than many connections that compete for two processors and one head.
+        """
+        async with self.turns:
+            for _ in range(_ATTEMPTS):
+                if lease := await work_items.lease_next(self.pool, holder, reach, self.lease_seconds):
+                    name_entity("chart", lease.chart_id)
+                    return lease
+                if not await self._may_find_more(holder, reach):
+                    break
+        return None
+
+    async def renew(self, chart_id: ChartId, holder: str) -> None:
+        """Let a coder's own lease on a chart, if there is one, last as long again: reading is activity."""
+        await work_items.renew_lease(self.pool, chart_id, holder, self.lease_seconds)
 
     async def release(self, work_item_id: WorkItemId, token: LeaseToken, holder: str) -> None:
         """Give a chart back undone; raises NotFound or LeaseLost."""
@@ -51,6 +67,12 @@ class Queue:
         """Return expired leases to the queue and forget old idempotency keys; returns how many leases."""
         await decisions.forget_answers(self.pool, _KEYS_SERVE_HOURS)
         return await work_items.return_expired_leases(self.pool)
+
+    async def _may_find_more(self, holder: str, reach: Reach) -> bool:
+        """Tell whether asking again may help: leases expired, or what is open was just being taken by others."""
+        if await work_items.return_expired_leases(self.pool):
+            return True
+        return await work_items.has_open(self.pool, holder, reach)
 
     async def _require(self, work_item_id: WorkItemId) -> State:
         state = await work_items.find_state(self.pool, work_item_id)

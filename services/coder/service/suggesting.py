@@ -11,8 +11,10 @@ from services.coder import SCHEMA, SOURCE
 from services.coder.chart_facts import read_engine_chart, read_facts
 from services.coder.claim_draft import build_draft
 from services.coder.engine.model import Chart, Suggestions
+from services.coder.priority import PriorityWeights
 from services.coder.service.history import ask_history, keep_visit
 from services.coder.service.learning import LearnedSoFar
+from services.coder.service.placing import rank_again
 from services.coder.service.releases import confirm_services
 from services.coder.store import charts, suggestions, work_items
 from services.coder.store.work_items import EngineLease
@@ -31,6 +33,7 @@ class Suggesting:
     pool: Pool
     holder: str
     lease_seconds: float
+    weights: PriorityWeights = field(default_factory=PriorityWeights)
     learned: LearnedSoFar = field(default_factory=LearnedSoFar)
 
     async def lease_chart(self) -> EngineLease | None:
@@ -70,6 +73,7 @@ class Suggesting:
             )
             await keep_visit(connection, chart, facts)
             draft = build_draft(chart, facts, confirmed, created=datetime.now(UTC))
+            await rank_again(connection, chart, self.weights, suggestions=len(confirmed.suggestions))
             await Outbox(SCHEMA).enqueue(connection, [_announce(draft)])
         return True
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.coder.queries.life import DEFAULT_POLICY, QueryPolicy
+from services.coder.service.assigning import Assigning
 from services.coder.service.chart_records import ChartRecords
 from services.coder.service.charts import Charts
 from services.coder.service.completing import Completing
@@ -16,6 +17,7 @@ from services.coder.service.query_answers import QueryAnswers
 from services.coder.service.query_follow_up import QueryFollowUp
 from services.coder.service.queue import Queue
 from services.coder.service.threads import Threads
+from services.coder.service.worklists import Worklists
 from services.coder.settings import QueueSettings
 from shared.postgres.pool import Pool
 from shared.proof.keys import SigningKey
@@ -37,6 +39,8 @@ class UseCases:
     query_answers: QueryAnswers
     query_follow_up: QueryFollowUp
     threads: Threads
+    worklists: Worklists
+    assigning: Assigning
 
     @classmethod
     def over(
@@ -50,7 +54,7 @@ class UseCases:
         """Build them over one pool; `key` signs what is completed, `policy` is the clock of queries."""
         records = ChartRecords()
         return cls(
-            intake=Intake(pool),
+            intake=Intake(pool, settings.priority),
             queue=Queue(pool, settings.lease_seconds),
             charts=Charts(pool),
             deciding=Deciding(pool, settings.lease_seconds),
@@ -62,4 +66,6 @@ class UseCases:
             query_answers=QueryAnswers(pool),
             query_follow_up=QueryFollowUp(pool, policy),
             threads=Threads(pool, records),
+            worklists=Worklists(pool),
+            assigning=Assigning(pool, settings.priority),
         )

@@ -13,7 +13,7 @@ set patient = excluded.patient,
 
 -- name: list_earlier_visits
 -- A patient's visits of other charts between two days, the second one not included; what was withdrawn was no visit.
-select patient, day, care_group, specialty, practitioners
+select visit.patient, visit.day, visit.care_group, visit.specialty, visit.practitioners
 from {schema}.visit
 join {schema}.work_item using (chart_id)
 where visit.patient = :patient::text

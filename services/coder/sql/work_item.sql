@@ -9,21 +9,42 @@ for update;
 -- name: put_in_queue
 -- A chart version newer than the one that the work item is about takes its place, whatever state it is in: a lease ends, holds end,
 -- and the engine has it to do, or, for a withdrawn chart, nobody.
-insert into {schema}.work_item as item (chart_id, chart_version, state, priority)
-select * from unnest(:chart_ids::uuid[], :chart_versions::integer[], :states::text[], :priorities::integer[])
+insert into {schema}.work_item as item (
+    chart_id, chart_version, state, lane_id, patient, due_at, charge_hours, flag_hours, complexity_hours, rank_facts
+)
+select chart_id, chart_version, state, lane_id, patient, due_at, charge_hours, flag_hours, complexity_hours,
+       rank_facts::jsonb
+from unnest(
+    :chart_ids::uuid[], :chart_versions::integer[], :states::text[], :lane_ids::integer[], :patients::text[],
+    :due_ats::timestamptz[], :charge_hours::integer[], :flag_hours::integer[], :complexity_hours::integer[],
+    :rank_facts::text[]
+) as placed (
+    chart_id, chart_version, state, lane_id, patient, due_at, charge_hours, flag_hours, complexity_hours, rank_facts
+)
 on conflict (chart_id) do update
 set chart_version = excluded.chart_version, state = excluded.state,
     lease_token = null, lease_holder = null, lease_expires_at = null,
     attempts = 0, failure_reason = null, holds = 0,
+    lane_id = excluded.lane_id, patient = excluded.patient, due_at = excluded.due_at,
+    charge_hours = excluded.charge_hours, flag_hours = excluded.flag_hours,
+    complexity_hours = excluded.complexity_hours, rank_facts = excluded.rank_facts,
     revision = item.revision + 1, changed_at = now()
 where item.chart_version < excluded.chart_version;
+
+-- name: set_complexity
+-- What the engine found makes a chart more or less work.
+update {schema}.work_item
+set complexity_hours = :complexity_hours, rank_facts = rank_facts || :rank_facts::jsonb
+where chart_id = :chart_id;
 
 -- name: reopen_returned
 -- A coding that billing sent back goes to the front, unless the chart has moved on meanwhile.
 update {schema}.work_item as item
-set state = 'open', priority = least(item.priority, :priority), revision = item.revision + 1, changed_at = now()
+set state = 'open', raised_hours = :raised_hours, raised_why = '{returned-by-billing}',
+    revision = item.revision + 1, changed_at = now()
 from unnest(:chart_ids::uuid[], :coding_versions::integer[]) as returned (chart_id, coding_version)
-where item.chart_id = returned.chart_id and item.coding_version = returned.coding_version and item.state = 'completed';
+where item.chart_id = returned.chart_id and item.coding_version = returned.coding_version and item.state = 'completed'
+returning item.lane_id;
 
 -- name: lease_for_engine
 -- The next chart version that no engine process has, or whose engine process has not answered in time.
@@ -31,7 +52,7 @@ with head as (
     select work_item_id
     from {schema}.work_item
     where state = 'suggesting' and (lease_expires_at is null or lease_expires_at <= now())
-    order by priority, created_at
+    order by urgent_by, arrival
     limit 1
     for update skip locked
 )
@@ -73,22 +94,91 @@ where work_item_id = :work_item_id and state = 'failed'
 returning state;
 
 -- name: lease_next
--- The most urgent open work item, for one coder alone; items that another transaction is just taking are skipped.
-with head as (
-    select work_item_id
-    from {schema}.work_item
-    where state = 'open'
-    order by priority, created_at
+-- The most urgent chart that a coder may take, for that coder alone. What a lead assigned comes first. Then the front of
+-- the whole queue is tried, where who works on much soon finds something; who does not gets the heads of the lanes within
+-- reach. Only the chosen row is locked, and what another transaction is just taking is skipped. The lease need not
+-- survive a crash of the server: after one the chart is open and the token worth nothing, and whatever was stored under
+-- the lease was flushed after it.
+with own as materialized (
+    select :own_records::text[] || coalesce(
+        (select own_records from {schema}.coder where subject = :holder::text), '{}'
+    ) as records, set_config('synchronous_commit', 'off', true)
+),
+reach as materialized (
+    select lane_id
+    from {schema}.lanes_within(:holder, :lists::text[], :facilities::text[], :clearances::text[], true)
+),
+front as materialized (
+    select item.work_item_id, item.lane_id, item.urgent_by, item.arrival
+    from (
+        select first.work_item_id, first.lane_id, first.urgent_by, first.arrival, first.patient
+        from {schema}.work_item as first
+        where first.state = 'open' and first.assigned_to is null
+        order by first.urgent_by, first.arrival
+        limit 64
+    ) as item
+    where item.lane_id in (select lane_id from reach) and item.patient <> all((select records from own)::text[])
+    order by item.urgent_by, item.arrival
+    limit 16
+),
+candidate as materialized (
+    (
+        select 0 as turn, item.work_item_id, item.lane_id, item.urgent_by, item.arrival
+        from {schema}.work_item as item
+        join {schema}.lane using (lane_id)
+        where item.state = 'open' and item.assigned_to = :holder and lane.restrictions <@ :clearances
+          and item.patient <> all((select records from own)::text[])
+        order by item.urgent_by, item.arrival
+        limit 16
+    )
+    union all
+    select 1, front.* from front
+    union all
+    (
+        select 1, next.work_item_id, next.lane_id, next.urgent_by, next.arrival
+        from reach
+        cross join lateral (
+            select item.work_item_id, item.lane_id, item.urgent_by, item.arrival
+            from {schema}.work_item as item
+            where item.state = 'open' and item.assigned_to is null and item.lane_id = reach.lane_id
+              and item.patient <> all((select records from own)::text[])
+            order by item.urgent_by, item.arrival
+            limit 4
+        ) as next
+        where (select count(*) from front) < 4
+        order by next.urgent_by, next.arrival
+        limit 16
+    )
+),
+taken as (
+    select item.work_item_id
+    from candidate
+    join {schema}.work_item as item using (work_item_id, lane_id)
+    where item.state = 'open'
+      and item.assigned_to is not distinct from case candidate.turn when 0 then :holder end
+      and item.patient <> all((select records from own)::text[])
+    order by candidate.turn, candidate.urgent_by, candidate.arrival
     limit 1
-    for update skip locked
+    for update of item skip locked
 )
 update {schema}.work_item as item
 set state = 'leased', lease_token = gen_random_uuid(), lease_holder = :holder,
     lease_expires_at = now() + :seconds * interval '1 second',
     revision = item.revision + 1, changed_at = now()
-from head
-where item.work_item_id = head.work_item_id
+from taken
+where item.work_item_id = taken.work_item_id
 returning item.work_item_id, item.chart_id, item.chart_version, item.lease_token, item.lease_expires_at;
+
+-- name: has_open
+-- Whether anything that a coder may take is open, be it locked by another transaction or not.
+select exists (
+    select from {schema}.work_item as item
+    join {schema}.lane using (lane_id)
+    where item.state = 'open' and item.assigned_to = :holder::text and lane.restrictions <@ :clearances
+) or exists (
+    select from {schema}.lanes_within(:holder, :lists::text[], :facilities::text[], :clearances::text[], true) as reach
+    join {schema}.work_item as item on item.lane_id = reach.lane_id and item.state = 'open' and item.assigned_to is null
+);
 
 -- name: hold_lease
 -- Lock the work item of a chart for its rightful holder and renew the lease; no row when it is not theirs any more.
@@ -97,6 +187,12 @@ set lease_expires_at = now() + :seconds * interval '1 second', revision = revisi
 where chart_id = :chart_id and state = 'leased' and lease_token = :token and lease_holder = :holder
   and lease_expires_at > now()
 returning work_item_id, chart_id, chart_version, lease_token, lease_expires_at, coding_version;
+
+-- name: renew_lease
+-- Reading is activity too: the holder's lease lasts longer, and nothing else changes.
+update {schema}.work_item
+set lease_expires_at = now() + :seconds * interval '1 second'
+where chart_id = :chart_id and state = 'leased' and lease_holder = :holder and lease_expires_at > now();
 
 -- name: release_lease
 -- The holder gives the work item back.
@@ -127,7 +223,8 @@ returning item.work_item_id;
 -- name: complete_work_item
 -- The chart is coded; the caller holds the row since hold_lease.
 update {schema}.work_item
-set state = 'completed', coding_version = :coding_version,
+set state = 'completed', coding_version = :coding_version, raised_hours = 0, raised_why = '{}',
+    assigned_to = null, assigned_by = null,
     lease_token = null, lease_holder = null, lease_expires_at = null, revision = revision + 1, changed_at = now()
 where work_item_id = :work_item_id;
 

@@ -1,36 +1,14 @@
-"""What lies before a coder: the charts in hand, the head of the queue, and the log of a day."""
+"""The log of a coder's day."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
-import asyncpg
-
 from services.coder.decisions import Action
-from services.coder.engine.model import CodeSystem, Setting
+from services.coder.engine.model import CodeSystem
 from services.coder.store import SQL
-from services.coder.work_item import ChartId, Lease
+from services.coder.work_item import ChartId
 from shared.postgres.pool import Executor
-
-
-@dataclass(frozen=True, slots=True)
-class QueuedChart:
-    """A chart in the queue; `arrived_at` and `priority` decide its place."""
-
-    chart_id: ChartId
-    priority: int
-    arrived_at: datetime
-    encounter_class: str
-    setting: Setting
-    service_date: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class HeldChart:
-    """A chart that a coder has leased."""
-
-    chart: QueuedChart
-    lease: Lease
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +32,6 @@ class LoggedCompletion:
     chart_id: ChartId
     coding_version: int
     completed_at: datetime
-
-
-async def list_held(connection: Executor, holder: str) -> list[HeldChart]:
-    """List the charts that a coder has leased, the one that expires first at the top."""
-    rows = await SQL.fetch(connection, "list_held", holder=holder)
-    return [
-        HeldChart(
-            _queued(row),
-            Lease(
-                row["work_item_id"], row["chart_id"], row["chart_version"], row["lease_token"], row["lease_expires_at"]
-            ),
-        )
-        for row in rows
-    ]
-
-
-async def list_open(connection: Executor, limit: int) -> list[QueuedChart]:
-    """List the head of the queue in the order in which it is leased."""
-    return [_queued(row) for row in await SQL.fetch(connection, "list_open", limit=limit)]
 
 
 async def list_decided(
@@ -101,14 +60,3 @@ async def list_completed(
     """List the charts that a coder completed from `since` to before `until`, the latest first."""
     rows = await SQL.fetch(connection, "list_completed", coder=coder, since=since, until=until, limit=limit)
     return [LoggedCompletion(row["chart_id"], row["coding_version"], row["completed_at"]) for row in rows]
-
-
-def _queued(row: asyncpg.Record) -> QueuedChart:
-    return QueuedChart(
-        chart_id=row["chart_id"],
-        priority=row["priority"],
-        arrived_at=row["created_at"],
-        encounter_class=row["encounter_class"],
-        setting=Setting(row["setting"]),
-        service_date=row["service_date"],
-    )

@@ -1,17 +1,19 @@
 """The queue: work items, leases and states."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import asyncpg
 
+from services.coder.priority import Rank
+from services.coder.reach import Reach
 from services.coder.store import SQL
 from services.coder.work_item import (
     ChartId,
     FailureReason,
     Lease,
     LeaseToken,
-    Priority,
     State,
     WorkItemId,
 )
@@ -41,6 +43,16 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class PlacedChart:
+    """A chart with its lane, the patient whose record it is, and its rank."""
+
+    chart: ChartReady
+    lane_id: int
+    patient: str
+    rank: Rank
+
+
+@dataclass(frozen=True, slots=True)
 class EngineLease:
     """An engine process's hold on a chart version; `attempts` counts this run."""
 
@@ -54,28 +66,48 @@ async def lock_work_items(connection: Connection, chart_ids: Iterable[ChartId]) 
     return {row["chart_id"]: Standing(row["chart_version"], State(row["state"]), row["coding_version"]) for row in rows}
 
 
-async def put_in_queue(connection: Connection, charts: Sequence[ChartReady]) -> None:
+async def put_in_queue(connection: Connection, placed: Sequence[PlacedChart]) -> None:
     """Make each chart version the one that its work item is about; at most one version a chart."""
-    ordered = sorted(charts, key=lambda chart: chart.chart_id)
+    ordered = sorted(placed, key=lambda each: each.chart.chart_id)
     await SQL.execute(
         connection,
         "put_in_queue",
-        chart_ids=[chart.chart_id for chart in ordered],
-        chart_versions=[chart.chart_version for chart in ordered],
-        states=[State.SUGGESTING if chart.status == "ready" else State.WITHDRAWN for chart in ordered],
-        priorities=[Priority.ROUTINE] * len(ordered),
+        chart_ids=[each.chart.chart_id for each in ordered],
+        chart_versions=[each.chart.chart_version for each in ordered],
+        states=[State.SUGGESTING if each.chart.status == "ready" else State.WITHDRAWN for each in ordered],
+        lane_ids=[each.lane_id for each in ordered],
+        patients=[each.patient for each in ordered],
+        due_ats=[each.rank.due_at for each in ordered],
+        charge_hours=[each.rank.charge_hours for each in ordered],
+        flag_hours=[each.rank.flag_hours for each in ordered],
+        complexity_hours=[each.rank.complexity_hours for each in ordered],
+        rank_facts=[_rank_facts(each.rank) for each in ordered],
     )
 
 
-async def reopen_returned(connection: Connection, codings: Sequence[tuple[ChartId, int]]) -> None:
-    """Open completed charts whose latest coding came back."""
+async def set_complexity(connection: Connection, chart_id: ChartId, rank: Rank) -> None:
+    """Let a chart's complexity count as `rank` has it."""
     await SQL.execute(
+        connection,
+        "set_complexity",
+        chart_id=chart_id,
+        complexity_hours=rank.complexity_hours,
+        rank_facts=json.dumps({"complexity_units": rank.complexity_units}),
+    )
+
+
+async def reopen_returned(
+    connection: Connection, codings: Sequence[tuple[ChartId, int]], *, raised_hours: int
+) -> list[int]:
+    """Open completed charts whose latest coding came back, so many hours earlier; returns their lanes."""
+    rows = await SQL.fetch(
         connection,
         "reopen_returned",
         chart_ids=[chart_id for chart_id, _ in codings],
         coding_versions=[coding_version for _, coding_version in codings],
-        priority=Priority.RETURNED,
+        raised_hours=raised_hours,
     )
+    return [row["lane_id"] for row in rows]
 
 
 async def lease_for_engine(connection: Executor, holder: str, seconds: float) -> EngineLease | None:
@@ -104,10 +136,28 @@ async def retry_failed(connection: Executor, work_item_id: WorkItemId) -> bool:
     return await SQL.fetchval(connection, "retry_failed", work_item_id=work_item_id) is not None
 
 
-async def lease_next(connection: Executor, holder: str, seconds: float) -> Lease | None:
-    """Take the most urgent open work item for one coder."""
-    row = await SQL.fetchrow(connection, "lease_next", holder=holder, seconds=seconds)
+async def lease_next(connection: Executor, holder: str, reach: Reach, seconds: float) -> Lease | None:
+    """Take the most urgent open work item within a coder's reach."""
+    row = await SQL.fetchrow(
+        connection,
+        "lease_next",
+        holder=holder,
+        seconds=seconds,
+        own_records=sorted(reach.own_records),
+        **scope_of(reach),
+    )
     return _lease(row) if row else None
+
+
+async def has_open(connection: Executor, holder: str, reach: Reach) -> bool:
+    """Tell whether anything within a coder's reach is open, even if another transaction is just taking it."""
+    found: bool = await SQL.fetchval(connection, "has_open", holder=holder, **scope_of(reach))
+    return found
+
+
+async def renew_lease(connection: Executor, chart_id: ChartId, holder: str, seconds: float) -> None:
+    """Renew a coder's own lease on a chart, if there is one."""
+    await SQL.execute(connection, "renew_lease", chart_id=chart_id, holder=holder, seconds=seconds)
 
 
 async def hold_lease(
@@ -165,6 +215,25 @@ async def count_states(connection: Executor) -> dict[State, int]:
 async def _change(connection: Executor, statement: str, lease: Lease, **values: object) -> bool:
     changed = await SQL.fetchval(connection, statement, work_item_id=lease.work_item_id, token=lease.token, **values)
     return changed is not None
+
+
+def scope_of(reach: Reach) -> dict[str, list[str] | None]:
+    """Return a caller's reach as the parameters of `lanes_within`."""
+    return {
+        "lists": None if reach.lists is None else sorted(reach.lists),
+        "facilities": None if reach.facilities is None else sorted(reach.facilities),
+        "clearances": sorted(reach.clearances),
+    }
+
+
+def _rank_facts(rank: Rank) -> str:
+    facts = {
+        "filing_limit_on": rank.filing_limit_on.isoformat(),
+        "charge": rank.charge,
+        "flag": rank.flag,
+        "complexity_units": rank.complexity_units,
+    }
+    return json.dumps(facts)
 
 
 def _lease(row: asyncpg.Record) -> Lease:

@@ -26,7 +26,8 @@ router = APIRouter(prefix="/charts/{chart_id}", route_class=PageRoute)
 
 @router.get("")
 async def show_chart(cases: Cases, coder: SignedInReader, chart_id: UUID) -> Response:
-    """Show a chart; only its holder gets the forms."""
+    """Show a chart; only its holder gets the forms, and reading renews the lease."""
+    await cases.queue.renew(ChartId(chart_id), coder.subject)
     return await _render_chart(cases, coder, ChartId(chart_id))
 
 

@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from services.coder.api.reach import find_reach
 from services.coder.api.requests import Cases
-from services.coder.work_item import Priority
+from services.coder.work_item import State
 from services.coder.workbench.pages import render_page
 from services.coder.workbench.routing import WORKLIST, PageRoute, SignedIn, SignedInReader, redirect
 from shared.web.security import Role
@@ -16,6 +17,8 @@ _NOTICES = {
     "released": "The chart is back in the queue; its decisions stay.",
     "empty": "Nothing is open now.",
 }
+
+_SHOWN = 50
 
 router = APIRouter(route_class=PageRoute)
 
@@ -27,9 +30,9 @@ async def show_worklist(cases: Cases, coder: SignedInReader, notice: str = "") -
         "worklist.html",
         signed_in=coder,
         may_code=bool(coder.roles & {Role.CODER, Role.LEAD}),
-        worklist=await cases.desk.read_worklist(coder.subject),
+        held=await cases.desk.list_held(coder.subject),
+        waiting=await cases.worklists.read_page(coder.subject, find_reach(coder), states=(State.OPEN,), limit=_SHOWN),
         counts=await cases.queue.count_states(),
-        returned=Priority.RETURNED,
         notice=_NOTICES.get(notice),
     )
 
@@ -37,7 +40,7 @@ async def show_worklist(cases: Cases, coder: SignedInReader, notice: str = "") -
 @router.post("/lease-next")
 async def lease_next(cases: Cases, coder: SignedIn) -> Response:
     """Lease the most urgent open chart and open it."""
-    lease = await cases.queue.lease_next(coder.subject)
+    lease = await cases.queue.lease_next(coder.subject, find_reach(coder))
     return redirect(f"/workbench/charts/{lease.chart_id}" if lease else f"{WORKLIST}?notice=empty")
 
 

@@ -18,7 +18,7 @@ join lateral (
     where decision.chart_id = work_item.chart_id
       and decision.system = :system and decision.code = any(:codes::text[])
 ) as used on true
-where work_item.state in ('suggesting', 'open', 'leased', 'failed')
+where work_item.state in ('suggesting', 'open', 'leased', 'on-hold', 'failed')
   and coalesce(chart.service_date, 'infinity') >= :effective
 group by work_item.work_item_id, work_item.state
 order by work_item.work_item_id;

@@ -156,10 +156,12 @@ async def migrated_pool(coder_dsn: str) -> AsyncIterator[Pool]:
 async def coder_pool(migrated_pool: Pool) -> Pool:
     """A pool on the coder schema, emptied."""
     tables = await migrated_pool.fetch(
-        "select tablename from pg_tables where schemaname = $1 and tablename <> 'schema_migration'", SCHEMA
+        "select tablename from pg_tables where schemaname = $1 and tablename not in ('schema_migration', 'worklist')",
+        SCHEMA,
     )
     names = ", ".join(f"{SCHEMA}.{row['tablename']}" for row in tables)
     await migrated_pool.execute(f"truncate {names} restart identity")
+    await migrated_pool.execute("delete from coder.worklist where list_id <> 'everything-else'")
     return migrated_pool
 
 

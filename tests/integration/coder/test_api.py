@@ -163,15 +163,30 @@ ROUTES = [
     ("GET", "/v1/codes?q=pneumonia"),
     ("GET", "/v1/codes/icd10cm/J18.9"),
     ("POST", f"/v1/charts/{uuid4()}/holds"),
+    ("GET", "/v1/worklists"),
+    ("POST", "/v1/worklists"),
+    ("PUT", "/v1/worklists/none"),
+    ("DELETE", "/v1/worklists/none"),
+    ("GET", "/v1/coders"),
+    ("PUT", "/v1/coders/ann"),
+    ("GET", "/v1/coders/ann"),
+    ("DELETE", "/v1/coders/ann"),
+    ("POST", f"/v1/work-items/{uuid4()}/assign"),
+    ("POST", f"/v1/work-items/{uuid4()}/raise"),
     ("DELETE", f"/v1/charts/{uuid4()}/lessons"),
     ("GET", f"/v1/charts/{uuid4()}"),
     ("POST", f"/v1/charts/{uuid4()}/decisions"),
     ("POST", f"/v1/charts/{uuid4()}/complete"),
     ("POST", f"/v1/work-items/{uuid4()}/release"),
     ("POST", f"/v1/work-items/{uuid4()}/retry"),
+    ("GET", "/v1/worklists/none"),
+    ("GET", "/v1/worklists/none/work-items"),
+    ("GET", f"/v1/work-items/{uuid4()}"),
     ("GET", f"/v1/charts/{uuid4()}/holds"),
     ("POST", f"/v1/holds/{uuid4()}/lift"),
 ]
+ABOUT_ONE = next(place for place, (_, url) in enumerate(ROUTES) if url.endswith("/lessons")) + 1
+"""From here on a route is about one thing, which is not there."""
 LEASE = {"Lease-Token": str(uuid4())}
 ADDITION = {"decisions": [{"action": "add", "code": {"system": "cpt", "code": "99213"}}]}
 
@@ -189,7 +204,7 @@ async def test_only_coders_and_leads_touch_charts(http: httpx.AsyncClient, metho
     assert (answer.status_code, issue_codes(answer)) == (403, ["forbidden"])
 
 
-@pytest.mark.parametrize(("method", "url"), ROUTES[6:])
+@pytest.mark.parametrize(("method", "url"), ROUTES[ABOUT_ONE:])
 async def test_what_is_not_there_answers_404(http: httpx.AsyncClient, method: str, url: str) -> None:
     answer = await http.request(method, url, headers=LEASE, json=ADDITION)
     assert (answer.status_code, issue_codes(answer)) == (404, ["not-found"])

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from services.coder.decision_models import DecisionBatch
+from services.coder.reach import UNLIMITED
+from services.coder.work_item import State
 from tests.builders.charts import ready_chart, suggestion
 from tests.integration.coder.conftest import ANN, BOB, Desk, accept_all, under
 
@@ -10,9 +12,9 @@ from tests.integration.coder.conftest import ANN, BOB, Desk, accept_all, under
 async def test_a_coder_sees_own_leases_until_they_expire_and_the_queue_in_order(desk: Desk) -> None:
     charts = [(await desk.open_chart(chart=ready_chart())).chart_id for _ in range(4)]
     first, second = await desk.lease(ANN), await desk.lease(BOB)
-    worklist = await desk.cases.desk.read_worklist("ann")
-    assert [each.lease for each in worklist.held] == [first]
-    assert [each.chart_id for each in worklist.open] == charts[2:]
+    assert [each.lease for each in await desk.cases.desk.list_held("ann")] == [first]
+    waiting = await desk.cases.worklists.read_page("ann", UNLIMITED, states=(State.OPEN,), limit=10)
+    assert [each.chart_id for each in waiting] == charts[2:]
     assert await desk.cases.desk.find_held(second.chart_id, "ann") is None
     await desk.expire(first)
     assert await desk.cases.desk.find_held(first.chart_id, "ann") is None

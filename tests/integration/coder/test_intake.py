@@ -2,7 +2,9 @@
 
 from uuid import UUID, uuid4
 
-from services.coder.store import charts, work_items
+from services.coder.priority import PriorityWeights
+from services.coder.service.placing import place_charts
+from services.coder.store import charts
 from services.coder.work_item import ChartId, State
 from shared.contracts.topics import Topic
 from tests.builders.charts import ready_chart, suggestion, withdrawn_chart
@@ -51,7 +53,7 @@ async def test_an_older_version_that_lost_a_race_does_not_replace_a_newer_one(de
     async with desk.pool.acquire() as connection:
         for version in (2, 1):
             await charts.insert_charts(connection, [ready_chart(chart_id, version)])
-            await work_items.put_in_queue(connection, [ready_chart(chart_id, version)])
+            await place_charts(connection, [ready_chart(chart_id, version)], PriorityWeights())
     leased = await desk.suggesting.lease_chart()
     assert leased is not None
     assert leased.lease.chart_version == 2

@@ -8,6 +8,8 @@ from shared.postgres.pool import Pool
 from tests.builders.charts import CHART_ID
 
 OPEN_ITEMS = 5_000
+LANES = 20
+SCOPE: dict[str, list[str] | None] = {"lists": None, "facilities": None, "clearances": []}
 
 
 async def test_every_statement_can_be_prepared(coder_pool: Pool) -> None:
@@ -21,19 +23,31 @@ async def fill_queue(pool: Pool, state: str) -> None:
     """Put OPEN_ITEMS work items of one state beside as many completed ones."""
     await pool.execute(
         """
+        insert into coder.lane (
+            service_line, specialty, facility, encounter_class, payer, restrictions, default_list, lists, leased_from
+        )
+        select 'clinic', 's' || number, 'f', 'AMB', 'p', '{}', list, array[list], array[list]
+        from generate_series(1, $1::integer) as number, cast('everything-else' as text) as list
+        """,
+        LANES,
+    )
+    await pool.execute(
+        """
         with chart as (
             insert into coder.chart (chart_id, chart_version, status, encounter_class, setting, content)
             select gen_random_uuid(), 1, 'ready', 'AMB', 'outpatient', '' from generate_series(1, 2 * $1::integer)
             returning chart_id
         )
-        insert into coder.work_item (chart_id, chart_version, state, priority, coding_version)
-        select chart_id, 1, case number % 2 when 0 then $2 else 'completed' end, 100 + number % 7, 1
+        insert into coder.work_item (chart_id, chart_version, state, lane_id, due_at, coding_version)
+        select chart_id, 1, case number % 2 when 0 then $2 else 'completed' end, 1 + number % $3::integer,
+               now() + number % 7 * interval '1 day', 1
         from (select chart_id, row_number() over () as number from chart)
         """,
         OPEN_ITEMS,
         state,
+        LANES,
     )
-    await pool.execute("analyze coder.work_item")
+    await pool.execute("analyze coder.work_item, coder.lane")
 
 
 async def explain(pool: Pool, name: str, **values: object) -> list[dict[str, Any]]:
@@ -48,11 +62,12 @@ async def explain(pool: Pool, name: str, **values: object) -> list[dict[str, Any
     return nodes
 
 
-async def test_lease_next_reads_the_head_of_its_index_and_sorts_nothing(coder_pool: Pool) -> None:
+async def test_lease_next_reads_the_heads_of_its_lanes_and_scans_no_work_item(coder_pool: Pool) -> None:
     await fill_queue(coder_pool, "open")
-    nodes = await explain(coder_pool, "lease_next", holder="ann", seconds=60.0)
-    assert "work_item_open" in {node.get("Index Name") for node in nodes}
-    assert not {"Seq Scan", "Sort", "Incremental Sort"} & {node["Node Type"] for node in nodes}
+    nodes = await explain(coder_pool, "lease_next", holder="ann", seconds=60.0, own_records=[], **SCOPE)
+    indexes = {node.get("Index Name") for node in nodes}
+    assert {"work_item_open", "work_item_assigned", "work_item_pkey"} <= indexes
+    assert not [node for node in nodes if node["Node Type"] == "Seq Scan" and node["Relation Name"] == "work_item"]
 
 
 async def test_lease_for_engine_reads_the_head_of_its_index_and_sorts_nothing(coder_pool: Pool) -> None:

@@ -1,0 +1,106 @@
+"""Worklists: their rules, their pages, and the news that a chart is on one."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Path, Query, Response
+
+from services.coder.api.problems import document_errors
+from services.coder.api.reach import PageLimit, PageStart, find_reach, read_revision, tag_revision
+from services.coder.api.requests import Cases, CoderPrincipal, IdempotencyKeyHeader, ListKeeper, ListReader
+from services.coder.place import Cursor
+from services.coder.queue_models import (
+    CountedListView,
+    ListId,
+    NewWorklist,
+    PlacesPage,
+    PlaceView,
+    WorklistRequest,
+    WorklistsView,
+    WorklistView,
+)
+from services.coder.service.worklists import UNFINISHED
+from services.coder.work_item import KeyReused, State
+from services.coder.worklist import ListExists, ListFixed, RevisionChanged
+from shared.contracts.errors import InvalidContent, NotFound
+
+router = APIRouter(prefix="/v1/worklists", tags=["worklists"])
+
+ListIdPath = Annotated[ListId, Path(description="The worklist's id.")]
+IfMatch = Annotated[str, Header(description="The ETag of the answer that the change is based on.")]
+
+
+@router.get("", responses=document_errors())
+async def list_worklists(cases: Cases, principal: ListReader) -> WorklistsView:
+    """List the lists that have charts within the caller's reach, and how many in each state."""
+    counted = await cases.worklists.count(principal.subject, find_reach(principal))
+    shown = (
+        CountedListView(**WorklistView.of(each.worklist).model_dump(), counts=dict(each.counts)) for each in counted
+    )
+    return WorklistsView(worklists=tuple(shown))
+
+
+@router.post("", responses=document_errors(ListExists, InvalidContent, KeyReused))
+async def create_worklist(
+    cases: Cases, principal: ListKeeper, new: NewWorklist, idempotency_key: IdempotencyKeyHeader = None
+) -> WorklistView:
+    """Create a list; the charts that its rule lets through are on it at once."""
+    rule = WorklistRequest.model_validate(new.model_dump(exclude={"list_id"}))
+    return await cases.worklists.create(principal.subject, rule, new.list_id, idempotency_key)
+
+
+@router.get("/{list_id}", responses=document_errors(NotFound))
+async def read_worklist(cases: Cases, _principal: ListReader, list_id: ListIdPath, response: Response) -> WorklistView:
+    """Read a list's rule; its ETag is what a change of it names in If-Match."""
+    found = await cases.worklists.find(list_id)
+    response.headers["ETag"] = tag_revision(found.revision)
+    return WorklistView.of(found)
+
+
+@router.put("/{list_id}", responses=document_errors(NotFound, ListFixed, RevisionChanged, InvalidContent))
+async def change_worklist(
+    cases: Cases,
+    _principal: ListKeeper,
+    list_id: ListIdPath,
+    rule: WorklistRequest,
+    if_match: IfMatch,
+    response: Response,
+) -> WorklistView:
+    """Change a list's rule; charts that it lets through or no longer does have moved when this answers."""
+    changed = await cases.worklists.change(list_id, rule, read_revision(if_match))
+    response.headers["ETag"] = tag_revision(changed.revision)
+    return WorklistView.of(changed)
+
+
+@router.delete("/{list_id}", responses=document_errors(NotFound, ListFixed, RevisionChanged, InvalidContent))
+async def delete_worklist(cases: Cases, _principal: ListKeeper, list_id: ListIdPath, if_match: IfMatch) -> WorklistView:
+    """Delete a list, and answer with what it was; its charts fall to the next default list that lets them through."""
+    found = await cases.worklists.find(list_id)
+    await cases.worklists.delete(list_id, read_revision(if_match))
+    return WorklistView.of(found)
+
+
+@router.get("/{list_id}/work-items", responses=document_errors(NotFound, InvalidContent))
+async def list_work_items(
+    cases: Cases,
+    principal: CoderPrincipal,
+    list_id: ListIdPath,
+    state: Annotated[
+        list[State] | None, Query(description="Only these states; open, leased and on-hold if none.")
+    ] = None,
+    cursor: PageStart = None,
+    limit: PageLimit = 50,
+) -> PlacesPage:
+    """Read a list page by page, the most urgent first, each chart with the parts of its priority.
+
+    Pages are taken while the queue moves: a chart that becomes more urgent may be missed by who reads on.
+    """
+    page = await cases.worklists.read_page(
+        principal.subject,
+        find_reach(principal),
+        list_id=list_id,
+        states=state or UNFINISHED,
+        after=Cursor.decode(cursor) if cursor else None,
+        limit=limit + 1,
+    )
+    more = Cursor.after(page[limit - 1]).encode() if len(page) > limit else None
+    return PlacesPage(work_items=tuple(map(PlaceView.of, page[:limit])), next=more)
