@@ -120,7 +120,8 @@ def _read_words(drug: Drug, after: str, before: str, said_given: bool) -> DoseWo
 def _is_dose(words: DoseWords, sentence: str, said_given: bool) -> bool:
     """A drug by a route that somebody has to give, and not one for another day or place."""
     by_somebody = words.route not in _UNTOLD or (said_given and words.route is None and words.amount is not None)
-    return by_somebody and not _NOT_HERE.search(sentence) and (said_given or not _ORDERED.search(sentence))
+    told = said_given or (words.amount is not None and not _ORDERED.search(sentence))
+    return by_somebody and told and not _NOT_HERE.search(sentence)
 
 
 def _make_dose(drug: Drug, words: DoseWords, said_given: bool) -> Dose:

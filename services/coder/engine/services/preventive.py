@@ -26,11 +26,12 @@ _PREVENTIVE = re.compile(
     r"(?i)\b(?:annual (?:physical|wellness|preventive|health)(?: exam\w*| visit| maintenance)?"
     r"|well[- ](?:child|baby|woman|adult|infant)(?: (?:check|exam|visit|care)\w*)?"
     r"|preventive (?:visit|exam\w*|care|medicine|health)|health maintenance (?:visit|exam\w*)"
-    r"|(?:routine|complete|yearly|school|sports) physical(?: exam\w*)?|wellness (?:visit|exam\w*)"
+    r"|(?:yearly|school|sports) physical(?: exam\w*)?|wellness (?:visit|exam\w*)"
     r"|(?:initial preventive|welcome to medicare) (?:physical|visit|exam)\w*)\b"
 )
 _OTHER_DAY = re.compile(
-    r"(?i)\b(?:schedul\w+|next|due|overdue|last|prior|previous|follow[- ]?up|at (?:her|his|the))\b[^.\n]{0,30}$"
+    r"(?i)\b(?:schedul\w+|next|due|overdue|last|prior|previous|follow[- ]?up|returns?|part of|at (?:her|his|the))\b"
+    r"[^.\n]{0,40}$"
 )
 _WELCOME = re.compile(r"(?i)welcome to medicare|initial preventive")
 _WELLNESS = re.compile(r"(?i)wellness")
@@ -72,7 +73,7 @@ def _find_evidence(chart: Chart, notes: Sequence[int], diagnoses: Sequence[Sugge
         if _PREVENTIVE.search(document.title) or _PREVENTIVE.search(chart.encounter_type):
             return (Evidence.of(document, *find_first_line(document.text)),)
         for match in _PREVENTIVE.finditer(document.text):
-            if not _OTHER_DAY.search(document.text[max(0, match.start() - 40) : match.start()]):
+            if not _OTHER_DAY.search(document.text[max(0, match.start() - 60) : match.start()]):
                 return (Evidence.of(document, *match.span()),)
     ids = {document.document_id for document in documents}
     examinations = [each for each in list_diagnoses(diagnoses) if each.code.startswith(_EXAMINATIONS)]
