@@ -7,7 +7,7 @@ question takes a date; a release answers from its effective day until the next o
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from shared.codesets.icd10cm import dot_code
@@ -99,6 +99,20 @@ class CodeBook:
         """Whether `code` may be reported for a service on `on`."""
         answer = self.look_up(system, code, on)
         return answer is not None and answer.valid
+
+    def list_turns(self, system: System, code: str, since: date, until: date) -> list[date]:
+        """The days from `since` to `until` on which what is said of `code` may change."""
+        days, shelves = self._rows.get(system, ([], []))
+        ends = (line.ends for shelf in shelves if (line := shelf.lines.get(code)))
+        turns = {*days, *(last + timedelta(days=1) for last in ends if last and last < date.max)}
+        if system is _DIAGNOSES:
+            turns |= {date(year, 10, 1) for year in range(since.year, until.year + 1)}
+        return sorted(day for day in turns if since <= day <= until)
+
+    def list_below(self, system: System, stem: str, on: date) -> list[str]:
+        """The codes that begin with `stem` in the release in force."""
+        shelf = self.shelf(system, on)
+        return sorted(code for code in shelf.lines if code.startswith(stem)) if shelf else []
 
     def _editor_of(self, shelf: Shelf) -> Validity:
         editor = self._editors.get(shelf.key)

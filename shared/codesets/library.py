@@ -13,6 +13,7 @@ from shared.codesets.book import Answer, CodeBook, Line, Shelf
 from shared.codesets.entry import Entry
 from shared.codesets.icd10cm import dot_code
 from shared.codesets.kinds import KINDS, Role, System
+from shared.codesets.news import CodeNews, list_news
 from shared.codesets.packaged import packaged_shelves
 from shared.codesets.search import SearchIndex, Term
 from shared.codesets.snapshot import find_lines, load_lines
@@ -56,6 +57,11 @@ class Library:
         async with self._lock:
             index = await self._open_index(book, on)
         return await asyncio.to_thread(_search, index, book, question, on, system, limit)
+
+    async def list_news(self, codes: Sequence[tuple[System, str]], since: date, until: date) -> list[CodeNews]:
+        """What changes for `codes` from `since` to `until`, the latest first."""
+        book = await self.open_book()
+        return await asyncio.to_thread(list_news, book, codes, since, until)
 
     async def _refresh(self) -> None:
         releases = await list_releases(self._pool)

@@ -1,10 +1,22 @@
-"""The queue API under `/v1`: `queue` leases, `charts` reads and decides, `codes` finds, `work_items` gives back,
-`holds` pauses, `queries` asks clinicians, `threads` colleagues, `worklists` and `coders` say what is whose.
+"""The queue API under `/v1`: `queue` leases, `charts` reads and decides, `codes` finds, `code_changes` tells what is
+new, `work_items` gives back, `holds` pauses, `queries` asks clinicians, `threads` colleagues, `worklists` and `coders`
+say what is whose.
 
 Invariant: a route reads its request, calls one use case and shapes the answer; who may call stands in its signature.
 """
 
-from services.coder.api import charts, coders, codes, holds, queries, queue, threads, work_items, worklists
+from services.coder.api import (
+    charts,
+    code_changes,
+    coders,
+    codes,
+    holds,
+    queries,
+    queue,
+    threads,
+    work_items,
+    worklists,
+)
 
-_MODULES = (queue, charts, codes, work_items, holds, worklists, coders, queries, threads)
+_MODULES = (queue, charts, code_changes, codes, work_items, holds, worklists, coders, queries, threads)
 ROUTERS = tuple(module.router for module in _MODULES)

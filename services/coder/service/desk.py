@@ -8,10 +8,11 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from services.coder.place import HeldChart
 from services.coder.store import desk, places
-from services.coder.store.desk import LoggedCompletion, LoggedDecision
+from services.coder.store.desk import LoggedCompletion, LoggedDecision, UsedCode
 from services.coder.work_item import ChartId
 from shared.postgres.pool import Pool
 
+_CODES_KEPT_IN_MIND = 5000
 _LOG_SHOWN = 2000
 """More than a person decides in a day; it bounds what a page can weigh."""
 
@@ -46,3 +47,8 @@ class Desk:
         span = (coder, since, since + timedelta(days=1), _LOG_SHOWN)
         async with self.pool.acquire() as connection:
             return DayLog(day, await desk.list_decided(connection, *span), await desk.list_completed(connection, *span))
+
+    async def list_used_codes(self, coder: str, days: int) -> list[UsedCode]:
+        """List the codes that a coder decided for in the last days, the one used last at the top."""
+        since = datetime.now(UTC) - timedelta(days=days)
+        return await desk.list_used_codes(self.pool, coder, since, _CODES_KEPT_IN_MIND)

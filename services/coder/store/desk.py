@@ -34,6 +34,17 @@ class LoggedCompletion:
     completed_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class UsedCode:
+    """A code that a coder decided for, how often, and when last."""
+
+    system: CodeSystem
+    code: str
+    display: str
+    uses: int
+    last_used_at: datetime
+
+
 async def list_decided(
     connection: Executor, coder: str, since: datetime, until: datetime, limit: int
 ) -> list[LoggedDecision]:
@@ -60,3 +71,9 @@ async def list_completed(
     """List the charts that a coder completed from `since` to before `until`, the latest first."""
     rows = await SQL.fetch(connection, "list_completed", coder=coder, since=since, until=until, limit=limit)
     return [LoggedCompletion(row["chart_id"], row["coding_version"], row["completed_at"]) for row in rows]
+
+
+async def list_used_codes(connection: Executor, coder: str, since: datetime, limit: int) -> list[UsedCode]:
+    """List the codes that a coder decided for since a moment, the one used last at the top."""
+    rows = await SQL.fetch(connection, "list_used_codes", coder=coder, since=since, limit=limit)
+    return [UsedCode(**{**row, "system": CodeSystem(row["system"])}) for row in rows]

@@ -17,8 +17,8 @@ JANUARY, APRIL = date(2026, 1, 1), date(2026, 4, 1)
 WITHOUT_LENS = files.HCPCS[: files.HCPCS.index(b"V0001")]
 
 
-async def add_chart(pool: Pool, code: str, on: date) -> UUID:
-    """A chart in the queue on which `code` of HCPCS was decided, and its claim."""
+async def add_chart(pool: Pool, code: str, on: date, system: str = "hcpcs") -> UUID:
+    """A chart in the queue on which `code` was decided, and its claim."""
     chart_id = uuid4()
     await pool.execute(
         "insert into coder.chart (chart_id, chart_version, status, encounter_class, setting, service_date, content) "
@@ -31,9 +31,10 @@ async def add_chart(pool: Pool, code: str, on: date) -> UUID:
     )
     await pool.execute(
         "insert into coder.decision (decision_id, chart_id, chart_version, action, system, code, display, decided_by, "
-        "practitioner) values (gen_random_uuid(), $1, 1, 'add', 'hcpcs', $2, 'x', 'ann', 'Practitioner/ann')",
+        "practitioner) values (gen_random_uuid(), $1, 1, 'add', $3, $2, 'x', 'ann', 'Practitioner/ann')",
         chart_id,
         code,
+        system,
     )
     await pool.execute("insert into claims.chart values ($1, 1)", chart_id)
     await pool.execute(
