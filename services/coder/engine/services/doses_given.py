@@ -13,12 +13,13 @@ from itertools import zip_longest
 from services.coder.engine.given import Amount, GivenFact, GivenKind, Strength
 from services.coder.engine.model import Chart, CodedFact, Evidence
 from services.coder.engine.services.dose_words import DoseWords, Route, read_dose, read_route
-from services.coder.engine.services.drug_table import INHALED, Drug, find_coded, find_named
-from services.coder.engine.services.notes import list_told_sentences
+from services.coder.engine.services.drug_table import BY_PROCEDURE, INHALED, Drug, find_coded, find_named
+from services.coder.engine.services.notes import is_note, list_sentences
 from shared.fhir import systems
 
 _GIVEN = re.compile(
-    r"(?i)\b(?:given|gave|administered|received|injected|injection of|infused|pushed|bolused|tolerated|nebulized)\b"
+    r"(?i)\b(?:given|gave|administered|received|injected|injection of|administration of|infused|pushed|bolused"
+    r"|tolerated|nebulized)\b"
 )
 _NOT_HERE = re.compile(
     r"(?i)\b(?:no(?! (?:waste|wastage|complications?|adverse|reactions?|drug))|not|denie[sd]|declin\w+|refus\w+|never"
@@ -89,7 +90,8 @@ def _read_fact(fact: GivenFact, chart: Chart) -> Dose | None:
 
 def _read_note(chart: Chart, number: int) -> Iterator[Dose]:
     document, text = chart.documents[number], chart.documents[number].text
-    sentences = list(list_told_sentences(chart, number))
+    sentences = list(list_sentences(document))
+    in_report = not is_note(chart, document)
     for (start, end), following in zip_longest(sentences, sentences[1:]):
         told = _TELLING.search(text, start, end)
         named = list(find_named(text, chart.service_date, start, end)) if told else []
@@ -97,6 +99,8 @@ def _read_note(chart: Chart, number: int) -> Iterator[Dose]:
             is_last = place + 1 == len(named)
             until = _reach(chart, text, end, following) if is_last else named[place + 1][1]
             since = max(named[place - 1][2] if place else start, begin - _BEFORE)
+            if in_report and drug.kind != BY_PROCEDURE:
+                continue  # Of a report only what its own procedure took counts, such as contrast.
             said_given = bool(_GIVEN.search(text, start, end))
             words = _read_words(drug, text[stop:until], text[since:stop], said_given)
             if _is_dose(words, text[start:end], said_given):

@@ -36,10 +36,13 @@ def is_note(chart: Chart, document: Document) -> bool:
 
 
 def list_told_sentences(chart: Chart, number: int) -> Iterator[tuple[int, int]]:
-    """List the spans of a note's sentences (number into `chart.documents`), without blanks around them."""
-    document = chart.documents[number]
-    if not is_note(chart, document):
-        return
+    """List the spans of a note's sentences (number into `chart.documents`); none where the document is no note."""
+    if is_note(chart, chart.documents[number]):
+        yield from list_sentences(chart.documents[number])
+
+
+def list_sentences(document: Document) -> Iterator[tuple[int, int]]:
+    """List the spans of the sentences of a text that tell of the encounter, without blanks around them."""
     for section in split_sections(document.text):
         if section.kind not in OTHER_DAYS:
             for match in _SENTENCE.finditer(document.text, section.body_start, section.end):

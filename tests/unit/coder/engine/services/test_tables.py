@@ -7,22 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from services.coder.engine.services.drug_table import Drug, find_named, load_drugs
+from services.coder.engine.services.drug_table import BY_PROCEDURE, Drug, find_named, load_drugs
 from services.coder.engine.services.tables import load_rows
 from shared.codesets.entry import SourceFile
 from shared.codesets.readers.hcpcs import read_hcpcs
 
 RELEASE = Path("../shared/codesets/hcpcs/HCPC2024_ANWEB_fixed_width_upper_cased.txt")
 UNITS_IN_TITLES = {"ml": ("CC", "ML"), "units": ("UNIT", "IU"), "mcg": ("MCG", "MICROGRAM"), "mg": ("MG", "MILLIGRAM")}
-NOT_ONE_AMOUNT = {"J0702", "J2790", "J7323", "J7620", "J7644"}
-"""Numbers whose title tells no single amount: two salts, a full dose, a dose, two drugs, "per milligram"."""
+NOT_ONE_AMOUNT = {"J0702", "J2790", "J7323", "J7620", "J7644", "A9577", "A9579", "Q9966", "Q9967"}
+"""Numbers whose title tells no single amount: two salts, a full dose, a dose, two drugs, "per milligram", "per mL"."""
 
 
 @pytest.mark.parametrize("drug", load_drugs(), ids=lambda drug: f"{drug.code}-{drug.name.pattern[:24]}")
 def test_a_row_is_whole(drug: Drug) -> None:
-    assert re.fullmatch(r"[JQ]\d{4}", drug.code)
+    assert re.fullmatch(r"[AJQ]\d{4}", drug.code)
     assert drug.amount > 0
-    assert drug.indications
+    assert drug.indications or drug.kind == BY_PROCEDURE
     assert drug.starts is None or drug.ends is None or drug.starts < drug.ends
 
 
