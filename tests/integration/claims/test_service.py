@@ -32,7 +32,7 @@ from shared.kafka.settings import KafkaSettings
 from shared.postgres.settings import PostgresSettings
 from shared.web.security import Principal, Role, hash_token
 from shared.web.settings import WebSettings
-from tests.builders.x12_claims import x12_case, x12_partner
+from tests.builders.x12_claims import priced_line, x12_case, x12_partner
 from tests.conftest import PoolFor
 from tests.integration.claims.conftest import fhir_profile, serving, wrap
 from tests.unit.claims.codings import coded_chart
@@ -141,7 +141,8 @@ async def test_codings_become_paid_claims_by_files(settings: ClaimsSettings, tmp
     partner.inbound.mkdir()
     files = {"files": PayerProfile(channel=Channel.X12, x12=partner)}
     options = ClaimsOptions(payers=files, default_payer="files", idle_seconds=0.1)
-    cases = [x12_case() for _ in range(3)]
+    services = ("99213", "71046", "80053")
+    cases = [x12_case(item=[priced_line(1, "professional", service)]) for service in services]
     codings = [coded_chart(final_claim=case.claim, resources=case.others) for case in cases]
     wanted = {identify_claim(each.chart_id, 1, "files"): "accepted" for each in codings}
     payer = X12Payer(partner.outbound, partner.inbound)

@@ -24,7 +24,7 @@ from services.simulators.payer_adjudication import Verdict
 from services.simulators.payer_x12 import X12Payer, answer_claim, read_filed_claim
 from shared.contracts.messages import ChartCoded
 from shared.postgres.pool import Pool
-from tests.builders.x12_claims import x12_case, x12_partner
+from tests.builders.x12_claims import priced_line, x12_case, x12_partner
 from tests.integration.claims.conftest import Clinic
 from tests.unit.claims.codings import coded_chart
 from tests.unit.claims.x12.validator import is_valid
@@ -166,8 +166,8 @@ async def test_a_claim_that_is_out_is_not_written_again(office: Office) -> None:
 
 
 async def test_control_numbers_are_never_used_again(office: Office) -> None:
-    for _ in range(3):
-        await office.queue()
+    for service in ("99213", "71046", "80053"):
+        await office.queue(item=[priced_line(1, "professional", service)])
     await office.send()
     controls = [read_filed_claim(path.read_text()).control for path in office.out()]
     assert sorted(controls) == ["000000001", "000000002", "000000003"]
