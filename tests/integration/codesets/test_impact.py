@@ -27,7 +27,9 @@ async def add_chart(pool: Pool, code: str, on: date, system: str = "hcpcs") -> U
         on,
     )
     await pool.execute(
-        "insert into coder.work_item (chart_id, chart_version, state, priority) values ($1, 1, 'open', 1)", chart_id
+        "insert into coder.work_item (chart_id, chart_version, state, lane_id, due_at) "
+        "select $1, 1, 'open', lane_id, now() from coder.lane limit 1",
+        chart_id,
     )
     await pool.execute(
         "insert into coder.decision (decision_id, chart_id, chart_version, action, system, code, display, decided_by, "
