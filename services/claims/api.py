@@ -1,4 +1,4 @@
-"""The claims API: where claims are, and an operator's one order. Thin: `service` does the work.
+"""The claims API: where claims are, an operator's one order, and what the edits would find. Thin: `service` does it.
 
 Invariant: no answer carries content of a claim; who may read stands at the router, who may order at the route.
 """
@@ -8,9 +8,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from services.claims.api_models import ClaimPage, ClaimStats, ClaimView, SubmissionView
+from services.claims.api_models import ClaimPage, ClaimStats, ClaimView, ScrubPreview, SubmissionView
 from services.claims.claim import State
-from services.claims.service import OverviewService, SendingService
+from services.claims.service import OverviewService, PreviewService, SendingService
+from shared.contracts.messages import ChartCoded
 from shared.web.security import Role, require_principal
 
 _READERS = (Role.LEAD, Role.AUDITOR, Role.ADMIN, Role.INTEGRATION)
@@ -70,3 +71,14 @@ async def requeue_claim(claim_id: UUID, sending: Sending, overview: Overview) ->
 async def count_claims(overview: Overview) -> ClaimStats:
     """Where all claims are, and whether every chart has exactly one effective claim."""
     return await overview.count_claims()
+
+
+scrub_router = APIRouter(prefix="/v1", tags=["edits"])
+
+
+@scrub_router.post("/scrub", dependencies=[Depends(require_principal(Role.INTEGRATION))])
+async def preview_scrub(coded: ChartCoded, request: Request) -> ScrubPreview:
+    """Say what the edits would find in a coding, without storing anything: the data of a `chart.coded.v1` event."""
+    service: PreviewService = request.app.state.claims.preview
+    payer_id, scrubbed = await service.preview(coded)
+    return ScrubPreview(payer_id=payer_id, is_sendable=scrubbed.is_sendable, findings=scrubbed.findings)

@@ -94,3 +94,11 @@ class ClaimStats(ApiModel):
     breakers: tuple[LaneBreaker, ...] = Field(description="Of the lanes of this process; others have their own.")
     unserved_lanes: tuple[str, ...] = Field(description="Payer and channel of waiting claims that no settings serve.")
     unbalanced_charts: tuple[UUID, ...] = Field(description="Charts without exactly one effective claim; always empty.")
+
+
+class ScrubPreview(ApiModel):
+    """What the edits would find in a coding, as the claim of this payer."""
+
+    payer_id: str
+    is_sendable: bool = Field(description="Whether nothing found is an error.")
+    findings: tuple[Finding, ...]

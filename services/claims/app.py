@@ -13,7 +13,7 @@ from functools import partial
 from fastapi import FastAPI
 
 from services.claims import SCHEMA
-from services.claims.api import router
+from services.claims.api import router, scrub_router
 from services.claims.breaker import Breaker
 from services.claims.claim import Channel, PayerId
 from services.claims.consumer import GROUP, make_consumer
@@ -28,6 +28,7 @@ from services.claims.service import (
     IntakeService,
     OverviewService,
     PreparationService,
+    PreviewService,
     RuleTables,
     SendingService,
 )
@@ -56,6 +57,7 @@ class ClaimsContext:
     preparation: PreparationService
     sending: SendingService
     overview: OverviewService
+    preview: PreviewService
     breakers: Mapping[PayerId, Breaker]
 
 
@@ -78,7 +80,7 @@ def create_app(settings: ClaimsSettings) -> FastAPI:
         settings=settings.web,
         lifespan=lifespan,
         probes=probes,
-        routers=[router],
+        routers=[router, scrub_router],
     )
 
 
@@ -122,6 +124,7 @@ def _build_context(pool: Pool, settings: ClaimsSettings, edits: EditContext) -> 
         preparation=PreparationService(pool, SCHEMA, settings.claims, rules, find_signing_key(settings.proof)),
         sending=SendingService(pool, SCHEMA, settings.claims, answers),
         overview=OverviewService(pool, SCHEMA, settings.claims, breakers),
+        preview=PreviewService(pool, SCHEMA, settings.claims, rules),
         breakers=breakers,
     )
 

@@ -1,7 +1,8 @@
 """Use cases of the claims service, and the only place that opens transactions.
 
 `intake` takes codings in, `preparation` scrubs and builds with the rules that `rule_tables` has in memory, `sending`
-leases attempts and records their ends, `answers` takes what payers say, `files` keeps X12 files, `overview` reads.
+leases attempts and records their ends, `answers` takes what payers say, `files` keeps X12 files, `overview` reads,
+`preview` scrubs ahead.
 """
 
 from services.claims.service.answers import AnswerService
@@ -9,6 +10,7 @@ from services.claims.service.files import FileService
 from services.claims.service.intake import IntakeService
 from services.claims.service.overview import OverviewService
 from services.claims.service.preparation import PreparationService
+from services.claims.service.preview import PreviewService
 from services.claims.service.rule_tables import RuleTables
 from services.claims.service.sending import SendingService
 
@@ -18,6 +20,7 @@ __all__ = [
     "IntakeService",
     "OverviewService",
     "PreparationService",
+    "PreviewService",
     "RuleTables",
     "SendingService",
 ]

@@ -9,20 +9,20 @@ Invariant: what is queued has no finding of severity error; its bytes, identifie
 import asyncio
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from services.claims.billed import Billed, Ledger, read_billed
-from services.claims.build import BundleFrame, build_bundle
-from services.claims.edits import ClaimUnderEdit, EditContext, is_sendable, name_rules, scrub_claim
+from services.claims.build import BundleFrame
+from services.claims.edits import BilledService, EditContext, name_rules
 from services.claims.payers import PayerProfile
-from services.claims.pricing import price_claim
+from services.claims.scrubbing import Scrubbed, scrub_coding
 from services.claims.service.rule_tables import RuleTables
 from services.claims.settings import ClaimsOptions
 from services.claims.store import BilledStore, BuiltClaim, ClaimStore, ReadyClaim
 from shared.contracts.envelope import CONTENT_TYPE, Envelope
 from shared.contracts.errors import ChartlineError
-from shared.contracts.messages import ChartCoded, ClaimReturned, Finding, ResourceVersion
+from shared.contracts.messages import ChartCoded, ClaimReturned, Finding
 from shared.contracts.topics import Topic
 from shared.postgres.outbox import Outbox, OutboxMessage
 from shared.postgres.pool import Connection, Pool
@@ -132,39 +132,41 @@ class PreparationService:
             return (NOT_BUILDABLE,)
         try:
             beside = ledger.beside(coding.billed) if coding.billed else ()
-            context = replace(edits, payer=claim.payer_id, channel=profile.channel, already_billed=beside)
-            return self._build(claim, _price(coding.coded, context), profile, context)
+            return self._build(claim, coding.coded, profile, edits, beside)
         except Exception as error:  # noqa: BLE001 - one claim that cannot be built must not hold up the others
             _log.error("claim-not-buildable", claim_id=claim.claim_id, exc_info=error)
             return (NOT_BUILDABLE,)
 
     def _build(
-        self, claim: ReadyClaim, coded: ChartCoded, profile: PayerProfile, edits: EditContext
+        self,
+        claim: ReadyClaim,
+        coded: ChartCoded,
+        profile: PayerProfile,
+        edits: EditContext,
+        beside: Sequence[BilledService],
     ) -> BuiltClaim | Findings:
         frame = BundleFrame(
             claim.claim_id, datetime.now(UTC), str(self._options.base_url), claim.original_id, claim.original_number
         )
-        bundle = build_bundle(coded, frame)
-        context = replace(edits, submitted_on=frame.built_at.date())
-        findings = scrub_claim(ClaimUnderEdit(bundle, profile.limits, coded.service_date, context))
-        if not is_sendable(findings):
-            return findings
-        bundle = self._seal(bundle, frame, context)
+        scrubbed = scrub_coding(coded, frame, claim.payer_id, profile, edits, beside)
+        if not scrubbed.is_sendable:
+            return scrubbed.findings
+        bundle = self._seal(scrubbed, frame)
         return BuiltClaim(
             claim_id=claim.claim_id,
             channel=profile.channel,
             endpoint=profile.submit_url,
             bundle=bundle,
             bundle_sha256=hashlib.sha256(bundle).hexdigest(),
-            findings=findings,
+            findings=scrubbed.findings,
             replaces=claim.original_id,
             deadline_seconds=profile.deadline_hours * 3600,
         )
 
-    def _seal(self, bundle: bytes, frame: BundleFrame, edits: EditContext) -> bytes:
+    def _seal(self, scrubbed: Scrubbed, frame: BundleFrame) -> bytes:
         if self._key is None:
-            return bundle
-        return seal_bundle(bundle, self._key, rules=name_rules(edits), sealed_at=frame.built_at)
+            return scrubbed.bundle
+        return seal_bundle(scrubbed.bundle, self._key, rules=name_rules(scrubbed.edits), sealed_at=frame.built_at)
 
 
 def _open_codings(ready: Sequence[ReadyClaim]) -> list[_Coding]:
@@ -178,13 +180,6 @@ def _open_coding(claim: ReadyClaim) -> _Coding:
         _log.error("coding-not-readable", claim_id=claim.claim_id, exc_info=error)
         return _Coding(claim, None, None)
     return _Coding(claim, coded, read_billed(coded, claim.payer_id))
-
-
-def _price(coded: ChartCoded, edits: EditContext) -> ChartCoded:
-    claim = coded.claim
-    body = price_claim(claim.body, edits.reference.prices, edits.payer, coded.service_date)
-    priced = ResourceVersion.of(claim.resource_type, claim.resource_id, body, claim.version)
-    return coded.model_copy(update={"claim": priced})
 
 
 def _tell_coder(claim: ReadyClaim, findings: Findings) -> OutboxMessage:
