@@ -16,6 +16,7 @@ from services.coder import SCHEMA
 from services.coder.api import ROUTERS
 from services.coder.api.problems import answer_open_points
 from services.coder.api.queries import answer_refused_query
+from services.coder.billing_edits import open_billing_edits
 from services.coder.consumer import make_consumer
 from services.coder.queries.life import QueryRefused
 from services.coder.service.suggesting import Suggesting
@@ -92,6 +93,7 @@ async def open_context(settings: CoderSettings) -> AsyncIterator[CoderContext]:
     async with (
         open_pool(settings.postgres, application_name=f"chartline-{SCHEMA}") as pool,
         open_publisher(settings.kafka) as publisher,
+        open_billing_edits(settings.coder.scrub) as edits,
     ):
         relay = OutboxRelay(pool, SCHEMA, publisher, settings.coder.relay)
         holder = f"engine@{socket.gethostname()}/{os.getpid()}"
@@ -99,7 +101,7 @@ async def open_context(settings: CoderSettings) -> AsyncIterator[CoderContext]:
         suggesting = Suggesting(pool, holder, engine_lease_seconds, settings.coder.queue.priority)
         suggester = Suggester(suggesting, engine, on_stored=relay.wake)
         signing_key = find_signing_key(settings.proof)
-        use_cases = UseCases.over(pool, settings.coder.queue, signing_key, policy=settings.coder.queries)
+        use_cases = UseCases.over(pool, settings.coder.queue, signing_key, policy=settings.coder.queries, edits=edits)
         consumer = make_consumer(settings.kafka, use_cases.intake, use_cases.query_answers, on_taken_in=suggester.wake)
         yield CoderContext(pool, use_cases, suggester, relay, consumer)
 

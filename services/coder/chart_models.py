@@ -113,3 +113,10 @@ class ChartView(ApiModel):
     codings: tuple[CodingView, ...] = Field(description="What the claim would have now, in its order.")
     undecided: tuple[UUID, ...]
     findings: tuple[Finding, ...] = Field(description="Why the last coding came back from billing, if it did.")
+
+
+class ScrubView(ApiModel):
+    """What billing's edits would find now. Errors keep the chart from being completed, warnings do not."""
+
+    is_known: bool = Field(description="False while the edits cannot be asked, or the chart lacks what a claim needs.")
+    findings: tuple[Finding, ...]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.coder.billing_edits import ScrubSettings
 from services.coder.priority import PriorityWeights
 from services.coder.queries.life import DEFAULT_POLICY, QueryPolicy
 from shared.postgres.outbox import RelaySettings
@@ -48,6 +49,7 @@ class CoderOptions(BaseModel):
     queue: QueueSettings = QueueSettings()
     queries: QueryPolicy = DEFAULT_POLICY
     relay: RelaySettings = RelaySettings()
+    scrub: ScrubSettings = ScrubSettings()
 
 
 class CoderSettings(ServiceSettings):

@@ -5,11 +5,18 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Response
 
 from services.coder.api.problems import document_errors
-from services.coder.api.requests import Cases, ChartIdPath, LeadPrincipal, LeasedRequest, ReaderPrincipal
+from services.coder.api.requests import (
+    Cases,
+    ChartIdPath,
+    CoderPrincipal,
+    LeadPrincipal,
+    LeasedRequest,
+    ReaderPrincipal,
+)
 from services.coder.api_models import CodingCompleted, LessonsTakenBack
-from services.coder.chart_models import ChartView
+from services.coder.chart_models import ChartView, ScrubView
 from services.coder.decision_models import DecisionBatch, DecisionsStored
-from services.coder.work_item import ChartId, ChartNotComplete, KeyReused, LeaseLost
+from services.coder.work_item import ChartId, ChartNotComplete, KeyReused, LeaseLost, WrongState
 from shared.contracts.errors import InvalidContent, NotFound
 
 router = APIRouter(prefix="/v1/charts/{chart_id}", tags=["charts"])
@@ -58,11 +65,19 @@ async def store_decisions(cases: Cases, request: LeasedRequest, batch: DecisionB
     return await cases.deciding.decide(request, batch)
 
 
+@router.get("/scrub", responses=document_errors(NotFound, WrongState))
+async def preview_scrub(cases: Cases, principal: CoderPrincipal, chart_id: ChartIdPath) -> ScrubView:
+    """Say what billing's edits would find if the chart were completed as it is decided now; nothing is stored."""
+    findings = await cases.previewing.preview(ChartId(chart_id), principal.practitioner)
+    return ScrubView(is_known=findings is not None, findings=findings or ())
+
+
 @router.post("/complete", responses=document_errors(NotFound, LeaseLost, ChartNotComplete, KeyReused))
 async def complete_chart(cases: Cases, request: LeasedRequest) -> CodingCompleted:
     """Finish the chart: the decided codes become the final Claim, which goes to billing.
 
-    Refused with one issue for each open point: selected suggestions without a decision, no diagnosis, no coverage.
+    Refused with one issue for each open point, each with its fix: selected suggestions without a decision, no
+    diagnosis, no coverage, an open query, errors of billing's edits.
     """
     return await cases.completing.complete(request)
 

@@ -5,20 +5,20 @@ all of them, and nothing is written.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from services.coder import SCHEMA, SOURCE
 from services.coder.api_models import CodingCompleted
-from services.coder.chart_facts import read_facts, read_specialty
-from services.coder.claim_final import CompletedChart, build_coded
-from services.coder.coding import list_codings, list_open_points, list_undecided
+from services.coder.chart_facts import read_specialty
 from services.coder.learning import Lesson, list_lessons
 from services.coder.service.answers import answer_once
 from services.coder.service.deciding import UnderLease, hold_lease
+from services.coder.service.drafting import read_draft
 from services.coder.service.learning import learn_coding
+from services.coder.service.previewing import Previewing
 from services.coder.service.queries import list_open_queries
-from services.coder.store import charts, decisions, queries, suggestions, work_items
+from services.coder.store import charts, queries, work_items
 from services.coder.work_item import ChartNotComplete, Lease, OpenPoint, WrongState
 from shared.contracts.envelope import Envelope
 from shared.contracts.messages import ChartCoded
@@ -36,15 +36,20 @@ class Completing:
 
     pool: Pool
     lease_seconds: float
+    previewing: Previewing
     key: SigningKey | None = None
     """Signs every code; without one a Claim names its decisions but does not prove them."""
 
     async def complete(self, request: UnderLease) -> CodingCompleted:
-        """Complete a chart under its lease; raises LeaseLost, NotFound and ChartNotComplete."""
+        """Complete a chart under its lease; raises LeaseLost, NotFound and ChartNotComplete.
+
+        Billing's edits are asked before anything is locked; their errors are open points, their warnings are not.
+        """
+        refused = await self._scrub(request)
 
         async def act(connection: Connection) -> CodingCompleted:
             lease, coding_version = await hold_lease(connection, request, self.lease_seconds)
-            finished = await _build(connection, request, lease, coding_version + 1, self.key)
+            finished = await _build(connection, request, lease, coding_version + 1, self.key, refused)
             coded = finished.coded
             await charts.insert_coding(connection, coded, completed_by=request.coder.subject)
             await learn_coding(connection, lease.chart_id, coded.coding_version, finished.specialty, finished.lessons)
@@ -55,6 +60,17 @@ class Completing:
             )
 
         return await answer_once(self.pool, request.repeatable("complete"), CodingCompleted, act)
+
+    async def _scrub(self, request: UnderLease) -> list[OpenPoint]:
+        try:
+            findings = await self.previewing.preview(request.chart_id, request.coder.practitioner) or ()
+        except WrongState:  # a newer version came: the lease is gone, which `hold_lease` will say
+            findings = ()
+        return [
+            OpenPoint(finding.edit, f"{finding.message} {finding.fix}", finding.expression or "Claim")
+            for finding in findings
+            if finding.severity == "error"
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,35 +88,22 @@ def _announce(coded: ChartCoded) -> OutboxMessage:
 
 
 async def _build(
-    connection: Connection, request: UnderLease, lease: Lease, coding_version: int, key: SigningKey | None
+    connection: Connection,
+    request: UnderLease,
+    lease: Lease,
+    coding_version: int,
+    key: SigningKey | None,
+    refused: Sequence[OpenPoint],
 ) -> _Finished:
-    place = (connection, lease.chart_id, lease.chart_version)
-    chart = await charts.read_chart(*place)
-    proposed = await suggestions.read_suggestions(*place)
-    decided = await decisions.read_decisions(*place)
-    run = await suggestions.read_run(*place)
-    facts = read_facts(chart)
-    codings = list_codings(proposed, decided)
-    open_points = list_open_points(list_undecided(proposed, decided), codings, facts)
+    draft = await read_draft(connection, lease.chart_id, lease.chart_version)
+    open_points = draft.list_open_points()
     open_points += list_open_queries(await queries.count_open(connection, lease.chart_id))
-    if run is None:
-        raise WrongState("the engine has not answered for this chart version; it cannot have been leased")
+    open_points += refused
     if open_points:
         raise ChartNotComplete(open_points)
-    coded = build_coded(
-        CompletedChart(
-            chart=chart,
-            facts=facts,
-            codings=codings,
-            engine=run.version,
-            coding_version=coding_version,
-            completed_by=request.coder.practitioner,
-            completed_at=datetime.now(UTC),
-        ),
-        key,
-    )
+    coded = draft.build(coding_version, request.coder.practitioner, key)
     await asyncio.to_thread(_require_valid, coded)
-    return _Finished(coded, read_specialty(facts.encounter), list_lessons(proposed, decided))
+    return _Finished(coded, read_specialty(draft.facts.encounter), list_lessons(draft.proposed, draft.decided))
 
 
 def _require_valid(coded: ChartCoded) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from services.coder.billing_edits import NO_BILLING_EDITS, BillingEdits
 from services.coder.queries.life import DEFAULT_POLICY, QueryPolicy
 from services.coder.service.assigning import Assigning
 from services.coder.service.chart_records import ChartRecords
@@ -12,6 +13,7 @@ from services.coder.service.desk import Desk
 from services.coder.service.holding import Holding
 from services.coder.service.intake import Intake
 from services.coder.service.learning import Learning
+from services.coder.service.previewing import Previewing
 from services.coder.service.queries import Queries
 from services.coder.service.query_answers import QueryAnswers
 from services.coder.service.query_follow_up import QueryFollowUp
@@ -31,6 +33,7 @@ class UseCases:
     queue: Queue
     charts: Charts
     deciding: Deciding
+    previewing: Previewing
     completing: Completing
     holding: Holding
     learning: Learning
@@ -50,15 +53,21 @@ class UseCases:
         key: SigningKey | None = None,
         *,
         policy: QueryPolicy = DEFAULT_POLICY,
+        edits: BillingEdits = NO_BILLING_EDITS,
     ) -> "UseCases":
-        """Build them over one pool; `key` signs what is completed, `policy` is the clock of queries."""
+        """Build them over one pool; `key` signs what is completed, `policy` is the clock of queries.
+
+        `edits` are those of the claims service, for previews.
+        """
         records = ChartRecords()
+        previewing = Previewing(pool, edits)
         return cls(
             intake=Intake(pool, settings.priority),
             queue=Queue(pool, settings.lease_seconds),
             charts=Charts(pool),
             deciding=Deciding(pool, settings.lease_seconds),
-            completing=Completing(pool, settings.lease_seconds, key),
+            previewing=previewing,
+            completing=Completing(pool, settings.lease_seconds, previewing, key),
             holding=Holding(pool, settings.lease_seconds),
             learning=Learning(pool),
             desk=Desk(pool),

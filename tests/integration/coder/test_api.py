@@ -176,6 +176,7 @@ ROUTES = [
     ("DELETE", f"/v1/charts/{uuid4()}/lessons"),
     ("GET", f"/v1/charts/{uuid4()}"),
     ("POST", f"/v1/charts/{uuid4()}/decisions"),
+    ("GET", f"/v1/charts/{uuid4()}/scrub"),
     ("POST", f"/v1/charts/{uuid4()}/complete"),
     ("POST", f"/v1/work-items/{uuid4()}/release"),
     ("POST", f"/v1/work-items/{uuid4()}/retry"),
