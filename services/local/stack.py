@@ -36,6 +36,8 @@ LEASE_SECONDS = 60.0
 """Short, so that a chart whose coder was cut off is back in the queue within a demo."""
 MEDICARE = "Organization/payer-CMS-MEDICARE"
 """How the coverages of the simulated hospital name it."""
+CODER_SERVICE = "coder-service"
+"""Who asks the claims service for scrub previews."""
 NAMES = ("coder", "ingest", "claims", "payer")
 
 
@@ -86,7 +88,8 @@ async def open_stack(
         ports = dict(zip(NAMES, pick_free_ports(len(NAMES), preferred=QUEUE_PORT), strict=True))
         tokens = {f"coder-{number}": secrets.token_urlsafe(24) for number in range(1, coders + 1)}
         with steps.step("Starting ingest, coder, claims and a simulated payer"):
-            services = [_describe_service(state, name, ports, tokens, rooms) for name in reversed(NAMES)]
+            known = {**tokens, CODER_SERVICE: secrets.token_urlsafe(24)}
+            services = [_describe_service(state, name, ports, known, rooms) for name in reversed(NAMES)]
             supervisor = await opened.enter_async_context(supervise(services))
         remember(state.variables, "".join(f"{name}='{value}'\n" for name, value in to_environment(rooms).items()))
         urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
@@ -122,20 +125,24 @@ async def _open_database(state: StateFolder, *, empty: bool) -> AsyncIterator[st
         yield await create_database(server, empty=empty)
 
 
+def _name_principal(subject: str) -> dict[str, object]:
+    role = Role.INTEGRATION if subject == CODER_SERVICE else Role.CODER
+    principal = Principal(subject=subject, practitioner=f"Practitioner/{subject}", roles=frozenset({role}))
+    return principal.model_dump(mode="json")
+
+
 def _describe_service(
     state: StateFolder, name: str, ports: Mapping[str, int], tokens: Mapping[str, str], rooms: Rooms
 ) -> Service:
     verb = ("simulate", "payer", "--port", str(ports[name]), "--kafka") if name == "payer" else ("run", name)
-    principals = {
-        hash_token(token): Principal(
-            subject=coder, practitioner=f"Practitioner/{coder}", roles=frozenset({Role.CODER})
-        ).model_dump(mode="json")
-        for coder, token in tokens.items()
-    }
+    principals = {hash_token(token): _name_principal(subject) for subject, token in tokens.items()}
     own_rooms: Rooms = {
         **rooms,
         "web": {"port": ports[name], "tokens": principals},
-        "coder": {"queue": {"lease_seconds": LEASE_SECONDS}},
+        "coder": {
+            "queue": {"lease_seconds": LEASE_SECONDS},
+            "scrub": {"url": f"http://127.0.0.1:{ports['claims']}", "token": tokens[CODER_SERVICE]},
+        },
         "claims": _name_payers(ports["payer"]),
     }
     return Service(

@@ -32,6 +32,7 @@ from shared.kafka.settings import KafkaSettings
 from shared.postgres.settings import PostgresSettings
 from shared.web.security import Principal, Role, hash_token
 from shared.web.settings import WebSettings
+from tests.builders import claim
 from tests.builders.x12_claims import priced_line, x12_case, x12_partner
 from tests.conftest import PoolFor
 from tests.integration.claims.conftest import fhir_profile, serving, wrap
@@ -133,6 +134,27 @@ async def test_codings_become_answered_claims_by_both_channels(settings: ClaimsS
     assert submissions[0]["outcome"] == "answered"
     counts = desk.count_received()
     assert (counts["identifiers"], counts["effective_claims"], counts["altered"]) == (10, 10, 0)
+
+
+async def test_a_coding_is_scrubbed_ahead_and_nothing_is_kept(settings: ClaimsSettings) -> None:
+    service = Principal(subject="coder", practitioner="Practitioner/coder", roles=frozenset({Role.INTEGRATION}))
+    tokens = {**settings.web.tokens, hash_token("service-token"): service}
+    app = create_app(settings.model_copy(update={"web": WebSettings(port=0, tokens=tokens)}))
+    sound = coded_chart()
+    wrong = coded_chart(final_claim=claim(diagnoses=("J18",)))
+    headers = {"Authorization": "Bearer service-token", "Content-Type": "application/json"}
+    async with _running(app) as client:
+        answers = [
+            await client.post("/v1/scrub", content=each.model_dump_json(), headers=headers) for each in (sound, wrong)
+        ]
+        forbidden = await client.post("/v1/scrub", content=sound.model_dump_json())
+        stats = (await client.get("/v1/stats")).json()
+    previews = [each.json() for each in answers]
+    errors = [[each["edit"] for each in one["findings"] if each["severity"] == "error"] for one in previews]
+    assert [one["is_sendable"] for one in previews] == [not found for found in errors] == [True, False]
+    assert any("specific" in edit for edit in errors[1])
+    assert forbidden.status_code == 403
+    assert set(stats["states"].values()) == {0}
 
 
 async def test_codings_become_paid_claims_by_files(settings: ClaimsSettings, tmp_path: Path) -> None:
