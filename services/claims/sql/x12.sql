@@ -28,10 +28,13 @@ update {schema}.x12_interchange set staged_at = now() where claim_id = :claim_id
 update {schema}.x12_interchange set released_at = now() where claim_id = :claim_id and released_at is null;
 
 -- name: insert_x12_file
--- Remember a file by its content; returns nothing when it was read before.
+-- Remember a file by its content; returns nothing when it was read before. One that was put aside may come again.
 insert into {schema}.x12_file (sha256, payer_id, file_name, outcome, reason, place, answers, unmatched)
 values (:sha256, :payer_id, :file_name, :outcome, :reason, :place, :answers, :unmatched)
-on conflict (sha256) do nothing
+on conflict (sha256) do update
+set file_name = excluded.file_name, outcome = excluded.outcome, reason = excluded.reason, place = excluded.place,
+    answers = excluded.answers, read_at = now()
+where x12_file.outcome = 'quarantined'
 returning sha256;
 
 -- name: count_x12_unmatched

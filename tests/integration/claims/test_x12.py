@@ -17,7 +17,7 @@ from services.claims.payers import PayerProfile
 from services.claims.schedule import Outcome
 from services.claims.service import FileService
 from services.claims.settings import ClaimsOptions
-from services.claims.x12 import name_account
+from services.claims.x12 import answer_file, name_account
 from services.claims.x12_channel import STAGING, X12Channel, open_x12_channel
 from services.claims.x12_inbox import DONE, QUARANTINE, X12Inbox
 from services.simulators.payer_adjudication import Verdict
@@ -235,6 +235,24 @@ async def test_a_bad_file_is_put_aside_with_reason_and_place_and_stops_no_other(
     aside = sorted((office.partner.inbound / QUARANTINE).iterdir())
     assert [each.name.partition("-")[2] for each in aside] == ["a-bad.835", "a-bad.835.reason.json"]
     assert place in aside[1].read_text()
+
+
+async def test_a_file_from_quarantine_is_read_again_once_the_reader_is_mended(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim_id = await office.queue()
+    await office.send()
+    text = answer_claim(read_filed_claim(office.out()[0].read_text()), Verdict.ACCEPTED)["3.835"]
+    with monkeypatch.context() as broken:
+        broken.setattr(answer_file, "_READERS", {})
+        office.leave("1.835", text)
+        await office.inbox.read_files()
+    assert await office.rows("select outcome, place from claims.x12_file") == [("quarantined", "segment 3")]
+    for _ in range(2):
+        office.leave("1.835", text)
+        await office.inbox.read_files()
+    assert await office.clinic.state(claim_id) is State.ACCEPTED
+    assert await office.rows("select outcome, reason, answers from claims.x12_file") == [("read", None, 1)]
 
 
 async def test_an_unfinished_file_is_left_until_nobody_writes_to_it(office: Office) -> None:
