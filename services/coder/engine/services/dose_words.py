@@ -24,6 +24,8 @@ _AMOUNT = re.compile(rf"(?i)(?<![\d.,/]){_quantity('value', 'unit')}(?! ?/)(?! {
 _STRENGTH = re.compile(
     rf"(?i)(?<![\d.,/]){_quantity('value', 'unit')} ?/ ?(?:{_VALUE.format('volume')} ?)?(?P<solution>ml|cc|l)\b"
 )
+_JUST_BEFORE = re.compile(rf"(?i)(?<![\d.,/]){_quantity('value', 'unit')}(?: of)? ?$")
+_TIMES = re.compile(r"(?i)\bx ?(?P<count>[2-9])\b(?! ?(?:min|h|day|week|month|dose))|\b(?P<twice>twice)\b")
 _SIZE = re.compile(rf"(?i)(?<![\d.,/]){_quantity('value', 'unit')} {_CONTAINER}\b")
 _DISCARDED = re.compile(
     rf"(?i)\b(?:wast\w+|discard\w+)(?: of| the)?(?: remaining)?:? {_quantity('value', 'unit')}"
@@ -74,28 +76,46 @@ class DoseWords:
     amount: Amount | None
     strength: Strength | None
     route: Route | None
+    times: int
     minutes: int | None
     size: Amount | None
     discarded: Amount | None
     is_single_dose: bool | None
 
 
-def read_dose(text: str, before: str = "") -> DoseWords:
-    """Read the words that follow a drug's name; the amount may stand in `before`, the words just before the name."""
-    discarded = _read_discarded(text)
+def keep_just_before(text: str) -> str:
+    """The amount with which `text` ends; the rest of it speaks of another drug."""
+    match = _JUST_BEFORE.search(text)
+    return match[0] if match else ""
+
+
+def read_dose(text: str, before: str = "", name: str = "") -> DoseWords:
+    """Read the words that follow a drug's `name`; the amount may also stand in `before`, the words that precede it."""
     plain = _DISCARDED.sub(" ", text)
-    amounts = [_amount(match["value"], match["unit"]) for match in _AMOUNT.finditer(plain)]
-    earlier = [_amount(match["value"], match["unit"]) for match in _AMOUNT.finditer(before)]
-    size = _SIZE.search(text)
+    size, again = _SIZE.search(text), _TIMES.search(plain)
+    strength = _read_strength(text) or _read_strength(before)
     return DoseWords(
-        amount=next(iter(amounts), None) or next(iter(reversed(earlier)), None),
-        strength=_read_strength(text) or _read_strength(before),
-        route=read_route(plain) or read_route(before),
+        amount=_read_amount(plain, before, name) or _read_unit_dose(strength),
+        strength=strength,
+        route=read_route(plain) or read_route(f"{before}{name}"),
+        times=(int(again["count"]) if again["count"] else 2) if again else 1,
         minutes=_read_minutes(plain),
         size=_amount(size["value"], size["unit"]) if size else None,
-        discarded=discarded,
+        discarded=_read_discarded(text),
         is_single_dose=True if _SINGLE.search(text) else False if _MULTIPLE.search(text) else None,
     )
+
+
+def _read_amount(after: str, before: str, name: str) -> Amount | None:
+    """An amount just before the name ("80 mg of ...") counts before one after it, and that before any other."""
+    places = (_JUST_BEFORE.search(before), _AMOUNT.search(after), _AMOUNT.search(name))
+    found = next((match for match in places if match), None) or next(iter(list(_AMOUNT.finditer(before))[-1:]), None)
+    return _amount(found["value"], found["unit"]) if found else None
+
+
+def _read_unit_dose(strength: Strength | None) -> Amount | None:
+    """A drug in several mL, such as 2.5 mg/3 mL, is a container that is given whole."""
+    return strength.drug if strength and strength.solution.value > 1 else None
 
 
 def read_route(text: str) -> Route | None:

@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import zip_longest
+from typing import NamedTuple
 
 from services.coder.engine.given import Amount, GivenFact, GivenKind, Strength
 from services.coder.engine.model import Chart, CodedFact, Evidence
-from services.coder.engine.services.dose_words import DoseWords, Route, read_dose, read_route
+from services.coder.engine.services.dose_words import DoseWords, Route, keep_just_before, read_dose, read_route
 from services.coder.engine.services.drug_table import BY_PROCEDURE, INHALED, Drug, find_coded, find_named
 from services.coder.engine.services.notes import is_note, list_sentences
 from shared.fhir import systems
@@ -36,7 +36,19 @@ _TELLING = re.compile(rf"{_GIVEN.pattern}|\d ?(?:m?c?g|units?|iu|meq|ml|cc|l)\b"
 """What a sentence about a dose has at the least; the many others are not searched for drugs."""
 _BEFORE = 40
 """Characters before a drug's name in which its dose may stand, as in "60 mg of ketorolac"."""
+_REACH = 2
+"""Sentences after a dose in which its vial may be told of."""
 _UNTOLD = frozenset({None, Route.MOUTH})
+
+
+class Mention(NamedTuple):
+    """A drug in a sentence, and the words around its name that are about it; `end` is where they end in the text."""
+
+    drug: Drug
+    before: str
+    name: str
+    after: str
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +59,7 @@ class Dose:
     amount: Amount | None
     strength: Strength | None
     route: Route | None
+    times: int
     minutes: int | None
     size: Amount | None
     discarded: Amount | None
@@ -89,35 +102,49 @@ def _read_fact(fact: GivenFact, chart: Chart) -> Dose | None:
 
 
 def _read_note(chart: Chart, number: int) -> Iterator[Dose]:
-    document, text = chart.documents[number], chart.documents[number].text
-    sentences = list(list_sentences(document))
+    document, sentences = chart.documents[number], list(list_sentences(chart.documents[number]))
     in_report = not is_note(chart, document)
-    for (start, end), following in zip_longest(sentences, sentences[1:]):
-        told = _TELLING.search(text, start, end)
-        named = list(find_named(text, chart.service_date, start, end)) if told else []
-        for place, (drug, begin, stop) in enumerate(named):
-            is_last = place + 1 == len(named)
-            until = _reach(chart, text, end, following) if is_last else named[place + 1][1]
-            since = max(named[place - 1][2] if place else start, begin - _BEFORE)
-            if in_report and drug.kind != BY_PROCEDURE:
+    for place, (start, end) in enumerate(sentences):
+        if not _TELLING.search(document.text, start, end):
+            continue
+        sentence = document.text[start:end]
+        said_given = bool(_GIVEN.search(sentence))
+        for mention in _list_mentions(chart, document.text, (start, end), sentences[place + 1 :]):
+            if in_report and mention.drug.kind != BY_PROCEDURE:
                 continue  # Of a report only what its own procedure took counts, such as contrast.
-            said_given = bool(_GIVEN.search(text, start, end))
-            words = _read_words(drug, text[stop:until], text[since:stop], said_given)
-            if _is_dose(words, text[start:end], said_given):
-                evidence = Evidence.of(document, start, max(end, until))
-                yield replace(_make_dose(drug, words, said_given), evidence=(evidence,))
+            words = _read_words(mention, said_given)
+            if _is_dose(words, sentence, said_given):
+                evidence = Evidence.of(document, start, max(end, mention.end))
+                yield replace(_make_dose(mention.drug, words, said_given), evidence=(evidence,))
 
 
-def _reach(chart: Chart, text: str, end: int, following: tuple[int, int] | None) -> int:
-    """A sentence about the vial, or about what was wasted, belongs to the drug of the one before it."""
-    if following is None or not _BESIDE.search(text, *following):
-        return end
-    return end if any(find_named(text, chart.service_date, *following)) else following[1]
+def _list_mentions(
+    chart: Chart, text: str, sentence: tuple[int, int], following: Sequence[tuple[int, int]]
+) -> Iterator[Mention]:
+    """The drugs of a sentence, each with the words that are about it and about no other."""
+    start, end = sentence
+    named = list(find_named(text, chart.service_date, start, end))
+    for place, (drug, begin, stop) in enumerate(named):
+        until = named[place + 1][1] if place + 1 < len(named) else _reach(chart, text, end, following)
+        before = text[max(named[place - 1][2] if place else start, begin - _BEFORE) : begin]
+        yield Mention(
+            drug, keep_just_before(before) if place else before, text[begin:stop], text[stop:until], end=until
+        )
 
 
-def _read_words(drug: Drug, after: str, before: str, said_given: bool) -> DoseWords:
-    words = read_dose(after, before)
-    inhaled = drug.kind == INHALED and words.route is None and said_given
+def _reach(chart: Chart, text: str, end: int, following: Sequence[tuple[int, int]]) -> int:
+    """A sentence about the vial, or about what was wasted, belongs to the drug of one or two sentences before it."""
+    reached = end
+    for span in following[:_REACH]:
+        if any(find_named(text, chart.service_date, *span)):
+            break
+        reached = span[1] if _BESIDE.search(text, *span) else reached
+    return reached
+
+
+def _read_words(mention: Mention, said_given: bool) -> DoseWords:
+    words = read_dose(mention.after, mention.before, mention.name)
+    inhaled = mention.drug.kind == INHALED and words.route is None and said_given
     return replace(words, route=Route.INHALED) if inhaled else words
 
 
@@ -134,6 +161,7 @@ def _make_dose(drug: Drug, words: DoseWords, said_given: bool) -> Dose:
         amount=words.amount,
         strength=words.strength,
         route=words.route,
+        times=words.times,
         minutes=words.minutes,
         size=words.size,
         discarded=words.discarded,

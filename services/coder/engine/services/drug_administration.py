@@ -35,6 +35,7 @@ PUSH_MINUTES, HYDRATION_MINUTES = 15, 31
 """An infusion of this many minutes or fewer is a push; hydration of fewer is no service."""
 _CONFIDENCE, _CONFIDENCE_WITH_GAPS = 0.8, 0.5
 _VEIN = frozenset({Route.INFUSION, Route.PUSH, Route.VEIN})
+_AGAIN = "76"
 _NO_TIME = "infusion start and stop time"
 
 
@@ -95,10 +96,21 @@ def _list_lines(chart: Chart, diagnoses: Sequence[Suggestion], givings: Sequence
             line = _suggest(diagnoses, giving, _find_row(giving, "each"))
             # NCCI pairs an injection with a service into a vein; it is a service of its own by its site.
             apart = (choose_distinct("XU", chart.payer),) if ordered and giving.way == "injection" else ()
-            yield replace(line, modifiers=apart)
+            yield from _repeat(replace(line, modifiers=apart), giving)
         elif not _counts(giving) and _NO_TIME in giving.gaps:
             line = _suggest(diagnoses, giving, _find_row(giving, "first"))
             yield replace(line, selected=False, confidence=CONFIDENCE_OFFER)
+
+
+def _repeat(line: Suggestion, giving: Giving) -> Iterator[Suggestion]:
+    """Each injection counts; an inhaled treatment that is repeated is a line of its own (CPT 94640, modifier 76)."""
+    times = giving.dose.times
+    if giving.way == "injection":
+        yield replace(line, units=times)
+        return
+    yield line
+    if times > 1:
+        yield replace(line, modifiers=(*line.modifiers, _AGAIN), units=times - 1)
 
 
 def _counts(giving: Giving) -> bool:

@@ -66,7 +66,7 @@ def suggest_drugs(chart: Chart, diagnoses: Sequence[Suggestion], doses: Sequence
 def count_doses(doses: list[Dose]) -> Counted:
     """Add the doses of one drug up; an amount that cannot be converted leaves the whole unknown."""
     drug = doses[0].drug
-    given = [_convert(dose.amount, dose) for dose in doses]
+    given = [_convert(dose.amount, dose) for dose in doses for _ in range(dose.times)]
     discarded = [_convert(dose.discarded, dose) for dose in doses if dose.discarded]
     return Counted(drug, doses, _add(given), _add(discarded) if discarded else _infer_discarded(doses))
 

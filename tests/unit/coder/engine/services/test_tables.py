@@ -20,7 +20,7 @@ NOT_ONE_AMOUNT = {"J0702", "J2790", "J7323", "J7620", "J7644", "A9577", "A9579",
 
 @pytest.mark.parametrize("drug", load_drugs(), ids=lambda drug: f"{drug.code}-{drug.name.pattern[:24]}")
 def test_a_row_is_whole(drug: Drug) -> None:
-    assert re.fullmatch(r"[AJQ]\d{4}", drug.code)
+    assert re.fullmatch(r"[AJQS]\d{4}", drug.code)
     assert drug.amount > 0
     assert drug.indications or drug.kind == BY_PROCEDURE
     assert drug.starts is None or drug.ends is None or drug.starts < drug.ends
