@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 
 from services.codesets import MIGRATION_PACKAGES, SCHEMA
+from services.codesets.addenda import apply_to_loaded
 from services.codesets.impact import read_impact
 from services.codesets.printing import print_changes, print_impact, print_status
 from services.codesets.references import Named, find_kind, find_kinds, read_named, read_named_file
@@ -84,6 +85,9 @@ async def _store(pool: Pool, kind: Kind, opened: Opened, effective: date, steps:
     await migrate(pool, schema=SCHEMA, packages=MIGRATION_PACKAGES)
     with steps.step(f"Loading {kind.name}", len(opened.reading.entries)) as advance:
         async with pool.acquire() as connection, connection.transaction():
+            made = await apply_to_loaded(connection, kind, opened, effective)
+            if made:
+                await store_release(connection, *made, effective, lambda done: None)
             return await store_release(connection, kind, opened, effective, advance)
 
 

@@ -40,10 +40,13 @@ def read_release(kind: Kind, *paths: Path, excerpt: bool = False) -> Opened:
     whole = excerpt or any(".excerpt." in path.name for path in paths)
     joined = parts[0].reading if whole and len(parts) == 1 else kind.join([(part.name, part.reading) for part in parts])
     # The same parts are the same release, in whatever order they were named.
-    sha256 = (
-        parts[0].sha256 if len(parts) == 1 else hashlib.sha256("".join(p.sha256 for p in parts).encode()).hexdigest()
-    )
+    sha256 = parts[0].sha256 if len(parts) == 1 else hash_parts([part.sha256 for part in parts])
     return Opened(" ".join(part.name for part in parts), sha256, kind.check(joined, excerpt=whole))
+
+
+def hash_parts(sha256s: Sequence[str]) -> str:
+    """The SHA-256 of what was made of several files, by theirs."""
+    return hashlib.sha256("".join(sha256s).encode()).hexdigest()
 
 
 def _read_file(kind: Kind, path: Path, read: Reader, *, excerpt: bool) -> Opened:

@@ -74,13 +74,27 @@ def read_order_addenda(source: SourceFile) -> Reading:
         if row is None:
             raise FileRefused("not a row of an order addendum", line=number)
         title = row["titles"][_SHORT_WIDTH:].strip() or row["titles"].strip()
-        entries.append(Entry(row["code"], title, facts={"action": row["action"].lower()}))
+        facts = {"action": row["action"].lower(), "short": row["titles"][: _SHORT_WIDTH - 1].strip()}
+        entries.append(Entry(row["code"], title, facts=facts))
     if not entries or not any(_STATED.match(line) for line in lines[len(entries) :]):
         raise FileRefused("the closing table of counts is missing: the file is truncated", line=len(lines))
     actions = Counter(str(entry.facts["action"]) for entry in entries)
     _check_changes(lines[len(entries) :], actions)
-    counts = {"codes": len(entries), **{action.replace(" ", "_"): count for action, count in actions.items()}}
+    changes = {action.replace(" ", "_"): count for action, count in actions.items()}
+    counts = {"codes": len(entries), **changes, **_read_stated(lines[len(entries) :])}
     return Reading(_year(source.name), entries, counts)
+
+
+def _read_stated(closing: list[str]) -> dict[str, int]:
+    """How many codes and headers there were and are: the closing table names the old file first."""
+    found: dict[str, list[int]] = {"codes": [], "headers": []}
+    for count, what in _STATED.findall("\n".join(closing)):
+        found[what].append(int(count))
+    return {
+        f"{what}_{when}": count
+        for what, stated in found.items()
+        for when, count in zip(("before", "after"), stated, strict=False)
+    }
 
 
 def _check_changes(closing: list[str], actions: Counter[str]) -> None:

@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from services.codesets.addenda import apply_to_loaded
 from services.codesets.status import read_status
 from shared.codesets.entry import SourceFile
 from shared.codesets.kinds import KINDS, System
@@ -123,3 +124,19 @@ async def test_every_statement_prepares(codesets_pool: Pool) -> None:
     async with codesets_pool.acquire() as connection:
         for statement in _SQL.by_name.values():
             await connection.prepare(statement.text)
+
+
+async def test_an_addendum_gives_the_release_after_the_one_that_is_loaded(load: Load, codesets_pool: Pool) -> None:
+    await load("icd10pcs-order", files.PCS_ORDER.replace(b"0016070", b"0016071"), JANUARY)
+    kind = KINDS["icd10pcs-order-addenda"]
+    reading = kind.read(SourceFile("order_addenda_2030.txt", files.ORDER_ADDENDA))
+    opened = Opened("order_addenda_2030.txt", "2" * 64, reading)
+    async with codesets_pool.acquire() as connection, connection.transaction():
+        made = await apply_to_loaded(connection, kind, opened, APRIL)
+        assert made
+        assert await store_release(connection, *made, APRIL, lambda done: None)
+        assert await apply_to_loaded(connection, kind, opened, APRIL) is None
+        assert await apply_to_loaded(connection, kind, opened, date(2025, 1, 1)) is None
+    book = await Library(codesets_pool).open_book()
+    assert [book.is_valid(System.ICD10PCS, "0016070", on) for on in (date(2026, 3, 31), APRIL)] == [False, True]
+    assert [book.is_valid(System.ICD10PCS, "0016071", on) for on in (date(2026, 3, 31), APRIL)] == [True, False]
