@@ -4,6 +4,7 @@ Invariant: everything that `open_context` opens it closes, in reverse order; on 
 to finish what they have in hand, and what is cut short is given back or comes again.
 """
 
+import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -19,6 +20,7 @@ from services.coder.api.queries import answer_refused_query
 from services.coder.billing_edits import open_billing_edits
 from services.coder.consumer import make_consumer
 from services.coder.queries.life import QueryRefused
+from services.coder.queries.vocabulary import load_vocabulary
 from services.coder.service.suggesting import Suggesting
 from services.coder.service.use_cases import UseCases
 from services.coder.settings import CoderSettings
@@ -103,6 +105,7 @@ async def open_context(settings: CoderSettings) -> AsyncIterator[CoderContext]:
         signing_key = find_signing_key(settings.proof)
         use_cases = UseCases.over(pool, settings.coder.queue, signing_key, policy=settings.coder.queries, edits=edits)
         consumer = make_consumer(settings.kafka, use_cases.intake, use_cases.query_answers, on_taken_in=suggester.wake)
+        await asyncio.to_thread(load_vocabulary)  # half a second, which the first query would wait for
         yield CoderContext(pool, use_cases, suggester, relay, consumer)
 
 

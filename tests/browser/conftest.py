@@ -17,6 +17,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from services.coder import MIGRATION_PACKAGES, SCHEMA
 from services.coder.app import create_app
+from services.coder.queries.vocabulary import load_vocabulary
 from services.coder.service.suggesting import Suggesting
 from services.coder.service.use_cases import UseCases
 from services.coder.settings import CoderSettings, QueueSettings
@@ -97,6 +98,7 @@ async def workbench(pool_for: PoolFor) -> AsyncIterator[Workbench]:
     ann = Principal(subject="ann", practitioner="Practitioner/ann", roles=frozenset({Role.CODER}))
     app = create_app(CoderSettings(web=WebSettings(tokens={hash_token(TOKEN): ann})))
     app.state.use_cases = cases
+    load_vocabulary()
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, lifespan="off", log_config=None))
     async with _serving(server):
         port = server.servers[0].sockets[0].getsockname()[1]

@@ -87,6 +87,16 @@ def cite_span(document: RecordDocument, start: int, end: int) -> Indicator:
     )
 
 
+def cite_words(record: ChartRecord, words: str) -> Indicator | None:
+    """The first place in the chart where these words stand, whatever the spaces between them; None without one."""
+    pieces = words.split()
+    if not pieces:
+        return None
+    pattern = re.compile(r"\s+".join(map(re.escape, pieces)), re.IGNORECASE)
+    found = ((document, pattern.search(document.text)) for document in record.documents)
+    return next((cite_span(document, match.start(), match.end()) for document, match in found if match), None)
+
+
 def _concerns(result: RecordResult, codes: tuple[str, ...]) -> bool:
     return any(code.startswith(asked) or asked.startswith(code) for code in result.codes for asked in codes)
 

@@ -63,7 +63,7 @@ class Vocabulary:
         for term, code in terms:
             if term.startswith(_CAPITALS):
                 self._capitals.setdefault(term.removeprefix(_CAPITALS), code)
-            elif words := tuple(word.canonical for word in read_text(term)):
+            elif words := tuple(canonical(word) for word in WORD.findall(term) if not is_stop(word)):
                 self._codes.setdefault(words, code)
 
     def find(self, text: str) -> list[NamedDiagnosis]:

@@ -43,6 +43,7 @@ from services.coder.service.query_dispatch import dispatch_query
 from services.coder.store import charts, queries, suggestions, work_items
 from services.coder.store.queries import OpenQueries, QueryEntry, StoredQuery
 from services.coder.work_item import ChartId, LeaseLost, OpenPoint
+from shared.audit.trail import name_entity, record_change
 from shared.contracts.errors import Forbidden, NotFound
 from shared.postgres.pool import Connection, Pool
 
@@ -126,6 +127,7 @@ class Queries:
             if not changed:
                 raise QueryChanged("the draft was changed since you read it; read it again")
             await _note(connection, query_id, QueryEvent.REVISED, writer.coder.subject)
+            await record_change(connection)
             return await _show(connection, query_id)
 
     async def send(self, writer: Writer, query_id: QueryId, override_reason: str | None = None) -> QueryView:
@@ -162,6 +164,7 @@ class Queries:
             query = await _lock(connection, query_id, QueryState.DRAFT, QueryState.SENT)
             await queries.withdraw_query(connection, query_id)
             await _note(connection, query_id, QueryEvent.WITHDRAWN, writer.coder.subject, reason)
+            await record_change(connection)
             if query.state is QueryState.SENT:
                 await release_chart(connection, query, writer.coder.subject)
                 await dispatch_query(connection, replace(query, state=QueryState.WITHDRAWN), datetime.now(UTC))
@@ -177,6 +180,7 @@ class Queries:
             await queries.readdress_query(connection, moved, plan_next_look(clock, now, self.policy))
             detail = f"{query.addressee} to {request.addressee}: {request.reason}"
             await _note(connection, query_id, QueryEvent.REASSIGNED, writer.coder.subject, detail)
+            await record_change(connection)
             await dispatch_query(connection, moved, now)
             return await _show(connection, query_id)
 
@@ -261,6 +265,7 @@ async def _show_all(connection: Connection, found: Sequence[StoredQuery]) -> lis
     """Shape queries of one chart."""
     if not found:
         return []
+    name_entity("chart", found[0].chart_id)
     item = await work_items.find_by_chart(connection, found[0].chart_id)
     version = item.chart_version if item else found[0].chart_version
     chart = await charts.read_chart(connection, found[0].chart_id, version)

@@ -17,6 +17,7 @@ from services.coder.store import charts, threads
 from services.coder.store.threads import NewThread, StoredThread, ThreadId
 from services.coder.thread_models import PostView, Span, ThreadRequest, ThreadView
 from services.coder.work_item import ChartId
+from shared.audit.trail import name_entity, record_change
 from shared.contracts.errors import Conflict, InvalidContent, NotFound
 from shared.contracts.messages import ChartReady
 from shared.postgres.pool import Connection, Pool
@@ -75,6 +76,7 @@ class Threads:
         async with self.pool.acquire() as connection, connection.transaction():
             await _lock_open(connection, thread_id)
             await threads.close_thread(connection, thread_id)
+            await record_change(connection)
             return await _show(connection, thread_id)
 
     async def list_of_chart(self, chart_id: ChartId) -> list[ThreadView]:
@@ -115,6 +117,8 @@ async def _show(connection: Connection, thread_id: ThreadId) -> ThreadView:
 
 
 async def _show_all(connection: Connection, found: Sequence[StoredThread]) -> list[ThreadView]:
+    for thread in found:
+        name_entity("chart", thread.chart_id)
     posts = await threads.list_posts(connection, [thread.thread_id for thread in found])
     read: dict[tuple[ChartId, int], ChartReady] = {}
     for key in {(thread.chart_id, thread.chart_version) for thread in found if thread.span}:

@@ -6,7 +6,7 @@ URL, a title or the browser's storage; the bearer token never reaches a script.
 
 from fastapi import FastAPI
 
-from services.coder.workbench import access, charts, code_changes, lists
+from services.coder.workbench import access, charts, code_changes, lists, queries, threads
 from services.coder.workbench.pages import assets
 from services.coder.workbench.sessions import Sessions
 from shared.web.rules import OPEN_PATHS, require_rules
@@ -18,6 +18,7 @@ _OPEN_PAGES = frozenset(f"/workbench/{name}" for name in ("assets/{fingerprint}/
 def install_workbench(app: FastAPI) -> None:
     """Serve the workbench from `app`, whose `state` holds the tokens and, once it runs, the use cases."""
     app.state.sessions = Sessions()
-    for router in (assets, access.router, lists.router, charts.router, code_changes.router):
+    pages = (access, lists, charts, code_changes, queries, threads)
+    for router in (assets, *(each.router for each in pages)):
         app.include_router(router, prefix="/workbench", include_in_schema=False)
     require_rules(app, open_paths=OPEN_PATHS | _OPEN_PAGES)

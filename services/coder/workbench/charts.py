@@ -85,6 +85,7 @@ async def _render_chart(
         status=status,
         signed_in=coder,
         page=page,
+        asked=await cases.queries.list_of_chart(chart_id),
         lease=held.lease if held else None,
         form_id=uuid4(),
         refusal=refusal,

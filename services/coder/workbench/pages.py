@@ -14,7 +14,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from shared.contracts.errors import NotFound
 
-_MEDIA_TYPES = {"workbench.css": "text/css", "workbench.js": "text/javascript", "icon.svg": "image/svg+xml"}
+_MEDIA_TYPES = {
+    "workbench.css": "text/css",
+    "workbench.js": "text/javascript",
+    "compose.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
 _DECIDED = {"accept": "Accepted", "change": "Changed", "reject": "Rejected", "add": "Added"}
 _SYSTEM_NAMES = {"icd10cm": "ICD-10-CM", "icd10pcs": "ICD-10-PCS", "cpt": "CPT", "hcpcs": "HCPCS"}
 

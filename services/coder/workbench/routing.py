@@ -24,7 +24,8 @@ COOKIE = "chartline_session"
 SIGN_IN = "/workbench/sign-in"
 WORKLIST = "/workbench/"
 
-_MAX_FIELDS = 20
+_MAX_FIELDS = 120
+"""The composer of queries has the most."""
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "

@@ -155,6 +155,8 @@ const keys = {
   e: showNextEvidence,
   f: () => byId("complete")?.requestSubmit(),
   n: () => (byId("add") ? openForm(byId("add")) : byId("lease-next")?.requestSubmit()),
+  q: () => (currentCard()?.querySelector("[data-query]") ?? byId("write-query") ?? byId("go-queries"))?.click(),
+  t: () => byId("go-threads")?.click(),
   w: () => byId("go-worklist")?.click(),
   l: () => byId("go-log")?.click(),
   "/": () => byId("find")?.focus(),
