@@ -36,12 +36,23 @@ where claim.superseded_by is null
 group by claim.claim_id, claim.state
 order by claim.claim_id;
 
--- name: list_payer_rules
--- Coverage rules and prices that still hold on the day and name a touched code.
-select release.kind, entry.code, entry.facts ->> 'payer' as payer
+-- name: list_prices
+-- Prices of the latest charge master that still hold on the day and name a touched code.
+select distinct entry.code, entry.facts ->> 'payer' as payer
 from codesets.entry
-join codesets.release using (release_id)
-where release.kind in ('coverage', 'fees')
+where entry.release_id = (
+          select release_id from codesets.release where kind = 'fees' order by effective desc, release_id desc limit 1
+      )
   and coalesce(entry.ends, 'infinity') >= :effective
-  and (entry.code = any(:codes::text[]) or entry.facts -> 'diagnoses' ?| :codes::text[])
-order by release.kind, entry.code, payer;
+  and entry.code = any(:codes::text[])
+order by entry.code, payer;
+
+-- name: list_coverage
+-- The latest coverage rules that still hold on the day.
+select entry.code, entry.facts ->> 'payer' as payer, entry.facts -> 'diagnoses' as diagnoses
+from codesets.entry
+where entry.release_id = (
+          select release_id from codesets.release where kind = 'coverage' order by effective desc, release_id desc limit 1
+      )
+  and coalesce(entry.ends, 'infinity') >= :effective
+order by entry.position;

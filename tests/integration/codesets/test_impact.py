@@ -1,12 +1,16 @@
 """What a release touches, read from the tables of the coder and of claims."""
 
 from datetime import date
+from pathlib import Path
 from uuid import UUID, uuid4
+
+import pytest
 
 import services.claims
 import services.coder
 from services.codesets.impact import _SQL, read_impact
 from services.codesets.references import read_named
+from services.codesets.touching import ChangedCodes
 from shared.codesets.kinds import KINDS
 from shared.postgres.pool import Pool
 from tests.builders import official_files as files
@@ -14,6 +18,10 @@ from tests.conftest import PoolFor
 from tests.integration.codesets.conftest import Load
 
 JANUARY, APRIL = date(2026, 1, 1), date(2026, 4, 1)
+CARDIAC = (
+    files.order_line(1, "I10", True, "Hypertension", "Made-up hypertension")
+    + files.order_line(2, "Z9989", True, "Made-up dependence", "Dependence on something made up")
+).encode()
 WITHOUT_LENS = files.HCPCS[: files.HCPCS.index(b"V0001")]
 
 
@@ -92,3 +100,29 @@ async def test_every_statement_prepares(codesets_pool: Pool, pool_for: PoolFor) 
     async with codesets_pool.acquire() as connection:
         for statement in _SQL.by_name.values():
             await connection.prepare(statement.text)
+
+
+async def test_rules_and_words_that_name_a_range_or_a_category_are_touched_by_what_is_in_it(
+    load: Load, codesets_pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text(
+        '[[rule]]\nid = "acme/one"\npayers = ["acme"]\nwhen = { diagnoses = ["I09-I11"] }\n'
+        '[[rule]]\nid = "acme/two"\nforbid = { diagnoses = ["Z99"] }\n'
+    )
+    monkeypatch.setenv("CHARTLINE_CLAIMS__PAYER_RULES", str(rules))
+    await load("coverage", files.COVERAGE + b"A0009,Z00-Z01,,2026-01-01,\n", JANUARY)
+    await load("icd10cm-order", CARDIAC, date(2026, 10, 1))
+    await load("icd10cm-order", CARDIAC.replace(b"I10    ", b"I1A9   "), date(2027, 10, 1))
+    impact = await read_impact(codesets_pool, KINDS["icd10cm-order"], days=90)
+    assert impact.changes.touched == {"I10"}
+    found = [(rule.id, rule.state, rule.codes) for rule in impact.payer_rules]
+    assert found == [("coverage A0001", "payer-a", ("I10",)), ("acme/one", "acme", ("I10",))]
+    assert {entry.codes for entry in impact.lexicon} == {("I10",)}
+
+
+def test_a_range_has_its_ends_and_what_is_below_them() -> None:
+    changed = ChangedCodes(["E11.65", "E11.7", "I10", "I1A.9"])
+    assert changed.find(["E11.0-E11.6"]) == ("E11.65",)
+    assert changed.find(["E11"]) == ("E11.65", "E11.7")
+    assert changed.find(["I10", "I1A", "A00-B99"]) == ("I10", "I1A.9")

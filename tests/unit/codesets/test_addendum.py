@@ -17,14 +17,16 @@ NEW = KINDS["icd10pcs-order"].read(SourceFile("icd10pcs_order_2030.txt", files.P
 OLD = KINDS["icd10pcs-order"].read(
     SourceFile("icd10pcs_order_2029.txt", files.PCS_ORDER.replace(b"0016070", b"0016071"), excerpt=True)
 )
-DIVIDED = (
-    "Add:         A001    Made up".ljust(82)
-    + "Made up, divided\r\nAdd:         A0011   Made up, one".ljust(82)
-    + "Made up, kind one\r\nDelete:      A000    Made up, old".ljust(82)
-    + "Made up, old\r\n"
+CHANGES = (
+    ("Add:         A001    Made up", "Made up, divided"),
+    ("Add:         A0011   Made up, one", "Made up, kind one"),
+    ("Delete:      A000    Made up, old", "Made up, old"),
+)
+CLOSING = (
     "\r\nHeaders\r\n 1 headers in a\r\n 2 headers in b\r\n"
     "\r\nCodes\r\n 1 codes in a\r\n 1 codes in b\r\n 2 additions\r\n 1 deletions\r\n"
-).encode()
+)
+DIVIDED = ("".join(f"{short:<82}{long}\r\n" for short, long in CHANGES) + CLOSING).encode()
 
 
 def read_addendum(content: bytes = files.ORDER_ADDENDA) -> Reading:
