@@ -84,7 +84,7 @@ def create_app(settings: CoderSettings) -> FastAPI:
     )
     app.add_exception_handler(ChartNotComplete, answer_open_points)
     app.add_exception_handler(QueryRefused, answer_refused_query)
-    install_workbench(app)
+    install_workbench(app, settings.coder.sessions)
     return app
 
 

@@ -40,6 +40,15 @@ class QueueSettings(BaseModel):
     priority: PriorityWeights = PriorityWeights()
 
 
+class SessionSettings(BaseModel):
+    """How long a session of the workbench lasts: without activity, and at the longest."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    idle_seconds: float = Field(default=30 * 60.0, gt=0)
+    longest_seconds: float = Field(default=12 * 60 * 60.0, gt=0)
+
+
 class CoderOptions(BaseModel):
     """The coder service's own room."""
 
@@ -50,6 +59,7 @@ class CoderOptions(BaseModel):
     queries: QueryPolicy = DEFAULT_POLICY
     relay: RelaySettings = RelaySettings()
     scrub: ScrubSettings = ScrubSettings()
+    sessions: SessionSettings = SessionSettings()
 
 
 class CoderSettings(ServiceSettings):

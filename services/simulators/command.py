@@ -21,6 +21,7 @@ class Peer(StrEnum):
     """Who can be simulated as a process."""
 
     PAYER = "payer"
+    ISSUER = "issuer"
 
 
 def replay(
@@ -52,7 +53,9 @@ def simulate(
     port: Annotated[int, typer.Option(min=0, max=65_535, help="The port to listen on.")] = 8090,
     kafka: Annotated[bool, typer.Option(help="Also answer claim.bundle.v1 on claim.response.v1.")] = False,
 ) -> None:
-    """Run simulated payers: `POST /<payer>/fhir/Claim/$submit`, and on request the two topics of payers on Kafka."""
+    """Run a simulated peer.
+
+    `issuer` is the identity provider of a demo: choose a person, no password; on the loopback only. `payer`: `POST /<payer>/fhir/Claim/$submit`, and on request the two topics of payers on Kafka."""
     settings = ServiceSettings()
     configure_logging(settings.telemetry, service=f"simulated-{peer}")
     run_payer(PayerSettings(host=host, port=port, kafka=settings.kafka if kafka else None))

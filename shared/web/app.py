@@ -13,6 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.contracts.errors import ChartlineError
 from shared.web.auditing import AuditTrail, keep_nothing, note_route
 from shared.web.errors import answer_error, install_error_handlers
+from shared.web.oidc.identify import make_identify
+from shared.web.oidc.provider import Provider
 from shared.web.rules import publish_rules, require_rules
 from shared.web.security import BearerTokens
 from shared.web.settings import WebSettings
@@ -50,6 +52,8 @@ def create_service_app(
     )
     app.state.keep_event = keep_nothing
     app.state.tokens = BearerTokens(settings.tokens)
+    app.state.provider = Provider(settings.oidc) if settings.oidc else None
+    app.state.identify = make_identify(app.state.tokens, app.state.provider)
     app.add_middleware(AuditTrail, service=title.lower().replace(" ", "-"))
     app.add_middleware(_BodyLimit, max_bytes=settings.max_body_bytes)
     install_error_handlers(app)

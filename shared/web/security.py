@@ -6,7 +6,7 @@ missing one get the same answer; a role that a rule does not name is refused.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
@@ -83,8 +83,8 @@ async def identify_bearer(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Principal:
     """Return who sends a request to the API; raises Unauthenticated."""
-    tokens: BearerTokens = request.app.state.tokens
-    principal = tokens.identify(credentials.credentials if credentials else "")
+    identify: Callable[[str], Awaitable[Principal]] = request.app.state.identify
+    principal = await identify(credentials.credentials if credentials else "")
     name_actor(principal.as_actor())
     return principal
 

@@ -7,7 +7,7 @@ very origin, whatever cookie it carries; a refusal is a page too.
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
@@ -58,11 +58,18 @@ async def _answer(request: Request, handle: Callable[[Request], Coroutine[Any, A
             require_own_origin(request)
         return await handle(request)
     except Unauthenticated:
-        return redirect(SIGN_IN)
+        return redirect(_lead_back(request))
     except RequestValidationError:
         return _refuse(NotFound("there is no page under this address"))
     except ChartlineError as error:
         return _refuse(error)
+
+
+def _lead_back(request: Request) -> str:
+    """The sign-in page, which leads back to the page that was asked for; `again` when a session has ended."""
+    goal = request.url.path if request.method == "GET" else WORKLIST
+    ended = {"again": "true"} if COOKIE in request.cookies else {}
+    return f"{SIGN_IN}?{urlencode({'goal': goal, **ended})}"
 
 
 def _refuse(error: ChartlineError) -> Response:

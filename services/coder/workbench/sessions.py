@@ -9,11 +9,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from services.coder.settings import SessionSettings
 from shared.contracts.errors import Unauthenticated
 from shared.web.security import Principal
-
-_IDLE_SECONDS = 30 * 60.0
-_LONGEST_SECONDS = 12 * 60 * 60.0
 
 
 @dataclass(slots=True)
@@ -22,21 +20,19 @@ class _Session:
     began_at: float
     seen_at: float
 
-    def is_over(self, now: float) -> bool:
-        return now - self.seen_at > _IDLE_SECONDS or now - self.began_at > _LONGEST_SECONDS
-
 
 class Sessions:
     """The sessions of this process; `clock` gives seconds that never go back."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, settings: SessionSettings | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self.settings = settings or SessionSettings()
         self._clock = clock
         self._by_id: dict[str, _Session] = {}
 
     def begin(self, principal: Principal) -> str:
         """Begin a session and return its id; those that are over are forgotten."""
         now = self._clock()
-        self._by_id = {key: session for key, session in self._by_id.items() if not session.is_over(now)}
+        self._by_id = {key: session for key, session in self._by_id.items() if not self._is_over(session, now)}
         session_id = secrets.token_urlsafe(32)
         self._by_id[session_id] = _Session(principal, now, now)
         return session_id
@@ -45,11 +41,15 @@ class Sessions:
         """Return who is signed in, and count it as activity; raises Unauthenticated."""
         session = self._by_id.get(session_id)
         now = self._clock()
-        if session is None or session.is_over(now):
-            raise Unauthenticated("sign in first; a session ends after half an hour without activity")
+        if session is None or self._is_over(session, now):
+            raise Unauthenticated("sign in first; a session ends when nothing was done for a while")
         session.seen_at = now
         return session.principal
 
     def end(self, session_id: str) -> None:
         """End a session, if there is one."""
         self._by_id.pop(session_id, None)
+
+    def _is_over(self, session: _Session, now: float) -> bool:
+        idle, whole = now - session.seen_at, now - session.began_at
+        return idle > self.settings.idle_seconds or whole > self.settings.longest_seconds

@@ -23,6 +23,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
     app.state.tokens = BearerTokens({hash_token("ann-token"): ANN, hash_token("eve-token"): EVE})
     app.state.use_cases = None
+    app.state.provider = None
     install_error_handlers(app)
     install_workbench(app)
     transport = httpx.ASGITransport(app=app)

@@ -21,7 +21,7 @@ class Clock:
 
 def test_activity_keeps_a_session_and_idleness_ends_it() -> None:
     clock = Clock()
-    sessions = Sessions(clock)
+    sessions = Sessions(clock=clock)
     session_id = sessions.begin(ANN)
     for _ in range(3):
         clock.now += 29 * MINUTE
@@ -33,7 +33,7 @@ def test_activity_keeps_a_session_and_idleness_ends_it() -> None:
 
 def test_no_activity_keeps_a_session_beyond_a_shift() -> None:
     clock = Clock()
-    sessions = Sessions(clock)
+    sessions = Sessions(clock=clock)
     session_id = sessions.begin(ANN)
     for _ in range(48):
         clock.now += 15 * MINUTE
