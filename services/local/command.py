@@ -120,8 +120,8 @@ def describe_access(state: StateFolder, stack: Stack) -> str:
     return f"""
 The stack stays up until Ctrl-C. Simulated coders rest; the queue is yours.
   queue API       {stack.urls["coder"]}/docs
-  workbench       {stack.urls["coder"]}/workbench/ (sign in with the token)
-  token           {token}
+  workbench       {stack.urls["coder"]}/workbench/ (choose who you are)
+  API token       {token}
   your own FHIR   set -a; . {state.variables}; chartline replay PATH
   the ledger      set -a; . {state.variables}; chartline ledger
   logs            {state.logs}

@@ -22,6 +22,7 @@ from services.local.progress import Steps
 from services.local.remembered import remember
 from services.local.state import StateFolder
 from services.local.supervisor import Service, Supervisor, supervise
+from services.simulators.issuer import AUDIENCE, CLIENT_ID, require_demo
 from shared.contracts.topics import TOPICS
 from shared.kafka.admin import create_topics
 from shared.kafka.settings import KafkaSettings
@@ -38,7 +39,9 @@ MEDICARE = "Organization/payer-CMS-MEDICARE"
 """How the coverages of the simulated hospital name it."""
 CODER_SERVICE = "coder-service"
 """Who asks the claims service for scrub previews."""
-NAMES = ("coder", "ingest", "claims", "payer")
+NAMES = ("coder", "ingest", "claims", "payer", "issuer")
+PEERS = frozenset({"payer", "issuer"})
+"""What is not ours: simulated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ async def open_stack(
 
     Raises LocalStackError or ChildFailed when a part cannot run, a group of those when it is a service.
     """
+    require_demo("127.0.0.1")
     async with AsyncExitStack() as opened:
         code_sets = await opened.enter_async_context(_prepare_code_sets(state))
         with steps.step("Starting PostgreSQL"):
@@ -86,11 +90,11 @@ async def open_stack(
             if await code_sets.wait():
                 raise code_sets.failure("the code sets could not be prepared")
         ports = dict(zip(NAMES, pick_free_ports(len(NAMES), preferred=QUEUE_PORT), strict=True))
-        tokens = {f"coder-{number}": secrets.token_urlsafe(24) for number in range(1, coders + 1)}
         with steps.step("Starting ingest, coder, claims and a simulated payer"):
-            known = {**tokens, CODER_SERVICE: secrets.token_urlsafe(24)}
-            services = [_describe_service(state, name, ports, known, rooms) for name in reversed(NAMES)]
+            wiring = Wiring(ports, coders, secrets.token_urlsafe(24))
+            services = [_describe_service(state, name, wiring, rooms) for name in reversed(NAMES)]
             supervisor = await opened.enter_async_context(supervise(services))
+            tokens = await _fetch_tokens(ports["issuer"], coders)
         remember(state.variables, "".join(f"{name}='{value}'\n" for name, value in to_environment(rooms).items()))
         urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
         yield Stack(settings.postgres, settings.kafka, urls, tokens, supervisor)
@@ -125,35 +129,51 @@ async def _open_database(state: StateFolder, *, empty: bool) -> AsyncIterator[st
         yield await create_database(server, empty=empty)
 
 
-def _name_principal(subject: str) -> dict[str, object]:
-    role = Role.INTEGRATION if subject == CODER_SERVICE else Role.CODER
-    principal = Principal(subject=subject, practitioner=f"Practitioner/{subject}", roles=frozenset({role}))
-    return principal.model_dump(mode="json")
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """How the processes find each other: ports by name, the number of simulated coders, the coder service's token."""
+
+    ports: Mapping[str, int]
+    coders: int
+    token: str = field(repr=False)
+
+    def as_web(self, name: str) -> dict[str, object]:
+        """The settings of a service's web server: people sign in at the issuer, the coder service has its token."""
+        ours = Principal(
+            subject=CODER_SERVICE, practitioner=f"Practitioner/{CODER_SERVICE}", roles=frozenset({Role.INTEGRATION})
+        )
+        issuer = f"http://127.0.0.1:{self.ports['issuer']}"
+        return {
+            "port": self.ports[name],
+            "tokens": {hash_token(self.token): ours.model_dump(mode="json")},
+            "oidc": {"issuer": issuer, "audience": AUDIENCE, "client_id": CLIENT_ID},
+        }
 
 
-def _describe_service(
-    state: StateFolder, name: str, ports: Mapping[str, int], tokens: Mapping[str, str], rooms: Rooms
-) -> Service:
-    verb = ("simulate", "payer", "--port", str(ports[name]), "--kafka") if name == "payer" else ("run", name)
-    principals = {hash_token(token): _name_principal(subject) for subject, token in tokens.items()}
+def _describe_service(state: StateFolder, name: str, wiring: Wiring, rooms: Rooms) -> Service:
+    ports = wiring.ports
+    verbs = {
+        "payer": ("simulate", "payer", "--port", str(ports[name]), "--kafka"),
+        "issuer": ("simulate", "issuer", "--port", str(ports[name]), "--coders", str(wiring.coders)),
+    }
     own_rooms: Rooms = {
         **rooms,
-        "web": {"port": ports[name], "tokens": principals},
+        "web": wiring.as_web(name),
         "coder": {
             "queue": {"lease_seconds": LEASE_SECONDS},
-            "scrub": {"url": f"http://127.0.0.1:{ports['claims']}", "token": tokens[CODER_SERVICE]},
+            "scrub": {"url": f"http://127.0.0.1:{ports['claims']}", "token": wiring.token},
         },
         "claims": _name_payers(ports["payer"]),
     }
     return Service(
         ChildSpec(
             name=name,
-            command=(sys.executable, "-m", "services.cli", *verb),
+            command=(sys.executable, "-m", "services.cli", *verbs.get(name, ("run", name))),
             log=state.log_of(name),
-            environment=to_environment(own_rooms),
+            environment=to_environment(rooms if name in PEERS else own_rooms),
             grace_seconds=12.0,
         ),
-        is_ready=lambda: is_listening(ports[name]) if name == "payer" else _is_ready(ports[name]),
+        is_ready=lambda: is_listening(ports[name]) if name in PEERS else _is_ready(ports[name]),
     )
 
 
@@ -171,3 +191,14 @@ async def _is_ready(port: int) -> bool:
         except httpx.TransportError:
             return False
     return answer.status_code == httpx.codes.OK
+
+
+async def _fetch_tokens(port: int, coders: int) -> dict[str, str]:
+    """Let the simulated coders sign in as services do; their tokens by name."""
+    tokens = {}
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+        for name in (f"coder-{number}" for number in range(1, coders + 1)):
+            form = {"grant_type": "client_credentials", "client_id": name}
+            answer = (await client.post("/token", data=form)).raise_for_status()
+            tokens[name] = answer.json()["access_token"]
+    return tokens

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from services.local.progress import show_steps
 from services.simulators.events import read_events
+from services.simulators.issuer import run_issuer
 from services.simulators.payer import PayerSettings, run_payer
 from services.simulators.replay import send_events
 from shared.kafka.producer import open_producer
@@ -51,11 +52,17 @@ def simulate(
     peer: Annotated[Peer, typer.Argument(help="Who.")],
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="The port to listen on.")] = 8090,
+    coders: Annotated[int, typer.Option(min=0, help="How many simulated coders the issuer knows.")] = 0,
     kafka: Annotated[bool, typer.Option(help="Also answer claim.bundle.v1 on claim.response.v1.")] = False,
 ) -> None:
     """Run a simulated peer.
 
-    `issuer` is the identity provider of a demo: choose a person, no password; on the loopback only. `payer`: `POST /<payer>/fhir/Claim/$submit`, and on request the two topics of payers on Kafka."""
+    `payer` answers `POST /<payer>/fhir/Claim/$submit`, and on request the two topics of payers on Kafka. `issuer` is
+    the identity provider of demos: choose a person, no password; on the loopback only, never beside a real one.
+    """
+    if peer is Peer.ISSUER:
+        run_issuer(host, port, coders)
+        return
     settings = ServiceSettings()
     configure_logging(settings.telemetry, service=f"simulated-{peer}")
     run_payer(PayerSettings(host=host, port=port, kafka=settings.kafka if kafka else None))

@@ -31,7 +31,6 @@ AUDIENCE = "chartline"
 CLIENT_ID = "chartline-workbench"
 PROVIDER_VARIABLE = "CHARTLINE_WEB__OIDC"
 _CODE_SECONDS, _TOKEN_SECONDS = 60, 12 * 60 * 60
-_KEY_ID = "demo"
 _RETURN = "/workbench/sign-in/return"
 
 
@@ -119,6 +118,7 @@ class DemoIssuer:
             f"coder-{n}": Person(subject=f"coder-{n}", name=f"Coder {n}", about="simulated", roles=("coder",))
             for n in numbers
         }
+        self._key_id = secrets.token_hex(4)
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._codes: dict[str, _Code] = {}
 
@@ -139,7 +139,7 @@ class DemoIssuer:
     def list_keys(self) -> dict[str, object]:
         """The public key as a JWK set."""
         key = jwt.algorithms.ECAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
-        return {"keys": [{**key, "kid": _KEY_ID, "use": "sig", "alg": "ES256"}]}
+        return {"keys": [{**key, "kid": self._key_id, "use": "sig", "alg": "ES256"}]}
 
     def give_code(self, grant: Grant, person: Person) -> str:
         """Return the address that brings the browser back with a code."""
@@ -170,7 +170,7 @@ class DemoIssuer:
     def _sign(self, person: Person, claims: Mapping[str, object]) -> str:
         now = int(time.time())
         whole = {**person.as_claims(), "iss": self.url, "iat": now, "exp": now + _TOKEN_SECONDS, **claims}
-        return jwt.encode(whole, self._key, algorithm="ES256", headers={"kid": _KEY_ID})
+        return jwt.encode(whole, self._key, algorithm="ES256", headers={"kid": self._key_id})
 
 
 def create_issuer(issuer: DemoIssuer) -> FastAPI:

@@ -17,7 +17,7 @@ import httpx
 from shared.contracts.errors import Unauthenticated
 from shared.web.oidc.claims import read_principal
 from shared.web.oidc.provider import Provider
-from shared.web.oidc.tokens import check_id_token
+from shared.web.oidc.tokens import Claims, check_id_token
 from shared.web.security import Principal
 
 ATTEMPT_SECONDS = 600
@@ -69,21 +69,18 @@ class Logins:
 
     async def finish(self, *, state: str, kept_state: str, code: str, issuer: str | None) -> tuple[Principal, str]:
         """Return who signed in and where they wanted to go; raises Unauthenticated, or Unavailable."""
-        attempt = (
-            self._attempts.pop(state, None) if secrets.compare_digest(state.encode(), kept_state.encode()) else None
-        )
+        settings = self._provider.settings
+        known = secrets.compare_digest(state.encode(), kept_state.encode())
+        attempt = self._attempts.pop(state, None) if known else None
         if attempt is None or self._clock() - attempt.began_at > ATTEMPT_SECONDS:
             raise Unauthenticated("this sign-in was not begun here, or too long ago; begin again")
-        if issuer is not None and issuer != self._provider.settings.issuer:
+        if issuer is not None and issuer != settings.issuer:
             raise Unauthenticated("another identity provider answered; begin again")
         token = await self._redeem(code, attempt)
         claims = await check_id_token(self._provider, token, nonce=attempt.nonce)
-        if (
-            attempt.afresh
-            and float(claims.get("auth_time", 0)) < attempt.began_at - self._provider.settings.leeway_seconds
-        ):
+        if attempt.afresh and not _proved_since(claims, attempt.began_at - settings.leeway_seconds):
             raise Unauthenticated("the identity provider did not ask again who you are; begin again")
-        return read_principal(claims, self._provider.settings), attempt.goal
+        return read_principal(claims, settings), attempt.goal
 
     async def _redeem(self, code: str, attempt: Attempt) -> str:
         settings = self._provider.settings
@@ -109,6 +106,11 @@ class Logins:
         if len(self._attempts) >= _REMEMBERED:
             self._attempts.pop(next(iter(self._attempts)))
         self._attempts[state] = attempt
+
+
+def _proved_since(claims: Claims, moment: float) -> bool:
+    proved_at = claims.get("auth_time")
+    return isinstance(proved_at, int | float) and proved_at >= moment
 
 
 def challenge(verifier: str) -> str:

@@ -67,7 +67,7 @@ class Provider:
         return self._endpoints
 
     async def find_key(self, key_id: str) -> jwt.PyJWK:
-        """Return the key with this id; raises Unauthenticated when the provider has none, Unavailable when it is away."""
+        """Return a key by its id; raises Unauthenticated when the provider has none, Unavailable when it is away."""
         if key_id in self._keys and self._age() <= self.settings.keys_fresh_seconds:
             return self._keys[key_id]
         async with self._fetching:

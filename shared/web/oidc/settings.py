@@ -36,7 +36,7 @@ class OidcSettings(BaseModel):
     client_id: str = Field(min_length=1)
     client_secret: SecretStr | None = None
     redirect_uri: str | None = None
-    """Where the provider sends browsers back: `https://.../workbench/sign-in/return`; else from the request's address."""
+    """Where browsers are sent back to: `https://.../workbench/sign-in/return`; else from the request's address."""
     scopes: tuple[str, ...] = ("openid",)
     algorithms: tuple[Algorithm, ...] = ("RS256", "PS256", "ES256", "EdDSA")
     leeway_seconds: float = Field(default=30.0, ge=0, le=300)

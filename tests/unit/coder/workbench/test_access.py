@@ -55,7 +55,7 @@ async def test_others_do_not_get_in(http: httpx.AsyncClient, token: str, status:
 @pytest.mark.parametrize("page", ["/", "/log", "/charts/7c2a0a52-6d51-5a0e-9d0a-0d8f0f1c9b11"])
 async def test_without_a_session_every_page_leads_to_the_sign_in(http: httpx.AsyncClient, page: str) -> None:
     answer = await http.get(page)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/workbench/sign-in")
+    assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/workbench/sign-in")
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ async def test_signing_out_ends_the_session(http: httpx.AsyncClient) -> None:
     session_id = http.cookies[COOKIE]
     await http.post("/sign-out", headers=OWN)
     answer = await http.get("/", headers={"Cookie": f"{COOKIE}={session_id}"})
-    assert answer.headers["location"] == "/workbench/sign-in"
+    assert answer.headers["location"].startswith("/workbench/sign-in?")
 
 
 async def test_an_asset_is_served_only_under_its_fingerprint(http: httpx.AsyncClient) -> None:
