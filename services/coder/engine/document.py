@@ -7,8 +7,8 @@ findings over the whole chart. Invariant: nothing is read out of a section's hea
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from services.coder.engine.assertion import Assessor
 from services.coder.engine.findings import Mention
@@ -31,8 +31,7 @@ ASSESSING = frozenset(
 _MAX_PROBLEM_LENGTH = 90
 
 
-@dataclass(frozen=True, slots=True)
-class CodedMention:
+class CodedMention(NamedTuple):
     """A mention with its code and assertion, before mentions of one code are gathered into a finding."""
 
     mention: Mention
@@ -53,25 +52,24 @@ class DocumentReader:
         text = chart.documents[number].text
         sections = split_sections(text)
         place = _Place(sections)
-        matches = [
-            m for m in self._recogniser.find(text, _Trust(self._recogniser, chart, place)) if place.in_body(m.start)
-        ]
-        assertions = self._assessor.assess(text, [(m.start, m.end) for m in matches], sections)
+        found = self._recogniser.find(text, _Trust(self._recogniser, chart, place))
+        placed = [(match, section) for match in found if match.start >= (section := place.at(match.start)).body_start]
+        assertions = self._assessor.assess(text, [(match.start, match.end) for match, _ in placed], sections)
         mentions = [
             CodedMention(
-                self._describe(text, number, match, place),
+                _describe(text, number, match, section),
                 weigh_alternatives(text, match, assertion),
                 self._specifier.refine(match.code, partial(find_context, text, match.start, match.end)),
             )
-            for match, assertion in zip(matches, assertions, strict=True)
+            for (match, section), assertion in zip(placed, assertions, strict=True)
         ]
         return sections, mentions
 
-    def _describe(self, text: str, number: int, match: Match, place: "_Place") -> Mention:
-        section = place.at(match.start)
-        problem = section.kind in ASSESSING and is_problem_heading(text, match.start, match.end, section.body_start)
-        term = " ".join(text[match.start : match.end].lower().split())
-        return Mention(number, match.start, match.end, section.kind, term, match.source, problem)
+
+def _describe(text: str, number: int, match: Match, section: Section) -> Mention:
+    start, end, _, source = match
+    problem = section.kind in ASSESSING and is_problem_heading(text, start, end, section.body_start)
+    return Mention(number, start, end, section.kind, " ".join(text[start:end].lower().split()), source, problem)
 
 
 class _Place:
@@ -86,9 +84,6 @@ class _Place:
 
     def kind(self, offset: int) -> SectionKind:
         return self.at(offset).kind
-
-    def in_body(self, offset: int) -> bool:
-        return offset >= self.at(offset).body_start
 
 
 class _Trust:
@@ -124,6 +119,9 @@ def weigh_alternatives(text: str, match: Match, assertion: Assertion) -> Asserti
     if assertion is not Assertion.PRESENT or match.code[0] in "RVWXYZ":
         return assertion
     before, after = text[max(0, match.start - 12) : match.start], text[match.end : match.end + 10]
+    # Few have either word beside them, and two searches of a pattern cost more than this look.
+    if not any(word in beside for beside in (before.lower(), after.lower()) for word in ("or", "vs", "versus")):
+        return assertion
     return Assertion.UNCERTAIN if _AFTER_OR.search(before) or _BEFORE_OR.search(after) else assertion
 
 

@@ -8,6 +8,7 @@ document and is never moved or widened by a stage, only dropped together with it
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from services.coder.engine.model import Assertion, Chart
 from services.coder.engine.sections import Section, SectionKind
@@ -25,8 +26,7 @@ class Source(StrEnum):
     INDICATOR = "indicator"
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """Words in one document that name a condition.
 
     `document` is the index into `Chart.documents`; `start` and `end` are character offsets into its text; `term` is the

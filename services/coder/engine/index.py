@@ -96,13 +96,6 @@ class TermIndex:
         """Whether the term matches in capitals only."""
         return row in self._capital_rows
 
-    def may_turn(self, row: int, order: int) -> bool:
-        """Whether two words that stand side by side as `order` can say the term: as it has them, or about its "of".
-
-        "Knee pain" says "pain in the knee"; "renal pelvis" does not say "pelvic kidney".
-        """
-        return self.orders[row] == order or row in self._linked_rows
-
     def is_linked(self, row: int) -> bool:
         """Whether an "of" or the like links the term's words."""
         return row in self._linked_rows

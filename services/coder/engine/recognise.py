@@ -6,8 +6,8 @@ wins; no window crosses a sentence; time is linear in the text, since a window h
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain
+from operator import add
 from typing import NamedTuple
 
 from services.coder.engine.findings import Source
@@ -18,32 +18,24 @@ from services.coder.engine.tokens import load_qualifiers
 from services.coder.engine.words import HARD, SOFT, UNKNOWN, WordReader, Words
 
 _MAX_SKIPPED = 4
-_LOWEST = (-1_000, (False, False, 0))
+_LOWEST = -1_000
 
 Trust = Callable[[int, int, Words], bool]
 """Whether the term of a row, which has a condition, is trusted at an offset of a text with these words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A term found at `start:end`; `qualifiers` are the bits of the refining words in and beside it."""
+class Match(NamedTuple):
+    """A term found at `start:end`."""
 
     start: int
     end: int
     code: str
     source: Source
-    qualifiers: int
-    size: int
-    row: int
 
 
-class _Window(NamedTuple):
-    first: int
-    last: int
-    row: int
-    size: int
-    crossing: bool
-    capitals: bool
+_Window = tuple[int, bool, int, bool, int, int]
+"""Words that are some term's, as tuples that sort in the order in which they are tried: how many content words, below
+zero; whether a comma is crossed; the first word; whether the case does not matter; the last word; the term's row."""
 
 
 class _Option(NamedTuple):
@@ -56,7 +48,8 @@ class _Option(NamedTuple):
     conditional: bool
     capitals: bool
     ordered: bool
-    preference: tuple[bool, bool, int]
+    linked: bool
+    order: int
 
 
 class Recogniser:
@@ -72,35 +65,39 @@ class Recogniser:
         """All matches in order of position."""
         words = self._reader.read(text)
         windows = self.find_windows(words)
-        windows.sort(key=_precedence)
+        windows.sort()
         taken = bytearray(len(words.starts))
         matches = []
         for window in windows:
-            if 1 not in taken[window.first : window.last + 1]:
+            first, last = window[2], window[4]
+            if 1 not in taken[first : last + 1]:
                 match = self._choose(words, window, trusts)
                 if match is not None:
-                    taken[window.first : window.last + 1] = b"\1" * (window.last + 1 - window.first)
+                    taken[first : last + 1] = b"\1" * (last + 1 - first)
                     matches.append(match)
         matches += [
-            Match(site.start, site.end, site.code, Source.INDEX, 0, 1, -1)
+            Match(site.start, site.end, site.code, Source.INDEX)
             for site in find_spread(text)
             if not any(m.start < site.end and site.start < m.end for m in matches)
         ]
-        matches.sort(key=lambda m: m.start)
+        matches.sort()
         return matches
 
     def find_windows(self, words: Words) -> list[_Window]:
         """Every window that is some term's words, and every word that is a term in capitals."""
         first_term, pairs, values = self.index.first_term, self.index.pairs, words.values
         content = [at for at, value in enumerate(values) if value > 0]
+        meant = [values[at] for at in content]
         windows = self._find_capitals(words)
         windows += [
-            _Window(at, at, first_term[values[at]], 1, False, False) for at in content if values[at] in first_term
+            (-1, False, at, True, at, first_term[value])
+            for at, value in zip(content, meant, strict=True)
+            if value in first_term
         ]
         # A pair that no term has ends the window before it begins.
-        for number, (first, second) in enumerate(pairwise(content)):
-            if values[first] + values[second] in pairs:
-                self._extend(words, content, number, windows)
+        begun = [number for number, key in enumerate(map(add, meant, meant[1:])) if key in pairs]
+        for number in begun:
+            self._extend(words, content, meant, number, windows)
         return windows
 
     def _find_capitals(self, words: Words) -> list[_Window]:
@@ -108,25 +105,31 @@ class Recogniser:
         if capitals.keys().isdisjoint(words.raws):
             return []
         return [
-            _Window(at, at, first_term[capitals[raw]], 1, False, True)
+            (-1, False, at, False, at, first_term[capitals[raw]])
             for at, raw in enumerate(words.raws)
             if raw in capitals
         ]
 
-    def _extend(self, words: Words, content: list[int], number: int, windows: list[_Window]) -> None:
+    def _extend(self, words: Words, content: list[int], meant: list[int], number: int, windows: list[_Window]) -> None:
         """Add the windows of two words and more that begin at a content word, the one of that `number`."""
-        first_term, values, breaks = self.index.first_term, words.values, words.breaks
+        first_term, pairs = self.index.first_term, self.index.pairs
         first = last = content[number]
-        key, crossing = values[first], False
-        for size, following in enumerate(content[number + 1 : number + MAX_WORDS], 2):
-            if not is_reached(words, last, following):
+        key = begun = meant[number]
+        crossing = False
+        for size in range(2, min(MAX_WORDS, len(content) - number) + 1):
+            following, value = content[number + size - 1], meant[number + size - 1]
+            # Any two words of a term are a pair: the first and this one are asked, then this one and the one before.
+            if begun + value not in pairs or meant[number + size - 2] + value not in pairs:
                 return
-            crossing = crossing or SOFT in breaks[last + 1 : following + 1]
+            level = part_level(words, last, following)
+            if level == HARD:
+                return
+            crossing = crossing or level == SOFT
             last = following
-            key += values[last]
+            key += value
             row = first_term.get(key)
             if row is not None and (not crossing or self._is_listed(words, first, last, row)):
-                windows.append(_Window(first, last, row, size, crossing, False))
+                windows.append((-size, crossing, first, True, last, row))
 
     def _is_listed(self, words: Words, first: int, last: int, row: int) -> bool:
         """Whether a window with a comma in it says a term: in the term's order, or turned round at the comma."""
@@ -141,48 +144,43 @@ class Recogniser:
 
     def _choose(self, words: Words, window: _Window, trusts: Trust) -> Match | None:
         """The term that fits the window best: most of the text's qualifiers, then one told by its surroundings."""
-        first, last, bits = gather_qualifiers(words, window.first, window.last)
+        _, _, first, any_case, last, row = window
+        around = gather_qualifiers(words, first, last)
+        bits = around[2]
         missing = ~(bits | self._assumed)
-        best, best_rank = None, _LOWEST
-        for option in self._options_of(window.row):
-            if option.qualifiers & missing or option.capitals is not window.capitals:
+        best, best_fit = None, _LOWEST
+        for option in self._options.get(row) or self._options_of(row):
+            has = option.qualifiers
+            if has & missing or option.capitals is any_case:
                 continue
-            rank = (_fit(option.qualifiers, bits), option.preference)
-            # Whether a term fits is asked last, and only where it would win.
+            # The more qualifiers fit the better; what is only assumed counts against.
+            fit = 2 * (has & bits).bit_count() - (has & ~bits).bit_count() if has else 0
+            # Whether a term can be meant is asked last, and only where it would win.
             if (
-                rank > best_rank
-                and self._may_say(option, words, window)
-                and (not option.conditional or trusts(option.row, words.starts[window.first], words))
+                fit > best_fit
+                and _may_say(option, words, first, last)
+                and (not option.conditional or trusts(option.row, words.starts[first], words))
             ):
-                best, best_rank = option, rank
-        return _make_match(words, window, best, (first, last, bits)) if best else None
-
-    def _may_say(self, option: _Option, words: Words, window: _Window) -> bool:
-        """Whether the words stand in an order in which they can say the term."""
-        if window.last - window.first == 1:
-            order = _order(words.values[window.first : window.last + 1])
-            if not self.index.may_turn(option.row, order):
-                return False
-        return not option.ordered or self._has_order(words, window, option.row)
-
-    def _has_order(self, words: Words, window: _Window, row: int) -> bool:
-        return _order(v for v in words.values[window.first : window.last + 1] if v > 0) == self.index.orders[row]
+                best, best_fit = option, fit
+        return _make_match(words, first, last, best, around) if best else None
 
     def _options_of(self, row: int) -> tuple[_Option, ...]:
-        """The terms that share a key, prepared once."""
-        found = self._options.get(row)
-        if found is None:
-            found = self._options[row] = self._drop_beaten([self._prepare(r) for r in self.index.chain(row)])
+        """The terms that share a key, prepared once, the preferred first."""
+        options = self._drop_beaten([self._prepare(r) for r in self.index.chain(row)])
+        found = self._options[row] = tuple(sorted(options, key=self._prefer))
         return found
 
-    def _drop_beaten(self, options: list[_Option]) -> tuple[_Option, ...]:
+    def _prefer(self, option: _Option) -> tuple[bool, bool, int]:
+        return not self.index.is_told(option.row), option.source is not Source.LEXICON, option.row
+
+    def _drop_beaten(self, options: list[_Option]) -> Iterable[_Option]:
         """Without the options that an equal one always outranks."""
         best: dict[tuple[object, ...], _Option] = {}
         for option in sorted(options, key=lambda o: (o.source is not Source.LEXICON, o.row)):
             condition = option.row if option.conditional else None
-            turns = (self.index.orders[option.row], self.index.is_linked(option.row), option.ordered)
+            turns = (option.order, option.linked, option.ordered)
             best.setdefault((option.qualifiers, option.capitals, condition, *turns), option)
-        return tuple(best.values())
+        return best.values()
 
     def _prepare(self, row: int) -> _Option:
         index = self.index
@@ -194,21 +192,30 @@ class Recogniser:
             index.condition_of[row] >= 0,
             index.capitals_only(row),
             index.is_ordered(row),
-            (index.is_told(row), index.source(row) is Source.LEXICON, -row),
+            index.is_linked(row),
+            index.orders[row],
         )
 
 
-def _precedence(window: _Window) -> tuple[int, bool, int]:
-    return -window.size, window.crossing, window.first
+def part_level(words: Words, last: int, following: int) -> int:
+    """What parts two content words of a window: as breaks do, and HARD too where too much or the unknown is between."""
+    if following - last == 1:
+        return words.breaks[following]
+    between = words.values[last + 1 : following]
+    if len(between) > _MAX_SKIPPED or UNKNOWN in between:
+        return HARD
+    return max(words.breaks[last + 1 : following + 1])
 
 
-def is_reached(words: Words, last: int, following: int) -> bool:
-    """Whether a window may go on from one content word to the next: few words are passed over, all of them known."""
-    return (
-        following - last - 1 <= _MAX_SKIPPED
-        and HARD not in words.breaks[last + 1 : following + 1]
-        and UNKNOWN not in words.values[last + 1 : following]
-    )
+def _may_say(option: _Option, words: Words, first: int, last: int) -> bool:
+    """Whether the words stand in an order in which they can say the term.
+
+    Two side by side do as the term has them, or about its "of": "knee pain" says "pain in the knee", and "renal pelvis"
+    does not say "pelvic kidney".
+    """
+    if (option.linked or last - first != 1) and not option.ordered:
+        return True
+    return _order(value for value in words.values[first : last + 1] if value > 0) == option.order
 
 
 def gather_qualifiers(words: Words, first: int, last: int) -> tuple[int, int, int]:
@@ -225,22 +232,15 @@ def gather_qualifiers(words: Words, first: int, last: int) -> tuple[int, int, in
     return first, last, bits
 
 
-def _make_match(words: Words, window: _Window, option: _Option, around: tuple[int, int, int]) -> Match:
+def _make_match(words: Words, first: int, last: int, option: _Option, around: tuple[int, int, int]) -> Match:
     """The evidence is the window with the neighbouring qualifiers that the term uses."""
-    first, last, bits = around
+    start, end, bits = around
     used = option.qualifiers & bits
-    start, end = window.first, window.last
     if used:
-        said = [
-            at for at in range(first, last + 1) if words.values[at] < UNKNOWN and (UNKNOWN - words.values[at]) & used
-        ]
-        start, end = min([start, *said]), max([end, *said])
-    return Match(words.starts[start], words.ends[end], option.code, option.source, bits, window.size, option.row)
-
-
-def _fit(has: int, bits: int) -> int:
-    """How well a term's qualifiers fit the text's: the more the better, what is only assumed counts against."""
-    return 2 * (has & bits).bit_count() - (has & ~bits).bit_count()
+        values = words.values
+        said = [at for at in range(start, end + 1) if values[at] < UNKNOWN and (UNKNOWN - values[at]) & used]
+        first, last = min(first, said[0]), max(last, said[-1])
+    return Match(words.starts[first], words.ends[last], option.code, option.source)
 
 
 def _order(values: Iterable[int]) -> int:

@@ -57,14 +57,14 @@ class Section:
 _TABLE = "headings.tsv"
 # A heading candidate stands at a line's start, after numbering or bullets, or after a sentence on the same line; it is
 # at most 48 characters long, which keeps the scan linear.
-_CANDIDATE = re.compile(
-    r"""(?m)
-    (?: ^[ \t]* (?:[#*\-•·>]+[ \t]*|\d{1,2}[.)][ \t]*)? (?:\*\*|__)? | (?<=[.!?;])[ \t]+(?=[A-Z]{2}) )
+_NAME = r"""
     (?P<name> [A-Za-z][A-Za-z &/'()\-]{0,46} )
     (?:\*\*|__)?[ \t]* (?P<mark> : | [ ]-[ ] | (?=\r?$) )
-    """,
-    re.VERBOSE,
-)
+"""
+_AT_LINE_START = re.compile(rf"(?mx) [ \t]* (?:[#*\-•·>]+[ \t]*|\d{{1,2}}[.)][ \t]*)? (?:\*\*|__)? {_NAME}")
+_AFTER_SENTENCE = re.compile(rf"(?mx) [ \t]+ {_NAME}")
+# What a candidate stands behind; the search for it is quick, since it begins with one of five characters.
+_BEFORE = re.compile(r"\n|[.!?;](?=[ \t]+[A-Z]{2})")
 
 
 @cache
@@ -86,8 +86,23 @@ def split_sections(text: str) -> tuple[Section, ...]:
 
 def _find_headings(text: str) -> Iterator[tuple[int, int, SectionKind]]:
     kinds, needs_colon = _load_names()
-    for match in _CANDIDATE.finditer(text):
+    for match in _find_candidates(text):
         name = " ".join(match["name"].lower().split())
         kind = kinds.get(name)
         if kind is not None and (match["mark"] == ":" or name not in needs_colon):
             yield match.start(), match.end(), kind
+
+
+def _find_candidates(text: str) -> Iterator[re.Match[str]]:
+    """What may be a heading, in order; candidates do not overlap."""
+    match = _AT_LINE_START.match(text)
+    if match:
+        yield match
+    reached = match.end() if match else 0
+    for before in _BEFORE.finditer(text):
+        start = before.end()
+        if start >= reached:
+            match = (_AT_LINE_START if text[start - 1] == "\n" else _AFTER_SENTENCE).match(text, start)
+            if match:
+                reached = match.end()
+                yield match

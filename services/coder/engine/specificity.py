@@ -8,10 +8,10 @@ Invariant: the code only ever moves to one whose additional words stand in the t
 
 import re
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import NamedTuple
 
+from services.coder.engine.assertion.tokens import fold_case
 from services.coder.engine.tokens import read_words
 from shared.codesets.icd10cm import CodeSet
 
@@ -25,7 +25,10 @@ _SIDE_WORDS = {
     "bilaterally": "bilateral",
     "both": "bilateral",
 }
-_SIDE_PATTERN = re.compile(rf"\b({'|'.join(_SIDE_WORDS)})\b", re.IGNORECASE)
+# Each word looks back for its beginning: a pattern that begins with letters is searched for quickly, one with \b is not.
+_SIDE = "|".join(rf"{word}(?<!\w{word})" for word in _SIDE_WORDS)
+_SIDE_PATTERN = re.compile(rf"({_SIDE})\b")
+_SITED = re.compile(rf"({_SIDE})[- ]((?:[^\W\d_]+ ){{0,3}}[^\W\d_]+)")
 _NOUN_AFTER_UNSPECIFIED = re.compile(r"\bunspecified (?:side|site)\b")
 _LATER = re.compile(
     r"\b(?:follow[- ]?up (?:of|for|visit for)|healing|healed|status[- ]post|s/p|post[- ]?op(?:erative)?|cast removal|"
@@ -42,8 +45,7 @@ _OPEN_DETAILS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Specific:
+class Specific(NamedTuple):
     """A code as specific as the words allow, with the details that they leave open."""
 
     code: str
@@ -139,21 +141,18 @@ def load_specifier(codes: CodeSet) -> Specifier:
     return Specifier(codes)
 
 
-_SITED = re.compile(rf"\b({'|'.join(_SIDE_WORDS)})\b[- ]((?:[^\W\d_]+ ){{0,3}}[^\W\d_]+)", re.IGNORECASE)
-
-
 def find_sited_sides(text: str) -> dict[str, set[str]]:
     """Which sides the text names with which words: "right distal radius" gives right to "distal" and "radius"."""
     found: dict[str, set[str]] = {}
-    for match in _SITED.finditer(text):
-        for word in read_words(match[2]):
-            found.setdefault(word, set()).add(_SIDE_WORDS[match[1].lower()])
+    for match in _SITED.finditer(fold_case(text)):
+        for word in read_words(text[match.start(2) : match.end(2)]):
+            found.setdefault(word, set()).add(_SIDE_WORDS[match[1]])
     return found
 
 
 def find_side(context: str) -> str | None:
     """The one side that `context` names; None when it names none or, other than as both, several."""
-    sides = {_SIDE_WORDS[word.lower()] for word in _SIDE_PATTERN.findall(context)}
+    sides = {_SIDE_WORDS[word] for word in _SIDE_PATTERN.findall(context.lower())}
     if "bilateral" in sides or sides == {"left", "right"}:
         return "bilateral" if "bilateral" in sides else None
     return sides.pop() if sides else None
@@ -189,12 +188,12 @@ def _is_vague(codes: CodeSet, code: str) -> bool:
 
 
 _CONTEXT_REACH = 240
-_SENTENCE_END = re.compile(r"[.;!?](?=\s)|\n")
+_SENTENCE_END = re.compile(r"[.!;?](?=\s)|\n")
+_TO_LAST_END = re.compile(r"(?s).*(?:[.!;?](?=\s)|\n)")
 
 
 def find_context(text: str, start: int, end: int) -> str:
     """The sentence around a span, at most 240 characters to either side."""
-    before, after = text[max(0, start - _CONTEXT_REACH) : start], text[end : end + _CONTEXT_REACH]
-    ends = list(_SENTENCE_END.finditer(before))
-    stop = _SENTENCE_END.search(after)
-    return before[ends[-1].end() if ends else 0 :] + text[start:end] + after[: stop.start() if stop else len(after)]
+    first, last = max(0, start - _CONTEXT_REACH), min(len(text), end + _CONTEXT_REACH)
+    before, after = _TO_LAST_END.match(text, first, start), _SENTENCE_END.search(text, end, last)
+    return text[before.end() if before else first : after.start() if after else last]

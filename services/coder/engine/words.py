@@ -5,6 +5,7 @@ columns are of one length and in order of position; offsets are offsets into the
 """
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
@@ -16,6 +17,8 @@ from services.coder.engine.tokens import WORD, canonical, find_qualifier, find_t
 STOP, UNKNOWN = 0, -1
 SOFT, HARD = 1, 2
 _WORDS = re.compile(f"({WORD.pattern})")
+_WORDS_OF_ASCII = re.compile(r"([0-9A-Za-z]+(?:'[a-zA-Z]{1,2}\b)?)")
+"""The same where the text is ASCII, in a third less time."""
 _MEMO_LIMIT = 200_000
 _LONGEST_WORD = 60
 _HARD_BREAK = re.compile(r"[.;:!?•|=\u2022]\s|[;:!?•|]|\.$|\n\s*(?![a-z\s])|\n\s*\n|\.\n| - | – ")
@@ -36,23 +39,35 @@ class Words(NamedTuple):
     breaks: list[int]
 
 
+class _Memory(dict[str, int]):
+    """The meaning of each word that was met; bounded, and it never changes an answer."""
+
+    def __init__(self, find: Callable[[str], int]) -> None:
+        self._find = find
+
+    def __missing__(self, raw: str) -> int:
+        if len(self) > _MEMO_LIMIT:
+            self.clear()
+        value = self[raw] = self._find(raw)
+        return value
+
+
 class WordReader:
-    """Gives every word its meaning. Its memory of words is bounded and never changes an answer."""
+    """Gives every word its meaning."""
 
     def __init__(self, index: TermIndex) -> None:
         self._words = index.words
         self._pairs = index.pairs
         self._speller = Speller(index.words)
-        self._memo: dict[str, int] = {}
+        self._meanings = _Memory(self._value_of)
 
     def read(self, text: str) -> Words:
         """Read every word of `text`; words joined by a hyphen are one when the vocabulary closes them up."""
         # Gaps and words by turns; whatever is done to all of them is left to built-ins, since this is the hot path.
-        parts = _WORDS.split(text)
+        parts = (_WORDS_OF_ASCII if text.isascii() else _WORDS).split(text)
         edges = list(accumulate(map(len, parts)))
         raws, gaps = parts[1::2], parts[2:-1:2]
-        met = list(map(self._memo.get, raws))
-        values = [self._classify(raw) if value is None else value for raw, value in zip(raws, met, strict=True)]
+        values = list(map(self._meanings.__getitem__, raws))
         words = Words(raws, edges[:-1:2], edges[1::2], values, [0] * len(raws))
         self._mark_breaks(gaps, words)
         self._read_types(words)
@@ -70,12 +85,13 @@ class WordReader:
 
     def _mark_breaks(self, gaps: list[str], words: Words) -> None:
         # One blank between words is by far the commonest gap, and no break.
+        breaks = words.breaks
         for at in [at for at, gap in enumerate(gaps, 1) if gap != " "]:
             gap = gaps[at - 1]
             if gap == "-":
                 self._close_up(words, at)
             elif gap:
-                words.breaks[at] = 0 if gap[0] == "." and self._is_initial(words, at - 1) else break_level(gap)
+                breaks[at] = 0 if gap[0] == "." and self._is_initial(words, at - 1) else break_level(gap)
 
     def _is_initial(self, words: Words, at: int) -> bool:
         """Whether the letter at `at` shortens a name: "E. coli", but not "hepatitis C. Jaundice" or "Plan B. Rest"."""
@@ -87,18 +103,10 @@ class WordReader:
     def _close_up(self, words: Words, at: int) -> None:
         """Join the word at `at` to the one before, when together they are a word: "gastro-esophageal"."""
         joined = words.raws[at - 1] + words.raws[at]
-        value = self._memo.get(joined)
-        if value is None:
-            value = self._classify(joined)
+        value = self._meanings[joined]
         if value > 0:
             words.values[at - 1], words.ends[at - 1] = value, words.ends[at]
             words.values[at] = STOP
-
-    def _classify(self, raw: str) -> int:
-        if len(self._memo) > _MEMO_LIMIT:
-            self._memo.clear()
-        value = self._memo[raw] = self._value_of(raw)
-        return value
 
     def _value_of(self, raw: str) -> int:
         if is_stop(raw):

@@ -1,15 +1,15 @@
 """Tells what a text claims about each condition that was found in it: the engine's assertion stage.
 
 Place in the flow: after sections and concepts, before the coding conventions. Invariant: one answer per span, in the
-order asked, for any text and any spans; the text is read once however many spans are asked.
+order asked, for any text and any spans; no stretch of the text is read twice, and none in which no span stands.
 """
 
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from services.coder.engine.assertion.cues import Effect, load_course_pattern, load_lexicon
-from services.coder.engine.assertion.scope import find_scopes
-from services.coder.engine.assertion.tokens import fold_case, tokenize
+from services.coder.engine.assertion.cues import Effect, Lexicon, load_course_pattern, load_lexicon
+from services.coder.engine.assertion.scope import NOWHERE, find_scopes
+from services.coder.engine.assertion.tokens import clear_marks, find_stretches, fold_case, settle_marks, split_words
 from services.coder.engine.model import Assertion
 from services.coder.engine.sections import Section, SectionKind
 
@@ -52,11 +52,11 @@ class Assessor:
         """
         if not spans:
             return []
-        before, after = find_scopes(tokenize(text), self._lexicon)
+        scopes = _Scopes(text, self._lexicon)
         starts = [section.start for section in sections]
         answers = []
         for start, end in spans:
-            mask = before.at(start) | after.at(max(start, end - 1)) | _section_effect(sections, starts, start)
+            mask = scopes.at(start, max(start, end - 1)) | _section_effect(sections, starts, start)
             if mask & _DEPENDS_ON_COURSE:
                 mask = self._weigh_course(mask, fold_case(text[start:end]))
             answers.append(_DECISIONS[mask])
@@ -70,6 +70,41 @@ class Assessor:
         if mask & Effect.RESOLVED and self._transient.search(condition):
             mask |= Effect.ABSENT
         return mask
+
+
+class _Scopes:
+    """The scopes of a text, found stretch by stretch as they are asked for; spans in order ask for each once."""
+
+    def __init__(self, text: str, lexicon: Lexicon) -> None:
+        self._text, self._folded, self._lexicon = text, fold_case(text), lexicon
+        self._words = clear_marks(self._folded)
+        self._starts = find_stretches(text)
+        self._ends = [*self._starts[1:], len(text) + 1]
+        self._start = self._end = -1
+        self._before = self._after = NOWHERE
+
+    def at(self, first: int, last: int) -> int:
+        """The bits of the effects that hold for a condition from offset `first` to its last character at `last`."""
+        if not self._start <= first < self._end:
+            self._move_to(first)
+        before = self._before.at(first)
+        if not self._start <= last < self._end:
+            self._move_to(last)
+        return before | self._after.at(last)
+
+    def _move_to(self, offset: int) -> None:
+        number = max(0, bisect_right(self._starts, offset) - 1)
+        self._start, self._end = start, end = self._starts[number], self._ends[number]
+        if self._holds_cue(start, end):
+            tokens = settle_marks(split_words(self._folded, start, end), self._text)
+            self._before, self._after = find_scopes(tokens, self._lexicon)
+        else:
+            self._before = self._after = NOWHERE
+
+    def _holds_cue(self, start: int, end: int) -> bool:
+        return not self._lexicon.telling_words.isdisjoint(self._words[start:end].split()) or any(
+            mark in self._folded[start:end] for mark in self._lexicon.telling_marks
+        )
 
 
 def _section_effect(sections: Sequence[Section], starts: Sequence[int], offset: int) -> int:

@@ -6,14 +6,15 @@ Invariant: `Lexicon.match` answers for the longest phrase that begins at a token
 import itertools
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag, StrEnum
 from functools import cache
 from importlib import resources
 from typing import TypedDict
 
-from services.coder.engine.assertion.tokens import BLANK, tokenize
+from services.coder.engine.assertion.tokens import tokenize
 from shared.codesets.cache import hash_content
 
 
@@ -77,25 +78,26 @@ class _Group(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """All cue phrases, by their words."""
+    """All cue phrases, by their words.
 
-    _root: _Node
+    `first_words` begin a phrase, for a quick look before `match`. `telling_words` hold one word of every phrase with an
+    effect, `telling_marks` one mark of those without a word: where none of them stands, no scope opens.
+    """
 
-    @property
-    def first_words(self) -> "dict[str, _Node]":
-        """The words that begin a phrase, for a quick look before `match`."""
-        return self._root.children
+    first_words: dict[str, _Node]
+    telling_words: frozenset[str]
+    telling_marks: frozenset[str]
 
     def match(self, words: Sequence[str], index: int) -> tuple[int, tuple[Cue, ...]] | None:
         """Return the index after the longest phrase that begins at `index`, with its meanings; None without one."""
-        node, found = self._root.children.get(words[index]), None
+        node, found, count = self.first_words.get(words[index]), None, len(words)
         while node is not None:
             index += 1
             if node.cues is not None:
                 found = (index, node.cues)
-            while index < len(words) and words[index] == BLANK:
+            while index < count and not words[index]:
                 index += 1
-            node = node.children.get(words[index]) if index < len(words) else None
+            node = node.children.get(words[index]) if index < count else None
         return found
 
 
@@ -105,12 +107,30 @@ def load_lexicon() -> Lexicon:
     tables = tomllib.loads(_read("cues.toml"))
     same = _read_same(tables["same"])
     root = _Node()
+    effective: set[tuple[str, ...]] = set()
     for group in tables["group"]:
+        phrases = [_split(phrase) for template in group["phrases"] for phrase in _expand(template)]
         for cue in _build_cues(group):
-            for template in group["phrases"]:
-                for phrase in _expand(template):
-                    _insert(root, phrase, cue, same)
-    return Lexicon(root)
+            for words in phrases:
+                _insert(root, words, cue, same)
+            if cue.effect and cue.side is not Side.STOP:
+                effective.update(phrases)
+    telling = _find_telling_words(effective, same)
+    words = frozenset(word for word in telling if word.isalnum())
+    return Lexicon(root.children, words, telling - words)
+
+
+_COMMON = frozenset("a and are at be for have her his in is of on report show the to was were with year - ( :".split())
+"""Words that stand everywhere in a note, and so tell least."""
+
+
+def _find_telling_words(phrases: Iterable[tuple[str, ...]], same: dict[str, list[str]]) -> frozenset[str]:
+    """Of each phrase one word, long and not common, with all the words that stand for it."""
+    telling: set[str] = set()
+    for phrase in sorted(phrases, key=lambda phrase: (len(phrase), phrase)):
+        if telling.isdisjoint(phrase):
+            telling.add(max(phrase, key=lambda word: (word.isalnum(), word not in _COMMON, len(word), word)))
+    return frozenset(member for word in telling for member in same.get(word, (word,)))
 
 
 @cache
@@ -133,7 +153,7 @@ def _read_same(rows: dict[str, list[str]]) -> dict[str, list[str]]:
     same = {word: row for row in rows.values() for word in row}
     if len(same) != sum(len(row) for row in rows.values()) or not same.keys() >= rows.keys():
         raise ValueError("each word of [same] belongs to one row, which is named by one of its words")
-    if broken := [word for word in same if len(tokenize(word).words) != 1]:
+    if broken := [word for word in same if len(_split(word)) != 1]:
         raise ValueError(f"[same] is for single words: {broken}")
     return same
 
@@ -162,16 +182,18 @@ def _expand(template: str) -> Iterator[str]:
     yield from ("".join(choice) for choice in itertools.product(*parts))
 
 
-def _insert(root: _Node, phrase: str, cue: Cue, same: dict[str, list[str]]) -> None:
+def _split(phrase: str) -> tuple[str, ...]:
+    return tuple(filter(None, tokenize(phrase).words))
+
+
+def _insert(root: _Node, words: Sequence[str], cue: Cue, same: dict[str, list[str]]) -> None:
     node = root
-    for word in tokenize(phrase).words:
-        if word == BLANK:
-            continue
+    for word in words:
         child = node.children.get(word) or _Node()
         for member in same.get(word, (word,)):
             node.children[member] = child
         node = child
     if node is root:
-        raise ValueError(f"a cue without words: {phrase!r}")
+        raise ValueError("a cue without words")
     if cue not in (node.cues or ()):
         node.cues = (*(node.cues or ()), cue)

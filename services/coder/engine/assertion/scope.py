@@ -7,8 +7,6 @@ is linear in the text; an offset is answered by one bisection.
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
 
 from services.coder.engine.assertion.cues import Cue, Effect, Lexicon, Reach, Side
 from services.coder.engine.assertion.tokens import LINE_BREAK, SENTENCE_END, Tokens
@@ -36,17 +34,21 @@ class Cover:
         edges = [edge for start, end, bit in scopes for edge in ((start, bit, 1), (end, bit, -1))]
         edges.sort()
         depth = dict.fromkeys(_BITS, 0)
+        mask = 0
         self._starts = [-1]
         self._masks = [0]
-        for offset, group in groupby(edges, key=itemgetter(0)):
-            for _, bit, step in group:
-                depth[bit] += step
+        for offset, bit, step in edges:
+            depth[bit] += step
+            mask = mask | bit if depth[bit] else mask & ~bit
             self._starts.append(offset)
-            self._masks.append(sum(bit for bit, count in depth.items() if count))
+            self._masks.append(mask)
 
     def at(self, offset: int) -> int:
         """The bits of the effects whose scopes include `offset`."""
         return self._masks[bisect_right(self._starts, offset) - 1]
+
+
+NOWHERE = Cover(())
 
 
 @dataclass(slots=True)
@@ -70,21 +72,21 @@ class _Clause:
 
 def find_scopes(tokens: Tokens, lexicon: Lexicon) -> tuple[Cover, Cover]:
     """Return the effects of the cues before a condition (ask at its start) and of those after it (ask at its end)."""
-    reader = _Reader(tokens)
     words, first_words = tokens.words, lexicon.first_words
+    concerned = [index for index, word in enumerate(words) if word in first_words or word in _MARKS]
+    reader = _Reader(tokens)
     resume = 0
-    for index in [index for index, word in enumerate(words) if word in first_words or word in _MARKS]:
-        if index < resume:
-            continue
-        word = words[index]
-        found = lexicon.match(words, index) if word in first_words else None
-        if found is not None:
-            resume, cues = found
-            reader.read_cues(index, resume, cues)
-        elif word in _MARKS:
-            reader.read_mark(index)
+    for index in concerned:
+        if index >= resume:
+            word = words[index]
+            found = lexicon.match(words, index) if word in first_words else None
+            if found is not None:
+                resume, cues = found
+                reader.read_cues(index, resume, cues)
+            elif word in _MARKS:
+                reader.read_mark(index)
     reader.end_sentence(tokens.starts[-1])
-    return Cover(reader.before), Cover(reader.after)
+    return Cover(reader.before) if reader.before else NOWHERE, Cover(reader.after) if reader.after else NOWHERE
 
 
 class _Reader:
@@ -95,7 +97,8 @@ class _Reader:
         self.after: list[Scope] = []
         self._tokens, self._words, self._starts = tokens, tokens.words, tokens.starts
         self._open: dict[tuple[int, Reach], tuple[int, int]] = {}
-        self._clause = self._asked = _Clause(0)
+        self._clause = _Clause(tokens.starts[0])
+        self._asked = (-1, 0)
         self._parentheses: list[tuple[int, _Clause]] = []
         self._cue_end = -1
 
@@ -142,7 +145,12 @@ class _Reader:
         if self._open:
             self._close(at, Reach.SENTENCE)
         self._parentheses.clear()
-        self._asked, self._clause = self._clause, _Clause(at)
+        self._begin_clause(at)
+
+    def _begin_clause(self, at: int) -> None:
+        """Begin a clause at the mark at offset `at`, which may ask what the clause before it tells of: "Fever: no."."""
+        self._asked = (at, self._clause.start)
+        self._clause = _Clause(at)
 
     def _previous(self, index: int) -> str:
         return self._tokens.word(self._tokens.before(index))
@@ -156,7 +164,10 @@ class _Reader:
         cue = next((cue for cue in cues if cue.side is Side.ANSWER), None)
         if cue is None or self._tokens.word(self._tokens.after(after)) not in _ANSWER_ENDS:
             return False
-        start = self._asked.start if self._previous(index) in _ASKS else self._clause.reach_back()
+        asked_at, asked_from = self._asked
+        before = self._tokens.before(index)
+        is_asked = self._tokens.word(before) in _ASKS and self._starts[before] == asked_at
+        start = asked_from if is_asked else self._clause.reach_back()
         _add(self.after, start, self._starts[index], cue.effect)
         return True
 
@@ -205,7 +216,7 @@ class _Reader:
         if before + 1 == self._cue_end or self._tokens.word(before) == "following":
             return
         self._close(self._starts[index], Reach.LIST)
-        self._asked, self._clause = self._clause, _Clause(self._starts[index])
+        self._begin_clause(self._starts[index])
 
     def _close(self, at: int, reach: Reach, *, effects: int = _ALL_EFFECTS, since: int = -1) -> None:
         """Close the open scopes of at most `reach` and of some of `effects` that began after offset `since`."""

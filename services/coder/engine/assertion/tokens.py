@@ -6,9 +6,9 @@ What bears on no cue, such as other blank space or the line end of a wrapped lin
 
 import re
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, repeat
 
-BLANK = " "
+BLANK = ""
 LINE_BREAK = "\n"
 SENTENCE_END = "."
 _TOKEN = re.compile(r"[^\W_]+ *|.", re.DOTALL)
@@ -16,22 +16,28 @@ _ABBREVIATIONS = frozenset({"dr", "mr", "mrs", "ms", "vs", "approx"})
 _JOINING = frozenset({",", "and", "or", "nor", "of", "no", "the", "a", "an", "with", "without", "for", "to", "any"})
 _JOINED = frozenset({"and", "or", "nor", "of"})
 _MARKS = frozenset({SENTENCE_END, "-"})
-_BLANKS = frozenset(char for char in map(chr, range(0x3001)) if char.isspace()) - {BLANK, LINE_BREAK}
+_BLANKS = frozenset(char for char in map(chr, range(0x3001)) if char.isspace()) - {" ", LINE_BREAK}
 _DOUBTFUL = _MARKS | _BLANKS | {LINE_BREAK}
-_LIST_ITEM = re.compile(r"[-–—*•>\[]|\d{1,2}[.)]|[^\W\d_][.)]\s|[A-Z][^\n:.]{0,40}:")
+_ANY_MARK = re.compile(r"[\W_]")
+_MARKS_OF_ASCII = {ord(char): " " for char in map(chr, range(128)) if not char.isalnum()}
+_LABEL = r"[A-Z][^\n:.]{0,40}:"
+_LIST_ITEM = re.compile(rf"[-–—*•>\[]|\d{{1,2}}[.)]|[^\W\d_][.)]\s|{_LABEL}")
 _SHORTEST_WRAPPED_LINE = 40
 _SHORTEST_WRAPPED_LINE_BEFORE_CAPITAL = 60
+# Only marks that end a statement whatever stands around them: no cue and no abbreviation ends in a long word's full
+# stop, and no line is wrapped before a blank line or an item of a list.
+_SURE_END = re.compile(rf"\.(?=[ \n])(?<=[^\W_]{{4}}\.)(?<!(?i:approx)\.)|\n(?=[-–—*•>\[\n]|\d{{1,2}}[.)]|{_LABEL})")
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The tokens of a text, in order, with the character offsets of their beginnings and that of the text's end."""
+    """The tokens of a stretch of text, in order, with the offsets of their beginnings and that of the stretch's end."""
 
     words: list[str]
     starts: list[int]
 
     def word(self, index: int) -> str:
-        """The word at `index`; beyond the text there is a sentence end."""
+        """The word at `index`; beyond the stretch there is a sentence end."""
         return self.words[index] if 0 <= index < len(self.words) else SENTENCE_END
 
     def touches_word(self, index: int) -> bool:
@@ -42,14 +48,14 @@ class Tokens:
     def before(self, index: int) -> int:
         """The index of the last token before `index` that is not blank, -1 without one."""
         index -= 1
-        while index >= 0 and self.words[index] == BLANK:
+        while index >= 0 and not self.words[index]:
             index -= 1
         return index
 
     def after(self, index: int) -> int:
         """The index of the first token from `index` on that is not blank, the number of tokens without one."""
         words, count = self.words, len(self.words)
-        while index < count and words[index] == BLANK:
+        while index < count and not words[index]:
             index += 1
         return index
 
@@ -62,16 +68,37 @@ def fold_case(text: str) -> str:
     return folded.replace("’", "'")
 
 
+def clear_marks(folded: str) -> str:
+    """`folded` with a space in place of every mark."""
+    return folded.translate(_MARKS_OF_ASCII) if folded.isascii() else _ANY_MARK.sub(" ", folded)
+
+
+def find_stretches(text: str) -> list[int]:
+    """Where the stretches of `text` begin: each holds whole statements, so that none bears on another's conditions."""
+    return [0, *(end.start() for end in _SURE_END.finditer(text))]
+
+
 def tokenize(text: str) -> Tokens:
     """Split `text` into words and single marks."""
-    pieces: list[str] = _TOKEN.findall(fold_case(text))
-    words = [piece.rstrip(BLANK) or BLANK for piece in pieces]
-    tokens = Tokens(words, list(accumulate(map(len, pieces), initial=0)))
-    line_start = 0
+    return settle_marks(split_words(fold_case(text)), text)
+
+
+def split_words(folded: str, start: int = 0, end: int | None = None) -> Tokens:
+    """Split a stretch of a text with its case folded; every mark in it is still a token."""
+    pieces: list[str] = _TOKEN.findall(folded, start, len(folded) if end is None else end)
+    return Tokens(list(map(str.rstrip, pieces, repeat(" "))), list(accumulate(map(len, pieces), initial=start)))
+
+
+def settle_marks(tokens: Tokens, text: str) -> Tokens:
+    """Blank the marks of `tokens`, a stretch of `text`, that bear on no statement; returns `tokens`."""
+    words, starts = tokens.words, tokens.starts
+    line_start = -1
     for index in [index for index, word in enumerate(words) if word in _DOUBTFUL]:
         word = words[index]
         if word == LINE_BREAK:
-            length, line_start = tokens.starts[index] - line_start, tokens.starts[index + 1]
+            at = starts[index]
+            length = at - (line_start if line_start >= 0 else text.rfind(LINE_BREAK, 0, at) + 1)
+            line_start = at + 1
             bears = not _is_wrapped(text, tokens, index, length)
         else:
             bears = word in _MARKS and not _is_part_of_word(tokens, index)

@@ -95,7 +95,7 @@ def _join(
     joined = Finding(
         code,
         Assertion.PRESENT,
-        base.mentions if base in absorbed else tuple(replace(m, problem=False) for m in base.mentions),
+        base.mentions if base in absorbed else tuple(m._replace(problem=False) for m in base.mentions),
         name_open_details(reading.codes.title(code)),
         (f"{base.code} and {other.code} make {code} ({row.guideline})",),
         base.after,
