@@ -8,14 +8,14 @@ equal order.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from math import exp, log
+from typing import NamedTuple
 
 from services.coder.engine.conventions.history import is_history
 from services.coder.engine.facts import find_support
 from services.coder.engine.features import Candidate, describe, gather_candidates, term_key
 from services.coder.engine.findings import Finding, Mention, Reading, Withheld
-from services.coder.engine.model import Assertion, CodeSystem, Evidence, Setting, Suggestion
+from services.coder.engine.model import Assertion, CodedFact, CodeSystem, Evidence, Setting, Suggestion
 from services.coder.engine.ranker import load_weights
 from services.coder.engine.roles import LOG_ODDS, Role, Style, assign_roles, tell_style
 from services.coder.engine.specificity import drop_less_specific
@@ -30,8 +30,7 @@ _FACT_SHIFT = 0.7
 """How much a coded fact that agrees adds to the log-odds: it supports what the words say, and cannot select alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Ranked:
+class _Ranked(NamedTuple):
     """A candidate with its confidence and role; the role is None where the ranker alone decided."""
 
     candidate: Candidate
@@ -39,6 +38,7 @@ class _Ranked:
     selected: bool
     role: Role | None
     entry: str
+    facts: tuple[CodedFact, ...]
 
 
 class Chooser:
@@ -79,14 +79,15 @@ class Chooser:
         if style is not Style.NARRATIVE:
             odds = LOG_ODDS[role or Role.MENTIONED] + _RANKER_SHARE * max(-2.0, min(2.0, odds))
             threshold = ENCOUNTER_THRESHOLD
-        odds += _FACT_SHIFT * bool(find_support(candidate.code, reading.chart.coded_facts))
+        facts = find_support(candidate.code, reading.chart.coded_facts)
+        odds += _FACT_SHIFT * bool(facts)
         odds += reading.chart.learned.shift(entry, reading.chart.specialty)
         confidence = 1 / (1 + exp(-odds))
-        return _Ranked(candidate, confidence, codable and confidence >= threshold, role, entry)
+        return _Ranked(candidate, confidence, codable and confidence >= threshold, role, entry, facts)
 
     def _suggest(self, ranked: _Ranked, reading: Reading) -> Suggestion:
         finding = ranked.candidate.finding
-        facts = find_support(finding.code, reading.chart.coded_facts)
+        facts = ranked.facts
         return Suggestion(
             CodeSystem.ICD10CM,
             finding.code,

@@ -15,7 +15,7 @@ def find_support(code: str, facts: tuple[CodedFact, ...]) -> tuple[CodedFact, ..
 
     SNOMED CT facts are carried for the coder to see; without a licensed map they support no code.
     """
-    return tuple(fact for fact in facts if fact.system in _ICD10CM_SYSTEMS and _covers(fact.code, code))
+    return facts and tuple(fact for fact in facts if fact.system in _ICD10CM_SYSTEMS and _covers(fact.code, code))
 
 
 def _covers(fact: str, code: str) -> bool:

@@ -4,10 +4,10 @@ Place in the flow: between the stages and `choice`. A candidate is a code with a
 names of facts about the chart ("assertion=present", "chapter=18"), never about a patient or a single document.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import lru_cache
 from math import log
+from typing import NamedTuple
 
 from services.coder.engine.findings import Finding, Source
 from services.coder.engine.model import Assertion
@@ -19,8 +19,7 @@ STRENGTH = {a: n for n, a in enumerate(
      Assertion.ABSENT))}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A code, the finding under its strongest assertion, and the findings that say otherwise."""
 
     code: str
@@ -42,7 +41,8 @@ def gather_candidates(findings: Sequence[Finding]) -> list[Candidate]:
 
 def term_key(finding: Finding) -> str:
     """The name of the words that a finding rests on, for what is learned about them: folded words and code."""
-    words = read_words(max((m.term for m in finding.mentions), key=len))
+    mentions = finding.mentions
+    words = read_words(mentions[0].term if len(mentions) == 1 else max([m.term for m in mentions], key=len))
     return f"{' '.join(words[:6])}>{finding.code}"
 
 
@@ -52,25 +52,29 @@ _MENTIONS = [f"mentions={count}" for count in range(4)]
 _WORDS = [f"words={count}" for count in range(4)]
 
 
-def describe(candidate: Candidate, codes: CodeSet, vaguer: frozenset[str]) -> Iterator[str]:
+def describe(candidate: Candidate, codes: CodeSet, vaguer: frozenset[str]) -> list[str]:
     """The features of a candidate; `vaguer` are the codes that another code of the chart says more exactly."""
-    finding = candidate.finding
+    code, finding, others = candidate
     mentions = finding.mentions
-    yield _ASSERTIONS[finding.assertion]
-    yield _SOURCES[mentions[0].source]
-    yield _MENTIONS[min(3, len(mentions))]
-    yield _WORDS[min(3, max(len(read_words(m.term)) for m in mentions))]
-    yield from describe_code(candidate.code, codes)
-    if candidate.code in vaguer:
-        yield "vaguer"
-    if any(f.assertion is Assertion.ABSENT for f in candidate.others):
-        yield "also=absent"
+    longest = max([len(read_words(mention.term)) for mention in mentions])
+    found = [
+        _ASSERTIONS[finding.assertion],
+        _SOURCES[mentions[0].source],
+        _MENTIONS[min(3, len(mentions))],
+        _WORDS[min(3, longest)],
+        *describe_code(code, codes),
+    ]
+    if code in vaguer:
+        found.append("vaguer")
+    if others and any(other.assertion is Assertion.ABSENT for other in others):
+        found.append("also=absent")
     if finding.missing:
-        yield "missing"
+        found.append("missing")
     if finding.withheld is not None:
-        yield f"withheld={finding.withheld}"
-    if min(m.start for m in finding.mentions) < _OPENING:
-        yield "opening"
+        found.append(f"withheld={finding.withheld}")
+    if min([mention.start for mention in mentions]) < _OPENING:
+        found.append("opening")
+    return found
 
 
 @lru_cache(maxsize=50_000)

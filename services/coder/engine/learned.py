@@ -48,12 +48,15 @@ class LearnedState:
 
     def shift(self, entry: str, specialty: str) -> float:
         """The log-odds to add for `entry`: its own specialty's experience, at most MAX_SHIFT either way."""
-        kept, refused = self.counts.get(EntryKey(entry, specialty), Outcome(0, 0))
+        outcome = self.counts.get(EntryKey(entry, specialty)) if self.counts else None
+        if outcome is None:
+            return 0.0
+        kept, refused = outcome
         return max(-MAX_SHIFT, min(MAX_SHIFT, log((kept + _PRIOR) / (refused + _PRIOR))))
 
     def explain(self, entry: str, specialty: str) -> str:
         """What moved `entry`, for the coder to read; "" where nobody decided about it in the specialty."""
-        outcome = self.counts.get(EntryKey(entry, specialty))
+        outcome = self.counts.get(EntryKey(entry, specialty)) if self.counts else None
         return f"kept {outcome.kept} and refused {outcome.refused} times before" if outcome else ""
 
     def learn(self, entry: str, specialty: str, *, kept: bool, times: int = 1) -> "LearnedState":

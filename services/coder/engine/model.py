@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Protocol
 
 from services.coder.engine.given import GivenFact
@@ -149,6 +150,12 @@ class Chart:
     encounter_type: str = ""
 
 
+@lru_cache(maxsize=10_000)
+def _hash_words(words: str) -> str:
+    # Kept, since the terms of notes repeat.
+    return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """The words that justify a suggestion: a span of one document version, and the SHA-256 of its UTF-8 text."""
@@ -164,8 +171,7 @@ class Evidence:
         """Cite `document.text[start:end]`; raises ValueError when the span is empty or outside the text."""
         if not 0 <= start < end <= len(document.text):
             raise ValueError(f"span {start}:{end} is outside a document of {len(document.text)} characters")
-        digest = hashlib.sha256(document.text[start:end].encode("utf-8", "surrogatepass")).hexdigest()
-        return cls(document.document_id, document.version, start, end, digest)
+        return cls(document.document_id, document.version, start, end, _hash_words(document.text[start:end]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ _SIDE_WORDS = {
     "bilaterally": "bilateral",
     "both": "bilateral",
 }
-# Each word looks back for its beginning: a pattern that begins with letters is searched for quickly, one with \b is not.
+# Each word looks back for its beginning: a pattern that begins with letters is found quickly, one with \b is not.
 _SIDE = "|".join(rf"{word}(?<!\w{word})" for word in _SIDE_WORDS)
 _SIDE_PATTERN = re.compile(rf"({_SIDE})\b")
 _SITED = re.compile(rf"({_SIDE})[- ]((?:[^\W\d_]+ ){{0,3}}[^\W\d_]+)")

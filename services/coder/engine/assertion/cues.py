@@ -6,7 +6,6 @@ Invariant: `Lexicon.match` answers for the longest phrase that begins at a token
 import itertools
 import re
 import tomllib
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag, StrEnum
@@ -116,11 +115,14 @@ def load_lexicon() -> Lexicon:
             if cue.effect and cue.side is not Side.STOP:
                 effective.update(phrases)
     telling = _find_telling_words(effective, same)
-    words = frozenset(word for word in telling if word.isalnum())
-    return Lexicon(root.children, words, telling - words)
+    spelled = frozenset(word for word in telling if word.isalnum())
+    return Lexicon(root.children, spelled, telling - spelled)
 
 
-_COMMON = frozenset("a and are at be for have her his in is of on report show the to was were with year - ( :".split())
+_COMMON = {
+    *("a", "and", "are", "at", "be", "for", "have", "her", "his", "in", "is", "of", "on", "report", "show"),
+    *("the", "to", "was", "were", "with", "year", "-", "(", ":"),
+}
 """Words that stand everywhere in a note, and so tell least."""
 
 

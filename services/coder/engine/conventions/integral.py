@@ -70,7 +70,8 @@ def subsume(findings: tuple[Finding, ...], reading: Reading) -> tuple[Finding, .
 
 def find_takers(code: str, present: Iterable[str], rules: Rules) -> Iterator[str]:
     """The codes of `present` to which `code` gives way."""
-    taken = tuple(p for prefix, prefixes in rules.get(code[:3], ()) if code.startswith(prefix) for p in prefixes)
+    rows = rules.get(code[:3])
+    taken = tuple(p for prefix, prefixes in rows if code.startswith(prefix) for p in prefixes) if rows else ()
     return (other for other in present if other.startswith(taken) and other != code) if taken else iter(())
 
 
