@@ -32,6 +32,7 @@ COMMANDS = {
     "codesets": Command("services.codesets.command:app", "Load official code sets; status, diff and impact of them."),
     "suggest": Command("services.coder.commands:suggest", "Suggest codes for notes, as JSON lines."),
     "assert": Command("services.coder.commands:assert_spans", "Say what notes claim about spans of them."),
+    "recompute": Command("services.coder.recompute_command:recompute", "Compute a stored engine run of a chart again."),
     "evaluate": Command("services.coder.commands:evaluate_gold", "Measure the engine against known codes."),
 }
 _PASS_ALL = {"allow_extra_args": True, "ignore_unknown_options": True}

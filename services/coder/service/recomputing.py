@@ -36,12 +36,18 @@ class Recomputation:
         return self.stored == self.computed
 
 
-async def recompute_run(pool: Pool, engine: Engine, chart_id: ChartId, chart_version: int) -> Recomputation:
-    """Compute a stored run again; raises NotFound where there is none, OtherEngine where `engine` did not make it."""
+async def recompute_run(pool: Pool, engine: Engine, chart_id: ChartId, version: int | None = None) -> Recomputation:
+    """Compute a stored run again, by default that of the chart's last version that has one.
+
+    Raises NotFound where there is none, OtherEngine where `engine` did not make it.
+    """
     async with (
         pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
+        chart_version = await suggestions.read_last_run(connection, chart_id) if version is None else version
+        if chart_version is None:
+            raise NotFound("the engine has not answered for this chart")
         run = await suggestions.read_run(connection, chart_id, chart_version)
         if run is None:
             raise NotFound("the engine has not answered for this chart version")

@@ -42,6 +42,10 @@ select engine, code_set, lexicon, learned, indicators, is_new_patient
 from {schema}.suggestion_run
 where chart_id = :chart_id and chart_version = :chart_version;
 
+-- name: read_last_run
+-- The last version of a chart for which an engine answered.
+select max(chart_version) from {schema}.suggestion_run where chart_id = :chart_id;
+
 -- name: read_suggestions
 -- The suggestions of a chart version in the engine's order.
 select suggestion_id, system, code, display, confidence, selected, assertion, missing, why, entry, facts, modifiers,

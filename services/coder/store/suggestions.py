@@ -120,6 +120,12 @@ async def read_run(connection: Connection, chart_id: ChartId, chart_version: int
     return EngineRun(version, tuple(indicators), row["is_new_patient"])
 
 
+async def read_last_run(connection: Connection, chart_id: ChartId) -> int | None:
+    """Read the last version of the chart for which an engine answered, None while none has."""
+    row = await SQL.fetchrow(connection, "read_last_run", chart_id=chart_id)
+    return row and row["max"]
+
+
 async def read_suggestions(connection: Connection, chart_id: ChartId, chart_version: int) -> list[StoredSuggestion]:
     """Read the suggestions of a chart version in the engine's order, with their evidence."""
     key = {"chart_id": chart_id, "chart_version": chart_version}

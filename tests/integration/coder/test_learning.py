@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -12,6 +12,7 @@ from services.coder.decision_models import DecisionBatch
 from services.coder.engine import build_engine
 from services.coder.engine.learned import NOTHING_LEARNED, LearnedState
 from services.coder.engine.model import Engine, Suggestion
+from services.coder.recompute_command import find_differences
 from services.coder.service.learning import LearnedSoFar, read_state
 from services.coder.service.recomputing import OtherEngine, recompute_run
 from services.coder.store import lessons
@@ -187,6 +188,8 @@ async def test_charts_coded_before_and_after_learning_are_computed_again_exactly
     assert len(set(learned)) == 3
     runs = [await recompute_run(desk.pool, engine, ChartId(chart.chart_id), 1) for chart in charts]
     assert [run.is_exact for run in runs] == [True] * 3
+    assert [list(find_differences(run.stored, run.computed)) for run in runs] == [[]] * 3
+    assert await recompute_run(desk.pool, engine, ChartId(charts[0].chart_id)) == runs[0]
     confidences = [{each.code: each.confidence for each in run.computed.suggestions}["I10"] for run in runs]
     assert confidences[0] > confidences[1] > confidences[2]
     view, _ = await desk.cases.charts.read_chart(ChartId(charts[1].chart_id))
@@ -204,3 +207,5 @@ async def test_a_run_of_another_engine_is_not_computed_again(desk: Desk) -> None
         await recompute_run(desk.pool, build_engine(), ChartId(chart.chart_id), 1)
     with pytest.raises(NotFound):
         await recompute_run(desk.pool, build_engine(), ChartId(chart.chart_id), 2)
+    with pytest.raises(NotFound):
+        await recompute_run(desk.pool, build_engine(), ChartId(uuid4()))
