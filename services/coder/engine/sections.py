@@ -57,14 +57,15 @@ class Section:
 _TABLE = "headings.tsv"
 # A heading candidate stands at a line's start, after numbering or bullets, or after a sentence on the same line; it is
 # at most 48 characters long, which keeps the scan linear.
-_NAME = r"""
-    (?P<name> [A-Za-z][A-Za-z &/'()\-]{0,46} )
-    (?:\*\*|__)?[ \t]* (?P<mark> : | [ ]-[ ] | (?=\r?$) )
-"""
-_AT_LINE_START = re.compile(rf"(?mx) [ \t]* (?:[#*\-•·>]+[ \t]*|\d{{1,2}}[.)][ \t]*)? (?:\*\*|__)? {_NAME}")
-_AFTER_SENTENCE = re.compile(rf"(?mx) [ \t]+ {_NAME}")
+_NAME = "[A-Za-z][A-Za-z &/'()\\-]{0,46}"
+_MARK = r"(?:\*\*|__)?[ \t]*(?P<mark>:|[ ]-[ ]|(?=\r?$))"
+_LEAD = r"(?:[#*\-•·>]+[ \t]*|\d{1,2}[.)][ \t]*)?(?:\*\*|__)?"
+_HEADING = re.compile(rf"(?m)[ \t]*{_LEAD}(?P<name>{_NAME}+){_MARK}")
+"""A name is taken whole, since only a dash can part one: to look for it at each length is slow on every line."""
+_LONGEST_CANDIDATE = 120
+_PARTED = re.compile(rf"(?m)[ \t]*{_LEAD}(?P<name>{_NAME}){_MARK}")
 # What a candidate stands behind; the search for it is quick, since it begins with one of five characters.
-_BEFORE = re.compile(r"\n|[.!?;](?=[ \t]+[A-Z]{2})")
+_BEFORE = re.compile(r"[\n.!?;](?:(?<=\n)|(?=[ \t]+[A-Z]{2}))")
 
 
 @cache
@@ -95,14 +96,19 @@ def _find_headings(text: str) -> Iterator[tuple[int, int, SectionKind]]:
 
 def _find_candidates(text: str) -> Iterator[re.Match[str]]:
     """What may be a heading, in order; candidates do not overlap."""
-    match = _AT_LINE_START.match(text)
+    match = _match_candidate(text, 0)
     if match:
         yield match
     reached = match.end() if match else 0
     for before in _BEFORE.finditer(text):
         start = before.end()
-        if start >= reached:
-            match = (_AT_LINE_START if text[start - 1] == "\n" else _AFTER_SENTENCE).match(text, start)
-            if match:
-                reached = match.end()
-                yield match
+        if start >= reached and (match := _match_candidate(text, start)):
+            reached = match.end()
+            yield match
+
+
+def _match_candidate(text: str, start: int) -> re.Match[str] | None:
+    match = _HEADING.match(text, start)
+    if match is None and " - " in text[start : start + _LONGEST_CANDIDATE]:
+        return _PARTED.match(text, start)
+    return match

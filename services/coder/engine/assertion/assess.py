@@ -6,6 +6,7 @@ order asked, for any text and any spans; no stretch of the text is read twice, a
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from functools import lru_cache
 
 from services.coder.engine.assertion.cues import Effect, Lexicon, load_course_pattern, load_lexicon
 from services.coder.engine.assertion.scope import NOWHERE, find_scopes
@@ -41,9 +42,6 @@ class Assessor:
 
     def __init__(self) -> None:
         self._lexicon = load_lexicon()
-        self._chronic = load_course_pattern("chronic")
-        self._complaint = load_course_pattern("complaint")
-        self._transient = load_course_pattern("transient")
 
     def assess(self, text: str, spans: Sequence[tuple[int, int]], sections: Sequence[Section] = ()) -> list[Assertion]:
         """Tell the assertion of each of `spans`, character offsets into `text`; `sections` are in order.
@@ -56,20 +54,29 @@ class Assessor:
         starts = [section.start for section in sections]
         answers = []
         for start, end in spans:
-            mask = scopes.at(start, max(start, end - 1)) | _section_effect(sections, starts, start)
+            mask = scopes.at(start, max(start, end - 1))
+            index = bisect_right(starts, start) - 1
+            if index >= 0:
+                # Its heading says whose condition it is and when, unless a cue says more.
+                mask |= _SECTION_EFFECTS.get(sections[index].kind, 0)
             if mask & _DEPENDS_ON_COURSE:
-                mask = self._weigh_course(mask, fold_case(text[start:end]))
+                mask = _weigh_course(mask, fold_case(text[start:end]))
             answers.append(_DECISIONS[mask])
         return answers
 
-    def _weigh_course(self, mask: int, condition: str) -> int:
-        """A chronic condition or a complaint outlasts a history of it; a symptom that resolved leaves none behind."""
-        lasts = not mask & Effect.CORRECTED and self._chronic.search(condition)
-        if mask & Effect.BACKGROUND and (lasts or self._complaint.search(condition)):
-            mask &= ~Effect.BACKGROUND
-        if mask & Effect.RESOLVED and self._transient.search(condition):
-            mask |= Effect.ABSENT
-        return mask
+
+@lru_cache(maxsize=10_000)
+def _weigh_course(mask: int, condition: str) -> int:
+    """A chronic condition or a complaint outlasts a history of it; a symptom that resolved leaves none behind.
+
+    Kept, since the terms of notes repeat.
+    """
+    lasts = not mask & Effect.CORRECTED and load_course_pattern("chronic").search(condition)
+    if mask & Effect.BACKGROUND and (lasts or load_course_pattern("complaint").search(condition)):
+        mask &= ~Effect.BACKGROUND
+    if mask & Effect.RESOLVED and load_course_pattern("transient").search(condition):
+        mask |= Effect.ABSENT
+    return mask
 
 
 class _Scopes:
@@ -87,10 +94,10 @@ class _Scopes:
         """The bits of the effects that hold for a condition from offset `first` to its last character at `last`."""
         if not self._start <= first < self._end:
             self._move_to(first)
-        before = self._before.at(first)
+        mask = 0 if self._before is NOWHERE else self._before.at(first)
         if not self._start <= last < self._end:
             self._move_to(last)
-        return before | self._after.at(last)
+        return mask if self._after is NOWHERE else mask | self._after.at(last)
 
     def _move_to(self, offset: int) -> None:
         number = max(0, bisect_right(self._starts, offset) - 1)
@@ -105,9 +112,3 @@ class _Scopes:
         return not self._lexicon.telling_words.isdisjoint(self._words[start:end].split()) or any(
             mark in self._folded[start:end] for mark in self._lexicon.telling_marks
         )
-
-
-def _section_effect(sections: Sequence[Section], starts: Sequence[int], offset: int) -> int:
-    """The effect of standing in a section: its heading says whose condition it is and when, unless a cue says more."""
-    index = bisect_right(starts, offset) - 1
-    return _SECTION_EFFECTS.get(sections[index].kind, 0) if index >= 0 else 0

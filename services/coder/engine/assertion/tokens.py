@@ -12,6 +12,8 @@ BLANK = ""
 LINE_BREAK = "\n"
 SENTENCE_END = "."
 _TOKEN = re.compile(r"[^\W_]+ *|.", re.DOTALL)
+_TOKEN_OF_ASCII = re.compile(r"[0-9a-z]+ *|.", re.DOTALL)
+"""The same where a folded text is ASCII, in less time."""
 _ABBREVIATIONS = frozenset({"dr", "mr", "mrs", "ms", "vs", "approx"})
 _JOINING = frozenset({",", "and", "or", "nor", "of", "no", "the", "a", "an", "with", "without", "for", "to", "any"})
 _JOINED = frozenset({"and", "or", "nor", "of"})
@@ -85,7 +87,8 @@ def tokenize(text: str) -> Tokens:
 
 def split_words(folded: str, start: int = 0, end: int | None = None) -> Tokens:
     """Split a stretch of a text with its case folded; every mark in it is still a token."""
-    pieces: list[str] = _TOKEN.findall(folded, start, len(folded) if end is None else end)
+    token = _TOKEN_OF_ASCII if folded.isascii() else _TOKEN
+    pieces: list[str] = token.findall(folded, start, len(folded) if end is None else end)
     return Tokens(list(map(str.rstrip, pieces, repeat(" "))), list(accumulate(map(len, pieces), initial=start)))
 
 
