@@ -27,7 +27,7 @@ from services.coder.engine.stages import add_chronic_pain, explain_by_cause, rea
 from shared.codesets.cache import hash_content
 from shared.codesets.icd10cm import CodeSet, load_icd10cm
 
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 
 INDEX_FOLDER = "CHARTLINE_CODER__ENGINE__INDEX_FOLDER"
 """The environment variable that names the folder: an engine process is told nothing else."""

@@ -162,3 +162,10 @@ def test_training_finds_what_tells_right_from_wrong() -> None:
     assert weights["good"] > 0.5 > -0.5 > weights["bad"]
     examples = [Example("E11.9", "diabet>E11.9", ("good",), right=True)] * 3
     assert train(examples)["codes"] == {"E11.9": [3, 3]}
+
+
+@pytest.mark.parametrize(
+    "text", ["R\u0130GHT elbow. Medial epicondylitis", "b\u0130lateral knees; gout"]
+)
+def test_a_letter_that_only_resembles_one_of_a_side_names_none(text: str) -> None:
+    assert find_sited_sides(text) == {}

@@ -87,3 +87,13 @@ def test_a_blank_line_keeps_statements_apart(first: str, second: str) -> None:
 def test_a_long_run_of_anything_is_read(unit: str) -> None:
     text = unit * (100_000 // len(unit))
     assert len(ASSESSOR.assess(text, [(0, 1), (len(text) - 1, len(text))])) == 2
+
+
+@pytest.mark.parametrize("question", ["History of:", "Mother:", "The following:"])
+def test_an_answer_reaches_no_further_than_its_question(question: str) -> None:
+    text = f"Pneumonia on the left; {question} no."
+    assert ASSESSOR.assess(text, [(0, 9)]) == ASSESSOR.assess("Pneumonia on the left.", [(0, 9)])
+
+
+def test_an_answer_in_the_next_sentence_reaches_its_question() -> None:
+    assert ASSESSOR.assess("He is well. Fever? no.", [(12, 17)]) == [Assertion.ABSENT]

@@ -1,10 +1,13 @@
 """The cue tables hold what they promise."""
 
+from collections.abc import Iterator
+from itertools import pairwise
+
 import pytest
 
 from services.coder.engine.assertion import cues
 from services.coder.engine.assertion.cues import Effect, Lexicon, Side, load_course_pattern, load_lexicon
-from services.coder.engine.assertion.tokens import tokenize
+from services.coder.engine.assertion.tokens import LINE_BREAK, tokenize
 
 
 def match(phrase: str) -> tuple[str, set[tuple[str, int]]] | None:
@@ -73,3 +76,25 @@ def test_malformed_tables_are_refused(monkeypatch: pytest.MonkeyPatch, tables: s
 )
 def test_courses_are_told_by_the_beginnings_of_words(course: str, condition: str, *, is_found: bool) -> None:
     assert bool(load_course_pattern(course).search(condition)) is is_found
+
+
+def walk(children: dict[str, cues._Node], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], bool]]:
+    """Every phrase of a tree of cues, and whether it has an effect."""
+    for word, node in children.items():
+        if node.cues:
+            yield (*path, word), any(cue.effect and cue.side is not Side.STOP for cue in node.cues)
+        yield from walk(node.children, (*path, word))
+
+
+def test_no_phrase_with_an_effect_goes_without_a_telling_word() -> None:
+    lexicon = load_lexicon()
+    telling = lexicon.telling_words | lexicon.telling_marks
+    phrases = [phrase for phrase, has_effect in walk(lexicon.first_words) if has_effect]
+    assert len(phrases) > 1_000
+    assert not [phrase for phrase in phrases if telling.isdisjoint(phrase)]
+
+
+def test_no_phrase_reaches_beyond_a_stretch() -> None:
+    phrases = [phrase for phrase, _ in walk(load_lexicon().first_words)]
+    assert not [phrase for phrase in phrases if LINE_BREAK in phrase]
+    assert not [phrase for phrase in phrases for word, mark in pairwise(phrase) if mark == "." and len(word) > 3]

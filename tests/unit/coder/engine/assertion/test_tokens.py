@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.coder.engine.assertion.tokens import BLANK, LINE_BREAK, fold_case, tokenize
+from services.coder.engine.assertion.tokens import BLANK, LINE_BREAK, find_stretches, fold_case, tokenize
 
 
 @given(st.text())
@@ -49,3 +49,13 @@ def test_full_stops_that_end_a_sentence(text: str, ends: int) -> None:
 @pytest.mark.parametrize(("text", "dashes"), [("x-ray", 0), ("lungs - clear", 1), ("- item", 1)])
 def test_hyphens_are_no_dashes(text: str, dashes: int) -> None:
     assert tokenize(text).words.count("-") == dashes
+
+
+PIECES = ["no", "fever", "approx", "Dr", "or", ".", ". ", ".\n", "\n", "\n\n", "\n- ", "\n1. ", "\nPlan: rest", " "]
+
+
+@given(st.lists(st.sampled_from(PIECES)).map("".join))
+def test_a_stretch_begins_where_a_statement_ends(text: str) -> None:
+    tokens = tokenize(text)
+    words = dict(zip(tokens.starts, tokens.words, strict=False))
+    assert all(words[start] in {".", LINE_BREAK} for start in find_stretches(text)[1:])
