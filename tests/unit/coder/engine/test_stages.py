@@ -164,8 +164,6 @@ def test_training_finds_what_tells_right_from_wrong() -> None:
     assert train(examples)["codes"] == {"E11.9": [3, 3]}
 
 
-@pytest.mark.parametrize(
-    "text", ["R\u0130GHT elbow. Medial epicondylitis", "b\u0130lateral knees; gout"]
-)
+@pytest.mark.parametrize("text", ["R\u0130GHT elbow. Medial epicondylitis", "b\u0130lateral knees; gout"])
 def test_a_letter_that_only_resembles_one_of_a_side_names_none(text: str) -> None:
     assert find_sited_sides(text) == {}
