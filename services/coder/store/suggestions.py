@@ -123,7 +123,8 @@ async def read_run(connection: Connection, chart_id: ChartId, chart_version: int
 async def read_last_run(connection: Connection, chart_id: ChartId) -> int | None:
     """Read the last version of the chart for which an engine answered, None while none has."""
     row = await SQL.fetchrow(connection, "read_last_run", chart_id=chart_id)
-    return row and row["max"]
+    version: int | None = row["max"] if row else None
+    return version
 
 
 async def read_suggestions(connection: Connection, chart_id: ChartId, chart_version: int) -> list[StoredSuggestion]:
