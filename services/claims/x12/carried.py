@@ -5,7 +5,7 @@ send, so nothing is ever left out of a claim without a word.
 """
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
 
 from services.claims.x12.source import Element
@@ -19,22 +19,33 @@ _PROFESSIONAL, _INSTITUTIONAL = (
 )
 
 
+def _prefixes(paths: Iterable[str]) -> frozenset[str]:
+    """The paths that lead to one of `paths`."""
+    steps = (path.split(".") for path in paths)
+    return frozenset(".".join(step[:length]) for step in steps for length in range(1, len(step)))
+
+
+_TABLES = {
+    True: (_PROFESSIONAL, _prefixes(_PROFESSIONAL)),
+    False: (_INSTITUTIONAL, _prefixes(_INSTITUTIONAL)),
+}
+
+
 def find_uncarried(claim: Element, *, is_professional: bool) -> Iterator[str]:
     """Yield the FHIRPath of every element of a Claim that has no place."""
-    yield from _walk(claim, "Claim", "", _PROFESSIONAL if is_professional else _INSTITUTIONAL)
+    yield from _walk(claim, "Claim", "", *_TABLES[is_professional])
 
 
-def _walk(element: Element, path: str, name: str, carried: frozenset[str]) -> Iterator[str]:
+def _walk(element: Element, path: str, name: str, carried: frozenset[str], on_the_way: frozenset[str]) -> Iterator[str]:
     for member, value in element.items():
         plain = f"{name}.{member}".lstrip(".")
         if member in _SAYS_NOTHING or member.startswith("_") or plain in carried or value in (None, [], {}):
             continue
-        is_on_the_way = any(each.startswith(f"{plain}.") for each in carried)
         here = f"{path}.{member}"
-        if not is_on_the_way:
+        if plain not in on_the_way:
             yield here
         elif isinstance(value, list):
             for position, each in enumerate(value):
-                yield from _walk(each, f"{here}[{position}]", plain, carried)
+                yield from _walk(each, f"{here}[{position}]", plain, carried, on_the_way)
         elif isinstance(value, dict):
-            yield from _walk(value, here, plain, carried)
+            yield from _walk(value, here, plain, carried, on_the_way)

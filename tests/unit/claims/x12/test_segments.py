@@ -48,6 +48,7 @@ def test_a_text_is_carried_whole_or_is_an_obstacle(text: str) -> None:
 
 @pytest.mark.parametrize("mark", ["*", ":", "^", "~", "\n", "\x1d"])
 def test_no_value_separates(mark: str) -> None:
+    assert not is_carried(f"A{mark}B")
     with pytest.raises(ValueError, match="separates or controls"):
         print_segments([Segment.of("NM1", f"A{mark}B")])
     with pytest.raises(ValueError, match="separates or controls"):
