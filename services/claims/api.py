@@ -3,14 +3,22 @@
 Invariant: no answer carries content of a claim; who may read stands at the router, who may order at the route.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from services.claims.api_models import ClaimPage, ClaimStats, ClaimView, ScrubPreview, SubmissionView
+from services.claims.api_models import (
+    ClaimPage,
+    ClaimStats,
+    ClaimView,
+    ParkedAnswerView,
+    PayerFileView,
+    ScrubPreview,
+    SubmissionView,
+)
 from services.claims.claim import State
-from services.claims.service import OverviewService, PreviewService, SendingService
+from services.claims.service import FileService, OverviewService, PreviewService, SendingService
 from shared.contracts.messages import ChartCoded
 from shared.web.security import Role, require_principal
 
@@ -29,6 +37,12 @@ def _sending(request: Request) -> SendingService:
     return service
 
 
+def _files(request: Request) -> FileService:
+    service: FileService = request.app.state.claims.files
+    return service
+
+
+Files = Annotated[FileService, Depends(_files)]
 Overview = Annotated[OverviewService, Depends(_overview)]
 Sending = Annotated[SendingService, Depends(_sending)]
 
@@ -71,6 +85,22 @@ async def requeue_claim(claim_id: UUID, sending: Sending, overview: Overview) ->
 async def count_claims(overview: Overview) -> ClaimStats:
     """Where all claims are, and whether every chart has exactly one effective claim."""
     return await overview.count_claims()
+
+
+@router.get("/payer-files")
+async def list_payer_files(
+    files: Files,
+    outcome: Literal["read", "quarantined"] | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> list[PayerFileView]:
+    """Files that payers left, newest first."""
+    return await files.list_files(outcome=outcome, limit=limit)
+
+
+@router.get("/parked-answers")
+async def list_parked_answers(files: Files, limit: Annotated[int, Query(ge=1, le=500)] = 100) -> list[ParkedAnswerView]:
+    """Answers out of payers' files that name no claim or do not balance, newest first."""
+    return await files.list_parked(limit=limit)
 
 
 scrub_router = APIRouter(prefix="/v1", tags=["edits"])

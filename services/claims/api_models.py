@@ -4,6 +4,7 @@ Invariant: nothing here is content of a claim. Ids, states, codes, counts and ti
 """
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -102,3 +103,26 @@ class ScrubPreview(ApiModel):
     payer_id: str
     is_sendable: bool = Field(description="Whether nothing found is an error.")
     findings: tuple[Finding, ...]
+
+
+class PayerFileView(ApiModel):
+    """A file that a payer left, by its content; never its name, which is the payer's choice."""
+
+    sha256: str
+    payer_id: str
+    outcome: Literal["read", "quarantined"]
+    reason: str | None
+    place: str | None = Field(description="Where in the file, such as `segment 17`.")
+    answers: int
+    unmatched: int = Field(description="Answers that were parked.")
+    read_at: datetime
+
+
+class ParkedAnswerView(ApiModel):
+    """An answer out of a payer's file that nobody could apply; its segments are in `claims.x12_unmatched`."""
+
+    unmatched_id: int
+    payer_id: str
+    sha256: str = Field(description="The file that it is from.")
+    reason: str
+    read_at: datetime

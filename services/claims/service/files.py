@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from uuid import UUID
 
+from services.claims.api_models import ParkedAnswerView, PayerFileView
 from services.claims.claim import Channel, PayerId
 from services.claims.responses import Answer
 from services.claims.service.answers import UNMATCHED, AnswerService
@@ -86,6 +87,15 @@ class FileService:
         file = ReadFile(sha256, payer_id, name, reason=reason)
         _files.labels(payer_id, await self._record(payer_id, file, None)).inc()
         return file
+
+    async def list_files(self, *, outcome: str | None, limit: int) -> list[PayerFileView]:
+        """Return files from payers, newest first."""
+        rows = await self._store.list_files(self._pool, outcome=outcome, limit=limit)
+        return [PayerFileView(**dict(row)) for row in rows]
+
+    async def list_parked(self, *, limit: int) -> list[ParkedAnswerView]:
+        """Return answers that nobody could apply, newest first."""
+        return [ParkedAnswerView(**dict(row)) for row in await self._store.list_parked(self._pool, limit=limit)]
 
     async def _record(self, payer_id: PayerId, file: ReadFile, read: AnswerFile | None) -> FileOutcome:
         async with self._pool.acquire() as connection, connection.transaction():

@@ -75,3 +75,19 @@ insert into {schema}.x12_provider_adjustment (sha256, place, reason_code, refere
 select :sha256, place, reason_code, reference, amount
 from unnest(:places::integer[], :reason_codes::text[], :refs::text[], :amounts::numeric[])
      as adjusted (place, reason_code, reference, amount);
+
+-- name: list_x12_files
+-- Files from payers, newest first.
+select sha256, payer_id, outcome, reason, place, answers, unmatched, read_at
+from {schema}.x12_file
+where :outcome::text is null or outcome = :outcome
+order by read_at desc, sha256
+limit :limit;
+
+-- name: list_x12_unmatched
+-- Parked answers, newest first, without their segments.
+select parked.unmatched_id, file.payer_id, parked.sha256, parked.reason, file.read_at
+from {schema}.x12_unmatched as parked
+join {schema}.x12_file as file using (sha256)
+order by parked.unmatched_id desc
+limit :limit;

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+import asyncpg
+
 from services.claims.x12.answers import ClaimAnswer, ClaimNames, ProviderAdjustment
 from shared.postgres.pool import Connection, Executor
 from shared.postgres.statements import Statements
@@ -158,3 +160,11 @@ class X12Store:
                 refs=[each.reference for each in adjustments],
                 amounts=[each.amount for each in adjustments],
             )
+
+    async def list_files(self, connection: Executor, *, outcome: str | None, limit: int) -> list[asyncpg.Record]:
+        """Read files, as `api_models.PayerFileView` shows them."""
+        return await self._sql.fetch(connection, "list_x12_files", outcome=outcome, limit=limit)
+
+    async def list_parked(self, connection: Executor, *, limit: int) -> list[asyncpg.Record]:
+        """Read parked answers, as `api_models.ParkedAnswerView` shows them."""
+        return await self._sql.fetch(connection, "list_x12_unmatched", limit=limit)

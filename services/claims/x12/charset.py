@@ -6,9 +6,10 @@ nothing else is replaced, shortened or left out.
 Source: ASC X12.6, basic and extended character set; our delimiters * : ^ ~ are of neither for us.
 """
 
+import string
 import unicodedata
 
-_PUNCTUATION = frozenset(" !\"&'()+,-./;?=%@[]_{}\\|<>#$")
+_CARRIED = frozenset(string.ascii_letters + string.digits + " !\"&'()+,-./;?=%@[]_{}\\|<>#$")
 _LETTERS_WITHOUT_ACCENT = str.maketrans(
     {
         "ß": "ss", "Æ": "AE", "æ": "ae", "Ø": "O", "ø": "o", "Œ": "OE", "œ": "oe", "Ł": "L", "ł": "l",
@@ -27,4 +28,4 @@ def fold_text(text: str) -> str:
 
 def is_carried(text: str) -> bool:
     """Tell whether every character is one that X12 carries and we do not separate with."""
-    return all(character in _PUNCTUATION or (character.isascii() and character.isalnum()) for character in text)
+    return _CARRIED.issuperset(text)

@@ -279,7 +279,11 @@ async def test_an_answer_to_no_claim_of_this_payer_is_parked(office: Office) -> 
         "select reason, position('CLP*BBBB' in convert_from(body, 'UTF8')) > 0 from claims.x12_unmatched"
     )
     assert parked == [("unmatched-response", True)]
-    assert await office.rows("select unmatched from claims.x12_file") == [(1,)]
+    (file,) = await office.files.list_files(outcome="read", limit=10)
+    assert (file.payer_id, file.answers, file.unmatched) == (FILES, 1, 1)
+    assert await office.files.list_files(outcome="quarantined", limit=10) == []
+    (shown,) = await office.files.list_parked(limit=10)
+    assert (shown.sha256, shown.reason) == (file.sha256, "unmatched-response")
 
 
 async def test_a_payer_does_not_answer_the_claims_of_another(office: Office) -> None:
