@@ -17,6 +17,7 @@ from services.coder import SCHEMA
 from services.coder.api import ROUTERS
 from services.coder.api.problems import answer_open_points
 from services.coder.api.queries import answer_refused_query
+from services.coder.arrivals import Arrivals
 from services.coder.billing_edits import open_billing_edits
 from services.coder.consumer import make_consumer
 from services.coder.queries.life import QueryRefused
@@ -58,6 +59,7 @@ class CoderContext:
     use_cases: UseCases
     suggester: Suggester
     relay: OutboxRelay
+    arrivals: Arrivals
     consumer: ConsumerLoop
 
 
@@ -69,6 +71,7 @@ def create_app(settings: CoderSettings) -> FastAPI:
         async with open_context(settings) as context:
             app.state.context = context
             app.state.use_cases = context.use_cases
+            app.state.arrivals = context.arrivals
             app.state.library = Library(context.pool)
             audit_into(app, context.pool)
             async with running(_list_loops(context, settings), drain_seconds=settings.web.drain_seconds):
@@ -106,7 +109,7 @@ async def open_context(settings: CoderSettings) -> AsyncIterator[CoderContext]:
         use_cases = UseCases.over(pool, settings.coder.queue, signing_key, policy=settings.coder.queries, edits=edits)
         consumer = make_consumer(settings.kafka, use_cases.intake, use_cases.query_answers, on_taken_in=suggester.wake)
         await asyncio.to_thread(load_vocabulary)  # half a second, which the first query would wait for
-        yield CoderContext(pool, use_cases, suggester, relay, consumer)
+        yield CoderContext(pool, use_cases, suggester, relay, Arrivals(pool), consumer)
 
 
 def _list_loops(context: CoderContext, settings: CoderSettings) -> dict[str, Loop]:
@@ -122,6 +125,7 @@ def _list_loops(context: CoderContext, settings: CoderSettings) -> dict[str, Loo
         "consumer": context.consumer.run,
         "suggester": context.suggester.run,
         "relay": context.relay.run,
+        "arrivals": context.arrivals.run,
         tidy.name: tidy.run,
         follow_up.name: follow_up.run,
         "seal": make_sealing(context.pool, settings.audit).run,

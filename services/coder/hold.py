@@ -11,7 +11,7 @@ from typing import NewType
 from uuid import UUID
 
 from services.coder.work_item import ChartId
-from shared.contracts.errors import Conflict
+from shared.contracts.errors import Conflict, InvalidContent
 
 HoldId = NewType("HoldId", UUID)
 
@@ -59,6 +59,38 @@ class Hold:
     lifted_by: str | None
     lifted_at: datetime | None
     lifted_why: WhyLifted | None
+
+
+@dataclass(frozen=True, slots=True)
+class HoldToReview:
+    """An effective hold whose day of review has come, and the list whose people look at it."""
+
+    default_list: str
+    hold: Hold
+
+
+@dataclass(frozen=True, slots=True)
+class HoldCursor:
+    """The hold that a page ended with."""
+
+    review_on: date
+    hold_id: UUID
+
+    def encode(self) -> str:
+        """Write it so that clients keep it as it is."""
+        return f"{self.review_on.isoformat()}.{self.hold_id}"
+
+    @classmethod
+    def decode(cls, text: str) -> "HoldCursor":
+        """Read what `encode` wrote; raises InvalidContent."""
+        day, _, hold_id = text.partition(".")
+        try:
+            return cls(date.fromisoformat(day), UUID(hold_id))
+        except ValueError as error:
+            raise InvalidContent("take the cursor from `next` of an earlier page", expression="cursor") from error
+
+
+FIRST_PAGE = HoldCursor(date.min, UUID(int=0))
 
 
 class HoldEnded(Conflict):

@@ -3,16 +3,16 @@
 Place in the flow: beside `api_models`; `api` reads and writes these, `service` fills the answers; pure.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from services.coder.api_models import ApiModel
 from services.coder.engine.model import Setting
-from services.coder.hold import Hold, HoldReason, NewHold, WhyLifted
+from services.coder.hold import Hold, HoldCursor, HoldReason, HoldToReview, NewHold, WhyLifted
 from services.coder.place import Place, Urgency
 from services.coder.work_item import State
 from services.coder.worklist import CoderDesk, ListKind, Worklist
@@ -69,6 +69,29 @@ class HoldsOfChart(ApiModel):
     holds: tuple[HoldView, ...]
 
 
+class HoldToReviewView(HoldView):
+    """An effective hold whose day of review has come."""
+
+    default_list: str = Field(description="The list whose people look at it.")
+
+
+class HoldsToReview(ApiModel):
+    """A page of holds to review, the longest overdue first."""
+
+    holds: tuple[HoldToReviewView, ...]
+    next: str | None = Field(description="The cursor of the next page; null on the last one.")
+
+    @classmethod
+    def of(cls, page: Sequence[HoldToReview], limit: int) -> "HoldsToReview":
+        """Shape a page that was read one hold too far."""
+        last = page[limit - 1].hold if len(page) > limit else None
+        shown = (
+            HoldToReviewView(**HoldView.of(each.hold).model_dump(), default_list=each.default_list)
+            for each in page[:limit]
+        )
+        return cls(holds=tuple(shown), next=HoldCursor(last.review_on, last.hold_id).encode() if last else None)
+
+
 class WorklistRequest(ApiModel):
     """A list's rule; an empty criterion lets everything through, a chart must pass all."""
 
@@ -110,6 +133,13 @@ class NewWorklist(WorklistRequest):
     """A list's rule under its id, which stays."""
 
     list_id: ListId
+
+    @field_validator("list_id")
+    @classmethod
+    def _is_no_route(cls, list_id: str) -> str:
+        if list_id == "events":
+            raise ValueError("`events` is where news are told; choose another id")
+        return list_id
 
 
 class WorklistView(WorklistRequest):

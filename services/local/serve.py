@@ -1,5 +1,6 @@
 """`chartline run`: one service as a process, served by uvicorn on uvloop until SIGTERM has drained it."""
 
+import contextlib
 from collections.abc import Callable
 from enum import StrEnum
 from importlib import import_module
@@ -11,6 +12,10 @@ from fastapi import FastAPI
 
 from shared.settings import ServiceSettings
 from shared.telemetry.logging import configure_logging
+from shared.web.closing import ClosingServer
+
+_NOT_STARTED = 3
+"""The exit code of uvicorn itself."""
 
 
 class ServiceName(StrEnum):
@@ -34,7 +39,7 @@ def run(service: Annotated[ServiceName, typer.Argument(help="Which one.")]) -> N
 
 def serve(app: FastAPI, settings: ServiceSettings) -> None:
     """Serve `app` where `settings.web` says. Requests that are open at the end get as long as the loops get."""
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=settings.web.host,
         port=settings.web.port,
@@ -43,3 +48,8 @@ def serve(app: FastAPI, settings: ServiceSettings) -> None:
         access_log=False,
         timeout_graceful_shutdown=int(settings.web.drain_seconds),
     )
+    server = ClosingServer(app, config)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        raise typer.Exit(_NOT_STARTED)

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.contracts.errors import ChartlineError
 from shared.web.auditing import AuditTrail, keep_nothing, note_route
+from shared.web.closing import Closing
 from shared.web.errors import answer_error, install_error_handlers
 from shared.web.oidc.identify import make_identify
 from shared.web.oidc.provider import Provider
@@ -51,6 +52,7 @@ def create_service_app(
         dependencies=[Depends(note_route)],
     )
     app.state.keep_event = keep_nothing
+    app.state.closing = Closing()
     app.state.tokens = BearerTokens(settings.tokens)
     app.state.provider = Provider(settings.oidc) if settings.oidc else None
     app.state.identify = make_identify(app.state.tokens, app.state.provider)

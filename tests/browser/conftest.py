@@ -17,6 +17,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from services.coder import MIGRATION_PACKAGES, SCHEMA
 from services.coder.app import create_app
+from services.coder.arrivals import Arrivals
 from services.coder.queries.vocabulary import load_vocabulary
 from services.coder.service.suggesting import Suggesting
 from services.coder.service.use_cases import UseCases
@@ -26,7 +27,9 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.messages import ChartReady
 from shared.contracts.topics import Topic
 from shared.kafka.record import Record
+from shared.loops import running
 from shared.postgres.pool import Pool
+from shared.web.closing import ClosingServer
 from shared.web.security import Principal, Role, hash_token
 from shared.web.settings import WebSettings
 from tests.browser.synthetic import VISIT, synthetic_answer, synthetic_chart
@@ -99,8 +102,9 @@ async def workbench(pool_for: PoolFor) -> AsyncIterator[Workbench]:
     app = create_app(CoderSettings(web=WebSettings(tokens={hash_token(TOKEN): ann})))
     app.state.use_cases = cases
     load_vocabulary()
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, lifespan="off", log_config=None))
-    async with _serving(server):
+    app.state.arrivals = arrivals = Arrivals(pool)
+    server = ClosingServer(app, uvicorn.Config(app, host="127.0.0.1", port=0, lifespan="off", log_config=None))
+    async with running({"arrivals": arrivals.run}, drain_seconds=2), _serving(server):
         port = server.servers[0].sockets[0].getsockname()[1]
         yield Workbench(f"http://127.0.0.1:{port}/workbench/", pool, cases)
 

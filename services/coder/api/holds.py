@@ -1,19 +1,21 @@
-"""Putting a chart on hold, and lifting a hold."""
+"""Putting a chart on hold, looking again, and lifting a hold."""
 
+from datetime import UTC, date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Path
+from fastapi import APIRouter, Header, Path, Query
 
 from services.coder.api.problems import document_errors
+from services.coder.api.reach import PageLimit, PageStart, find_reach
 from services.coder.api.requests import (
     Cases,
     ChartIdPath,
     CoderPrincipal,
     IdempotencyKeyHeader,
 )
-from services.coder.hold import HoldEnded, HoldId
-from services.coder.queue_models import HoldRequest, HoldsOfChart, HoldView
+from services.coder.hold import FIRST_PAGE, HoldCursor, HoldEnded, HoldId
+from services.coder.queue_models import HoldRequest, HoldsOfChart, HoldsToReview, HoldView
 from services.coder.service.deciding import Coder, UnderLease
 from services.coder.work_item import ChartId, KeyReused, LeaseLost, LeaseToken, WrongState
 from shared.contracts.errors import Forbidden, InvalidContent, NotFound
@@ -57,6 +59,25 @@ async def list_holds(cases: Cases, _principal: CoderPrincipal, chart_id: ChartId
     """List the holds that a chart has or had, the first one first."""
     found = await cases.holding.list_of_chart(ChartId(chart_id))
     return HoldsOfChart(holds=tuple(HoldView.of(hold) for hold in found))
+
+
+@router.get("/holds", responses=document_errors(InvalidContent))
+async def list_holds_to_review(
+    cases: Cases,
+    principal: CoderPrincipal,
+    due_by: Annotated[date | None, Query(description="Holds to review by this day; today when left out.")] = None,
+    cursor: PageStart = None,
+    limit: PageLimit = 50,
+) -> HoldsToReview:
+    """List the effective holds within the caller's reach that somebody must look at, the longest overdue first."""
+    page = await cases.holding.list_to_review(
+        principal.subject,
+        find_reach(principal),
+        due_by=due_by or datetime.now(UTC).date(),
+        after=HoldCursor.decode(cursor) if cursor else FIRST_PAGE,
+        limit=limit + 1,
+    )
+    return HoldsToReview.of(page, limit)
 
 
 @router.post("/holds/{hold_id}/lift", responses=document_errors(NotFound, HoldEnded, KeyReused))

@@ -2,8 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Query, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
 
+from services.coder.api.events import Listener, answer_events
 from services.coder.api.problems import document_errors
 from services.coder.api.reach import PageLimit, PageStart, find_reach, read_revision, tag_revision
 from services.coder.api.requests import Cases, CoderPrincipal, IdempotencyKeyHeader, ListKeeper, ListReader
@@ -25,6 +27,7 @@ from shared.contracts.errors import InvalidContent, NotFound
 
 router = APIRouter(prefix="/v1/worklists", tags=["worklists"])
 
+_EVENT = 'event: arrival\nid: 5f0c11aa-7\ndata: {"lists": ["inpatient-medicine"], "assigned": false}\n\n'
 ListIdPath = Annotated[ListId, Path(description="The worklist's id.")]
 IfMatch = Annotated[str, Header(description="The ETag of the answer that the change is based on.")]
 
@@ -46,6 +49,28 @@ async def create_worklist(
     """Create a list; the charts that its rule lets through are on it at once."""
     rule = WorklistRequest.model_validate(new.model_dump(exclude={"list_id"}))
     return await cases.worklists.create(principal.subject, rule, new.list_id, idempotency_key)
+
+
+@router.get(
+    "/events",
+    response_class=StreamingResponse,
+    responses={
+        200: {"content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EVENT}}},
+        **document_errors(),
+    },
+)
+async def follow_arrivals(
+    cases: Cases,
+    request: Request,
+    principal: CoderPrincipal,
+    last_event_id: Annotated[str | None, Header(description="The id of the last event that was received.")] = None,
+) -> StreamingResponse:
+    """Follow the caller's lists: an event `arrival` says which of them have a new chart, and whether one was assigned.
+
+    Events name no chart. After a break, with Last-Event-ID, one event names every list that may have changed.
+    """
+    listener = Listener(principal.subject, find_reach(principal), last_event_id)
+    return answer_events(request.app.state.arrivals, cases.worklists, request.app.state.closing, listener)
 
 
 @router.get("/{list_id}", responses=document_errors(NotFound))

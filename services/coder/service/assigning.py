@@ -12,7 +12,7 @@ from services.coder.priority import PriorityWeights
 from services.coder.queue_models import PlaceView
 from services.coder.reach import Reach
 from services.coder.service.answers import Repeatable, answer_once
-from services.coder.store import places, worklists
+from services.coder.store import arrivals, places, worklists
 from services.coder.work_item import WorkItemId, WrongState
 from services.coder.worklist import CoderDesk, RevisionChanged
 from shared.contracts.errors import Forbidden, NotFound
@@ -49,6 +49,7 @@ class Assigning:
                 raise Forbidden("nobody codes their own record; choose another coder")
             if not await places.assign(connection, request.work_item_id, assignee, assigned_by=request.lead):
                 raise WrongState(f"there is nothing to assign: the work item is {place.state}")
+            await arrivals.announce_open(connection, [place.chart_id])
             return PlaceView.of(await _require_place(connection, request))
 
         return await answer_once(self.pool, request.repeatable(f"assign {assignee}"), PlaceView, act)

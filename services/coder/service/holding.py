@@ -8,11 +8,12 @@ row first, so that holds, leases and new chart versions follow one another.
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from services.coder.hold import Hold, HoldEnded, HoldId, NewHold
+from services.coder.hold import FIRST_PAGE, Hold, HoldCursor, HoldEnded, HoldId, HoldToReview, NewHold
 from services.coder.queue_models import HoldView
+from services.coder.reach import Reach
 from services.coder.service.answers import Repeatable, answer_once
 from services.coder.service.deciding import UnderLease, hold_lease
-from services.coder.store import holds, work_items
+from services.coder.store import arrivals, holds, work_items
 from services.coder.work_item import ChartId, WrongState
 from shared.contracts.errors import InvalidContent, NotFound
 from shared.postgres.pool import Connection, Pool
@@ -43,6 +44,7 @@ async def lift_hold(connection: Connection, hold_id: HoldId, *, lifted_by: str) 
     if ended is None:
         raise HoldEnded("this hold was lifted before; read the chart again")
     await holds.drop_hold(connection, hold.chart_id)
+    await arrivals.announce_open(connection, [hold.chart_id])
     return ended
 
 
@@ -87,6 +89,12 @@ class Holding:
             if await work_items.find_by_chart(connection, chart_id) is None:
                 raise NotFound("there is no chart with this id")
             return await holds.list_holds_of_chart(connection, chart_id)
+
+    async def list_to_review(
+        self, caller: str, reach: Reach, *, due_by: date, after: HoldCursor = FIRST_PAGE, limit: int
+    ) -> list[HoldToReview]:
+        """List effective holds within reach that somebody must look at by a day, the longest overdue first."""
+        return await holds.list_holds_to_review(self.pool, caller, reach, due_by=due_by, after=after, limit=limit)
 
 
 def _require_future(day: date) -> None:

@@ -12,7 +12,7 @@ from services.coder import SCHEMA
 from services.coder.priority import PriorityWeights
 from services.coder.service.learning import forget_codings
 from services.coder.service.placing import place_charts
-from services.coder.store import charts, holds, work_items
+from services.coder.store import arrivals, charts, holds, work_items
 from services.coder.store.work_items import Standing
 from services.coder.work_item import ChartId
 from shared.contracts.envelope import Envelope
@@ -157,4 +157,5 @@ async def _apply_returns(
             [(ChartId(news.chart_id), news.coding_version) for _, news in applied],
             raised_hours=weights.returned_hours,
         )
+        await arrivals.announce_open(connection, [ChartId(news.chart_id) for _, news in applied])
     return entries, unknown

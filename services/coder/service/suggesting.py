@@ -16,7 +16,7 @@ from services.coder.service.history import ask_history, keep_visit
 from services.coder.service.learning import LearnedSoFar
 from services.coder.service.placing import rank_again
 from services.coder.service.releases import confirm_services
-from services.coder.store import charts, suggestions, work_items
+from services.coder.store import arrivals, charts, suggestions, work_items
 from services.coder.store.work_items import EngineLease
 from services.coder.work_item import FailureReason, Lease
 from shared.contracts.envelope import Envelope
@@ -74,6 +74,7 @@ class Suggesting:
             await keep_visit(connection, chart, facts)
             draft = build_draft(chart, facts, confirmed, created=datetime.now(UTC))
             await rank_again(connection, chart, self.weights, suggestions=len(confirmed.suggestions))
+            await arrivals.announce_open(connection, [lease.chart_id])
             await Outbox(SCHEMA).enqueue(connection, [_announce(draft)])
         return True
 

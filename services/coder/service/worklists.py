@@ -63,6 +63,10 @@ class Worklists:
             if any(each.list_id in lists for lists in reached.values())
         ]
 
+    async def list_reached(self, caller: str, reach: Reach) -> Mapping[int, Sequence[str]]:
+        """List the lanes within reach, each with its lists."""
+        return await worklists.list_reached(self.pool, caller, reach)
+
     async def find(self, list_id: str) -> Worklist:
         """Find a list; raises NotFound."""
         found = next((each for each in await self.list_all() if each.list_id == list_id), None)

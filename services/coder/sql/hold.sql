@@ -20,6 +20,19 @@ select * from {schema}.hold where hold_id = :hold_id;
 -- The holds that a chart has or had, the first one first.
 select * from {schema}.hold where chart_id = :chart_id order by placed_at, hold_id;
 
+-- name: list_holds_to_review
+-- A page of effective holds whose day of review has come, within the caller's reach, the longest overdue first.
+select hold.*, lane.default_list
+from {schema}.hold
+join {schema}.work_item as item using (chart_id)
+join {schema}.lanes_within(:caller, :lists::text[], :facilities::text[], :clearances::text[], false) as lane
+    using (lane_id)
+where hold.lifted_at is null and hold.review_on <= :due_by
+  and (hold.review_on, hold.hold_id) > (:after_day::date, :after_id::uuid)
+  and item.patient <> all(:own_records::text[])
+order by hold.review_on, hold.hold_id
+limit :limit;
+
 -- name: end_hold
 -- The reason is gone; the caller holds the work item's row.
 update {schema}.hold

@@ -43,8 +43,7 @@ update {schema}.work_item as item
 set state = 'open', raised_hours = :raised_hours, raised_why = '{returned-by-billing}',
     revision = item.revision + 1, changed_at = now()
 from unnest(:chart_ids::uuid[], :coding_versions::integer[]) as returned (chart_id, coding_version)
-where item.chart_id = returned.chart_id and item.coding_version = returned.coding_version and item.state = 'completed'
-returning item.lane_id;
+where item.chart_id = returned.chart_id and item.coding_version = returned.coding_version and item.state = 'completed';
 
 -- name: lease_for_engine
 -- The next chart version that no engine process has, or whose engine process has not answered in time.

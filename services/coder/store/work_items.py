@@ -96,18 +96,15 @@ async def set_complexity(connection: Connection, chart_id: ChartId, rank: Rank) 
     )
 
 
-async def reopen_returned(
-    connection: Connection, codings: Sequence[tuple[ChartId, int]], *, raised_hours: int
-) -> list[int]:
-    """Open completed charts whose latest coding came back, so many hours earlier; returns their lanes."""
-    rows = await SQL.fetch(
+async def reopen_returned(connection: Connection, codings: Sequence[tuple[ChartId, int]], *, raised_hours: int) -> None:
+    """Open completed charts whose latest coding came back, so many hours earlier."""
+    await SQL.execute(
         connection,
         "reopen_returned",
         chart_ids=[chart_id for chart_id, _ in codings],
         coding_versions=[coding_version for _, coding_version in codings],
         raised_hours=raised_hours,
     )
-    return [row["lane_id"] for row in rows]
 
 
 async def lease_for_engine(connection: Executor, holder: str, seconds: float) -> EngineLease | None:

@@ -11,6 +11,8 @@ from pydantic import ValidationError
 
 from services.coder.decision_models import DecisionBatch
 from services.coder.engine.model import CodeSystem
+from services.coder.hold import NewHold
+from services.coder.queue_models import HoldRequest
 from services.coder.service.deciding import Coder, UnderLease
 from services.coder.work_item import ChartId, LeaseToken
 from shared.contracts.errors import InvalidContent
@@ -45,6 +47,15 @@ def read_decision(form: Mapping[str, str]) -> DecisionBatch:
         return DecisionBatch.model_validate({"decisions": (decision,)})
     except ValidationError as error:
         raise InvalidContent(" ".join(dict.fromkeys(_name_fixes(error)))) from error
+
+
+def read_hold(form: Mapping[str, str]) -> NewHold:
+    """Read why a chart is to wait and until when; raises InvalidContent, whose message says what to write instead."""
+    hold = {name: form[name] for name in ("reason", "review_on", "note") if form.get(name)}
+    try:
+        return HoldRequest.model_validate(hold).to_domain()
+    except ValidationError as error:
+        raise InvalidContent("Choose a reason and a day to look again; a note has at most 500 characters.") from error
 
 
 def normalise_code(system: str, typed: str) -> str:

@@ -21,6 +21,11 @@ _MEDIA_TYPES = {
     "icon.svg": "image/svg+xml",
 }
 _DECIDED = {"accept": "Accepted", "change": "Changed", "reject": "Rejected", "add": "Added"}
+_HOLD_REASONS = {
+    "pending-report": "A report is pending",
+    "pending-query": "A query is pending",
+    "registration-problem": "Registration must be corrected",
+}
 _SYSTEM_NAMES = {"icd10cm": "ICD-10-CM", "icd10pcs": "ICD-10-PCS", "cpt": "CPT", "hcpcs": "HCPCS"}
 
 assets: Final = APIRouter()
@@ -83,7 +88,7 @@ def _make_environment() -> Environment:
     )
     made.filters.update(minute=show_minute, time=show_time, age=show_age, day=show_day)
     made.filters["system"] = lambda system: _SYSTEM_NAMES[system]
-    made.globals.update(asset=locate_asset, decided=_DECIDED)
+    made.globals.update(asset=locate_asset, decided=_DECIDED, hold_reasons=_HOLD_REASONS)
     return made
 
 

@@ -144,6 +144,36 @@ function showNextFound(by) {
   byId("find-count").textContent = `${foundAt + 1} of ${found.length}`;
 }
 
+// News: when a chart arrives on one's lists, the worklist is read again; who is away is not told until they come back
+
+let news = null;
+
+function listen() {
+  if (news || !byId("live")) return;
+  news = new EventSource("/workbench/events");
+  news.addEventListener("arrival", readAgain);
+  news.addEventListener("error", () => {
+    news?.close();
+    news = null;
+  });
+}
+
+async function readAgain() {
+  const answer = await fetch(location.href).catch(() => null);
+  if (!answer?.ok || byId("live").contains(document.querySelector("select:focus"))) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.getElementById("live");
+  if (!fresh) return;
+  const focused = document.activeElement.id;
+  byId("live").replaceWith(fresh);
+  if (focused) byId(focused)?.focus();
+  say("The worklist has changed.");
+}
+
+addEventListener("focus", listen);
+addEventListener("keydown", listen);
+listen();
+
 // Keys
 
 const keys = {
@@ -153,6 +183,7 @@ const keys = {
   r: () => act("r"),
   c: () => act("c"),
   e: showNextEvidence,
+  h: () => openForm(byId("hold")),
   f: () => byId("complete")?.requestSubmit(),
   n: () => (byId("add") ? openForm(byId("add")) : byId("lease-next")?.requestSubmit()),
   q: () => (currentCard()?.querySelector("[data-query]") ?? byId("write-query") ?? byId("go-queries"))?.click(),
