@@ -61,11 +61,14 @@ class QueryMachine(RuleBasedStateMachine):
         self.leading: set[UUID] = set()
         self.holding: set[UUID] = set()
         self.completed = False
-        return self.ask()
+        return self._ask()
 
     @rule(target=queries, leading=st.booleans())
     def write(self, leading: bool) -> UUID:
         """Somebody writes a draft that keeps the rules, or does not."""
+        return self._write(leading=leading)
+
+    def _write(self, *, leading: bool) -> UUID:
         content: QueryContent = LEADING if leading else query()
         request = QueryRequest(content=content, addressee="Practitioner/dr-1")
         view = self.run(self.desk.cases.queries.write(WRITER, self.chart_id, request))
@@ -77,15 +80,20 @@ class QueryMachine(RuleBasedStateMachine):
     @rule(target=queries)
     def ask(self) -> UUID:
         """A query that keeps the rules is written and sent at once."""
-        query_id = self.write(leading=False)
-        self.send(query_id, overrides=False)
+        return self._ask()
+
+    def _ask(self) -> UUID:
+        query_id = self._write(leading=False)
+        self._send(query_id, overrides=False)
         return query_id
 
     @rule(query_id=queries, overrides=st.booleans())
     def send(self, query_id: UUID, overrides: bool) -> None:
         """It is sent once, as it should be or by a lead's reason."""
-        if self.completed:
-            return
+        if not self.completed:
+            self._send(query_id, overrides=overrides)
+
+    def _send(self, query_id: UUID, *, overrides: bool) -> None:
         sending = self.desk.cases.queries.send(LEAD, QueryId(query_id), "agreed" if overrides else None)
         if self.states[query_id] is not QueryState.DRAFT:
             with pytest.raises(QueryClosed):
