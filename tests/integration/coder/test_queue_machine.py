@@ -28,8 +28,10 @@ from hypothesis.stateful import (
 
 from services.coder.decision_models import DecisionBatch
 from services.coder.hold import HoldEnded, HoldId, HoldReason, NewHold
+from services.coder.reach import UNLIMITED
+from services.coder.service.assigning import LeadRequest
 from services.coder.service.deciding import Coder
-from services.coder.work_item import ChartId, ChartNotComplete, Lease, LeaseLost, State, WrongState
+from services.coder.work_item import ChartId, ChartNotComplete, Lease, LeaseLost, State, WorkItemId, WrongState
 from tests.builders.charts import ready_chart, suggestion, withdrawn_chart
 from tests.integration.coder.conftest import ANN, BOB, Desk, accept_all, under
 
@@ -52,6 +54,7 @@ class Expected:
     decisions: int = 0
     codings: int = 0
     holds: set[HoldId] = field(default_factory=set)
+    assigned_to: str | None = None
 
     def move(self, state: State, owner: tuple[UUID, str] | None = None) -> None:
         """Put the chart into a state; no other state than on-hold has holds."""
@@ -121,10 +124,12 @@ class QueueMachine(RuleBasedStateMachine):
         """A coder asks for the next chart and gets one exactly when one is open."""
         lease = self.run(self.desk.cases.queue.lease_next(coder.subject))
         if lease is None:
-            assert State.OPEN not in {chart.state for chart in self.expected.values()}
+            mine = [chart for chart in self.expected.values() if chart.assigned_to in {None, coder.subject}]
+            assert State.OPEN not in {chart.state for chart in mine}
             return multiple()
         chart = self.expected[lease.chart_id]
         assert (chart.state, chart.version) == (State.OPEN, lease.chart_version)
+        assert chart.assigned_to in {None, coder.subject}
         chart.move(State.LEASED, (lease.token, coder.subject))
         return multiple((lease, coder))
 
@@ -160,6 +165,7 @@ class QueueMachine(RuleBasedStateMachine):
             chart.codings += 1
             assert self.run(request).coding_version == chart.codings
             chart.move(State.COMPLETED)
+            chart.assigned_to = None
 
     @rule(held=leases)
     def release(self, held: Held) -> None:
@@ -217,6 +223,23 @@ class QueueMachine(RuleBasedStateMachine):
         self.run(request)
         chart.holds.remove(hold_id)
         if not chart.holds:
+            chart.move(State.OPEN)
+
+    @rule(chart_id=charts, assignee=st.sampled_from([None, ANN, BOB]))
+    def assign(self, chart_id: UUID, assignee: Coder | None) -> None:
+        """A lead says whose chart it is; somebody else's lease on it ends."""
+        chart = self.expected[chart_id]
+        subject = assignee.subject if assignee else None
+        find = self.desk.pool.fetchval("select work_item_id from coder.work_item where chart_id = $1", chart_id)
+        request = LeadRequest("liz", UNLIMITED, WorkItemId(self.run(find)))
+        assign = self.desk.cases.assigning.assign(request, subject)
+        if chart.state in {State.COMPLETED, State.WITHDRAWN}:
+            with pytest.raises(WrongState):
+                self.run(assign)
+            return
+        self.run(assign)
+        chart.assigned_to = subject
+        if chart.owner and chart.owner[1] != subject:
             chart.move(State.OPEN)
 
     @rule(held=leases)
