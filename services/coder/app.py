@@ -10,6 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from fastapi import FastAPI
 
@@ -17,6 +18,7 @@ from services.coder import SCHEMA
 from services.coder.api import ROUTERS
 from services.coder.api.problems import answer_open_points
 from services.coder.api.queries import answer_refused_query
+from services.coder.api.reach import find_reach
 from services.coder.arrivals import Arrivals
 from services.coder.billing_edits import open_billing_edits
 from services.coder.consumer import make_consumer
@@ -38,6 +40,7 @@ from shared.postgres.pool import Pool, open_pool, probe_pool
 from shared.proof.settings import find_signing_key
 from shared.web.app import Probe, create_service_app
 from shared.web.auditing import audit_into
+from shared.web.security import Principal
 
 _LEASE_MARGIN_SECONDS = 10.0
 """Beyond its chart's limit an engine lease lasts this much longer, for reading and storing."""
@@ -87,8 +90,14 @@ def create_app(settings: CoderSettings) -> FastAPI:
     )
     app.add_exception_handler(ChartNotComplete, answer_open_points)
     app.add_exception_handler(QueryRefused, answer_refused_query)
+    app.state.guard = partial(_guard_charts, app)
     install_workbench(app, settings.coder.sessions)
     return app
+
+
+async def _guard_charts(app: FastAPI, principal: Principal, path: Mapping[str, object]) -> None:
+    cases: UseCases = app.state.use_cases
+    await cases.glass.require_sight(principal.subject, find_reach(principal), path)
 
 
 @asynccontextmanager

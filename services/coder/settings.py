@@ -35,6 +35,8 @@ class QueueSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     lease_seconds: float = Field(default=900.0, gt=0)
+    glass_seconds: float = Field(default=3600.0, gt=0)
+    """How long a closed chart stays open to whom broke the glass."""
     tidy_seconds: float = Field(default=5.0, gt=0)
     """How often expired leases go back to the queue."""
     priority: PriorityWeights = PriorityWeights()

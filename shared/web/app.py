@@ -17,7 +17,7 @@ from shared.web.errors import answer_error, install_error_handlers
 from shared.web.oidc.identify import make_identify
 from shared.web.oidc.provider import Provider
 from shared.web.rules import publish_rules, require_rules
-from shared.web.security import BearerTokens
+from shared.web.security import BearerTokens, guard_nothing
 from shared.web.settings import WebSettings
 
 Probe = Callable[[], Awaitable[None]]
@@ -53,6 +53,7 @@ def create_service_app(
     )
     app.state.keep_event = keep_nothing
     app.state.closing = Closing()
+    app.state.guard = guard_nothing
     app.state.tokens = BearerTokens(settings.tokens)
     app.state.provider = Provider(settings.oidc) if settings.oidc else None
     app.state.identify = make_identify(app.state.tokens, app.state.provider)

@@ -60,6 +60,14 @@ class Principal(BaseModel):
         return Actor(self.subject, self.practitioner, tuple(self.roles))
 
 
+Guard = Callable[[Principal, Mapping[str, object]], Awaitable[None]]
+"""Refuses the records that a path names, by raising Forbidden; a route's rule asks it."""
+
+
+async def guard_nothing(_principal: Principal, _path: Mapping[str, object]) -> None:
+    """The guard of a service whose rules say it all."""
+
+
 class BearerTokens:
     """The tokens that a service knows, by hash."""
 
@@ -93,18 +101,23 @@ async def identify_bearer(
 class Rule:
     """The roles that a route lets in. Its subclasses are dependencies, and say where the caller is known from.
 
-    `phi` says whether the route's answers hold PHI, so that reading them is on record.
+    `phi` says whether the route's answers hold PHI, so that reading them is on record; `guarded`, whether the service's
+    guard is asked about the records that the path names.
     """
 
     roles: frozenset[Role]
     phi: bool = True
+    guarded: bool = True
 
-    def admit(self, principal: Principal) -> Principal:
+    async def admit(self, request: Request, principal: Principal) -> Principal:
         """Return the principal, or raise Forbidden."""
         if self.phi:
             expect_record()
         if not principal.roles & self.roles:
             raise Forbidden(f"this needs the role {' or '.join(sorted(self.roles))}")
+        if self.guarded:
+            guard: Guard = request.app.state.guard
+            await guard(principal, request.path_params)
         return principal
 
 
@@ -112,13 +125,13 @@ class Rule:
 class BearerRule(Rule):
     """The rule of a route of the API: the caller is known by a bearer token."""
 
-    async def __call__(self, principal: Annotated[Principal, Depends(identify_bearer)]) -> Principal:
+    async def __call__(self, request: Request, principal: Annotated[Principal, Depends(identify_bearer)]) -> Principal:
         """Let the caller in or raise Forbidden."""
-        return self.admit(principal)
+        return await self.admit(request, principal)
 
 
-def require_principal(*roles: str, phi: bool = True) -> BearerRule:
+def require_principal(*roles: str, phi: bool = True, guarded: bool = True) -> BearerRule:
     """Make a dependency that lets in principals with any of `roles`; raises ValueError for an unknown or no role."""
     if not roles:
         raise ValueError("a rule names the roles that it lets in")
-    return BearerRule(frozenset(map(Role, roles)), phi)
+    return BearerRule(frozenset(map(Role, roles)), phi, guarded)

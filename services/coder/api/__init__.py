@@ -1,6 +1,6 @@
 """The queue API under `/v1`: `queue` leases, `charts` reads and decides, `codes` finds, `code_changes` tells what is
-new, `work_items` gives back, `holds` pauses, `queries` asks clinicians, `threads` colleagues, `worklists` and `coders`
-say what is whose.
+new, `work_items` gives back, `holds` pauses, `glass` opens what is closed, `queries` asks clinicians, `threads`
+colleagues, `worklists` and `coders` say what is whose.
 
 Invariant: a route reads its request, calls one use case and shapes the answer; who may call stands in its signature.
 """
@@ -10,6 +10,7 @@ from services.coder.api import (
     code_changes,
     coders,
     codes,
+    glass,
     holds,
     queries,
     queue,
@@ -18,5 +19,5 @@ from services.coder.api import (
     worklists,
 )
 
-_MODULES = (queue, charts, code_changes, codes, work_items, holds, worklists, coders, queries, threads)
+_MODULES = (queue, charts, code_changes, codes, work_items, holds, glass, worklists, coders, queries, threads)
 ROUTERS = tuple(module.router for module in _MODULES)

@@ -23,7 +23,7 @@ ReaderPrincipal = Annotated[Principal, Depends(require_principal(Role.CODER, Rol
 LeadPrincipal = Annotated[Principal, Depends(require_principal(Role.LEAD))]
 ListReader = Annotated[Principal, Depends(require_principal(Role.CODER, Role.LEAD, Role.ADMIN))]
 ListKeeper = Annotated[Principal, Depends(require_principal(Role.LEAD, Role.ADMIN))]
-PhysicianPrincipal = Annotated[Principal, Depends(require_principal(Role.PHYSICIAN))]
+PhysicianPrincipal = Annotated[Principal, Depends(require_principal(Role.PHYSICIAN, guarded=False))]
 """What is addressed to `principal.practitioner`, and nothing else."""
 KnownPrincipal = Annotated[Principal, Depends(require_principal(*Role, phi=False))]
 """For what holds no PHI."""

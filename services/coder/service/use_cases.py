@@ -10,6 +10,7 @@ from services.coder.service.charts import Charts
 from services.coder.service.completing import Completing
 from services.coder.service.deciding import Deciding
 from services.coder.service.desk import Desk
+from services.coder.service.glass import Glass
 from services.coder.service.holding import Holding
 from services.coder.service.intake import Intake
 from services.coder.service.learning import Learning
@@ -36,6 +37,7 @@ class UseCases:
     previewing: Previewing
     completing: Completing
     holding: Holding
+    glass: Glass
     learning: Learning
     desk: Desk
     queries: Queries
@@ -69,6 +71,7 @@ class UseCases:
             previewing=previewing,
             completing=Completing(pool, settings.lease_seconds, previewing, key),
             holding=Holding(pool, settings.lease_seconds),
+            glass=Glass(pool, settings.glass_seconds),
             learning=Learning(pool),
             desk=Desk(pool),
             queries=Queries(pool, policy, records),

@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from fastapi.routing import APIRoute
 
+from services.coder.glass import ChartRestricted
 from services.coder.workbench.pages import render_page
 from services.coder.workbench.sessions import Sessions
 from shared.audit.trail import name_actor
@@ -61,6 +62,8 @@ async def _answer(request: Request, handle: Callable[[Request], Coroutine[Any, A
         return redirect(_lead_back(request))
     except RequestValidationError:
         return _refuse(NotFound("there is no page under this address"))
+    except ChartRestricted as error:
+        return render_page("closed.html", status=error.http_status, error=error, refusal=None, signed_in=None)
     except ChartlineError as error:
         return _refuse(error)
 
@@ -109,14 +112,14 @@ async def _find_signed_in(request: Request) -> Principal:
 class PageRule(Rule):
     """The rule of a page: the caller is known by a session."""
 
-    async def __call__(self, principal: Annotated[Principal, Depends(_find_signed_in)]) -> Principal:
+    async def __call__(self, request: Request, principal: Annotated[Principal, Depends(_find_signed_in)]) -> Principal:
         """Let the caller in or raise Forbidden."""
-        return self.admit(principal)
+        return await self.admit(request, principal)
 
 
-def require_session(*roles: Role) -> PageRule:
+def require_session(*roles: Role, guarded: bool = True) -> PageRule:
     """Make a dependency that lets in who is signed in with any of `roles`."""
-    return PageRule(frozenset(roles))
+    return PageRule(frozenset(roles), guarded=guarded)
 
 
 SignedIn = Annotated[Principal, Depends(require_session(Role.CODER, Role.LEAD))]

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from services.coder.workbench import install_workbench
 from services.coder.workbench.routing import COOKIE
 from shared.web.errors import install_error_handlers
-from shared.web.security import BearerTokens, Principal, Role, hash_token
+from shared.web.security import BearerTokens, Principal, Role, guard_nothing, hash_token
 
 ANNS = "ann-token"
 OWN = {"Origin": "https://coder.example"}
@@ -24,6 +24,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
     app.state.tokens = BearerTokens({hash_token("ann-token"): ANN, hash_token("eve-token"): EVE})
     app.state.use_cases = None
     app.state.provider = None
+    app.state.guard = guard_nothing
     install_error_handlers(app)
     install_workbench(app)
     transport = httpx.ASGITransport(app=app)
