@@ -47,16 +47,17 @@ class X12Inbox:
         return moved
 
     async def _read_one(self, path: Path) -> bool:
+        name = path.name.encode(errors="replace").decode()
         size = (await asyncio.to_thread(path.stat)).st_size
         if size > _LARGEST_BYTES:
             sha256 = await asyncio.to_thread(_digest, path)
-            file = await self._files.refuse_file(self._payer_id, path.name, sha256, TOO_LARGE)
+            file = await self._files.refuse_file(self._payer_id, name, sha256, TOO_LARGE)
             await asyncio.to_thread(_put_aside, path, FileOutcome.QUARANTINED, file)
             return True
         content = await asyncio.to_thread(path.read_bytes)
         if not _is_whole(content) and await asyncio.to_thread(_age_seconds, path) < self._settle_seconds:
             return False
-        outcome, file = await self._files.receive_file(self._payer_id, path.name, content)
+        outcome, file = await self._files.receive_file(self._payer_id, name, content)
         await asyncio.to_thread(_put_aside, path, outcome, file)
         return True
 
@@ -92,6 +93,6 @@ def _put_aside(path: Path, outcome: FileOutcome, file: ReadFile) -> None:
     folder.mkdir(mode=0o700, exist_ok=True)
     target = folder / f"{file.sha256[:12]}-{path.name}"
     if is_bad:
-        said = {"file": path.name, "sha256": file.sha256, "reason": file.reason, "place": file.place}
+        said = {"file": file.name, "sha256": file.sha256, "reason": file.reason, "place": file.place}
         (folder / f"{target.name}.reason.json").write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
     path.replace(target)

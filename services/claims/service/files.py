@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from uuid import UUID
 
+import asyncpg
+
 from services.claims.api_models import ParkedAnswerView, PayerFileView
 from services.claims.claim import Channel, PayerId
 from services.claims.responses import Answer
@@ -25,6 +27,9 @@ from services.claims.x12.answers import ClaimAnswer, read_billed_lines, settle
 from shared.contracts.errors import InvalidContent
 from shared.postgres.pool import Connection, Pool
 from shared.telemetry.metrics import counter
+
+NOT_STORABLE = "not-storable"
+"""Reason code of a file with a value that no column can hold; it must not hold up the files after it."""
 
 Stage = Callable[[OutgoingFile], Awaitable[None]]
 """Puts a file, whole and durable, beside the folder that it is for."""
@@ -78,7 +83,11 @@ class FileService:
             file = ReadFile(sha256, payer_id, name, answers=len(read.answers))
         except InvalidContent as error:
             file = ReadFile(sha256, payer_id, name, reason=error.code, place=error.expression)
-        outcome = await self._record(payer_id, file, read)
+        try:
+            outcome = await self._record(payer_id, file, read)
+        except asyncpg.DataError:
+            file = ReadFile(sha256, payer_id, name, reason=NOT_STORABLE)
+            outcome = await self._record(payer_id, file, None)
         _files.labels(payer_id, outcome).inc()
         return outcome, file
 

@@ -1,12 +1,13 @@
 -- name: take_ready
 -- Claims to scrub and build: the oldest that no unanswered earlier claim of their chart holds back. `original_id` is the
--- earlier claim that the payer holds, which this one replaces there, `original_number` the payer's number of it.
+-- earlier claim that the payer holds, which this one replaces there, `original_number` the payer's number of it. X12 has
+-- no other name for an original, so there a replacement also waits until the payer has told its number.
 select claim.claim_id, claim.chart_id, claim.coding_version, claim.payer_id, coding.event, original.claim_id as original_id,
        original.payer_claim_number as original_number
 from {schema}.claim
 join {schema}.coding using (chart_id, coding_version)
 left join lateral (
-    select earlier.claim_id, (
+    select earlier.claim_id, earlier.channel, (
         select response.payer_claim_number
         from {schema}.response
         where response.claim_id = earlier.claim_id and response.payer_claim_number is not null
@@ -22,6 +23,7 @@ left join lateral (
     limit 1
 ) as original on true
 where claim.state = 'ready'
+  and (original.channel is distinct from 'x12' or original.payer_claim_number is not null)
   and not exists (
       select from {schema}.claim as earlier
       where earlier.chart_id = claim.chart_id

@@ -51,8 +51,8 @@ join {schema}.claim using (claim_id)
 where claim.payer_id = :payer_id
 union all
 select named.position, claim.claim_id, claim.bundle, 2
-from unnest(:positions::integer[], :controls::text[]) as named (position, control)
-join {schema}.x12_interchange as file on file.control_number::text = named.control
+from unnest(:positions::integer[], :controls::integer[]) as named (position, control)
+join {schema}.x12_interchange as file on file.control_number = named.control
 join {schema}.claim using (claim_id)
 where claim.payer_id = :payer_id
 union all

@@ -126,7 +126,7 @@ class X12Store:
             payer_id=payer_id,
             positions=list(range(len(names))),
             accounts=[each.account for each in names],
-            controls=[each.control for each in names],
+            controls=[_read_control(each.control) for each in names],
             payer_numbers=[each.payer_number for each in names],
         )
         found: dict[int, NamedClaim] = {}
@@ -168,3 +168,8 @@ class X12Store:
     async def list_parked(self, connection: Executor, *, limit: int) -> list[asyncpg.Record]:
         """Read parked answers, as `api_models.ParkedAnswerView` shows them."""
         return await self._sql.fetch(connection, "list_x12_unmatched", limit=limit)
+
+
+def _read_control(text: str) -> int | None:
+    """A control number of ours, None for what cannot be one."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= len("999999999") else None

@@ -31,6 +31,8 @@ def read_answer_file(content: bytes) -> AnswerFile:
     """Read a file; raises InvalidContent whose expression names the segment, counted from 1."""
     # X12 is one byte a character; what a payer writes beyond ASCII is in names, which nothing here reads.
     text = content.decode("latin-1").lstrip("\r\n ")
+    if "\0" in text:
+        raise InvalidContent("the file has a NUL character, so it is no text", expression="ISA")
     answers: list[ClaimAnswer] = []
     beside: list[ProviderAdjustment] = []
     for interchange in read_interchanges(text):

@@ -18,6 +18,8 @@ from services.claims.x12.source import Source
 from shared.contracts.errors import InvalidContent
 from shared.fhir import systems
 
+_MOST_DIGITS = 18
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimNames:
@@ -121,8 +123,8 @@ def read_amount(segment: Segment, position: int) -> Decimal:
         amount = Decimal(text or 0)
     except InvalidOperation:
         amount = Decimal("NaN")
-    if not amount.is_finite():
-        raise InvalidContent("an amount is not a number", expression=f"{segment.name}{position:02d}")
+    if not amount.is_finite() or amount.adjusted() > _MOST_DIGITS or len(amount.as_tuple().digits) > _MOST_DIGITS:
+        raise InvalidContent("an amount is not a number of up to 18 digits", expression=f"{segment.name}{position:02d}")
     return amount
 
 

@@ -90,39 +90,29 @@ def read_interchanges(text: str) -> Iterator[Interchange]:
     if not text.rstrip().endswith(delimiters.segment):
         raise InvalidContent("the file ends in the middle of a segment", expression="IEA")
     segments = list(enumerate(read_segments(text, delimiters), 1))
-    while segments:
-        end = _find(segments, "IEA")
-        yield _read_interchange(segments[: end + 1])
-        segments = segments[end + 1 :]
+    for interchange in _split_after(segments, "IEA"):
+        yield _read_interchange(interchange)
 
 
 def _read_interchange(segments: Sequence[_Numbered]) -> Interchange:
     (place, isa), (end_place, iea) = segments[0], segments[-1]
     _demand(isa.name == "ISA", place, "an interchange begins with ISA")
     _demand(isa.text(13) == iea.text(2), end_place, "IEA02 is not the control number of its ISA")
-    groups: list[Transaction] = []
-    inside = list(segments[1:-1])
-    notes = [segment for _, segment in inside if segment.name == "TA1"]
-    inside = [pair for pair in inside if pair[1].name != "TA1"]
-    count = 0
-    while inside:
-        end = _find(inside, "GE")
-        groups += _read_group(inside[: end + 1])
-        inside, count = inside[end + 1 :], count + 1
-    _demand(iea.text(1) in (str(count), str(count + len(notes))), end_place, "IEA01 does not count the groups")
-    return Interchange(isa.text(13), tuple(groups), tuple(notes))
+    notes = [segment for _, segment in segments[1:-1] if segment.name == "TA1"]
+    inside = [pair for pair in segments[1:-1] if pair[1].name != "TA1"]
+    groups = [_read_group(group) for group in _split_after(inside, "GE")]
+    counts = (str(len(groups)), str(len(groups) + len(notes)))
+    _demand(iea.text(1) in counts, end_place, "IEA01 does not count the groups")
+    return Interchange(isa.text(13), tuple(each for group in groups for each in group), tuple(notes))
 
 
-def _read_group(segments: Sequence[_Numbered]) -> Iterator[Transaction]:
+def _read_group(segments: Sequence[_Numbered]) -> list[Transaction]:
     (place, head), (end_place, tail) = segments[0], segments[-1]
     _demand(head.name == "GS", place, "a group begins with GS")
     _demand(head.text(6) == tail.text(2), end_place, "GE02 is not the control number of its GS")
-    inside, count = list(segments[1:-1]), 0
-    while inside:
-        end = _find(inside, "SE")
-        yield _read_transaction(inside[: end + 1], head)
-        inside, count = inside[end + 1 :], count + 1
-    _demand(tail.text(1) == str(count), end_place, "GE01 does not count the transactions")
+    transactions = [_read_transaction(each, head) for each in _split_after(segments[1:-1], "SE")]
+    _demand(tail.text(1) == str(len(transactions)), end_place, "GE01 does not count the transactions")
+    return transactions
 
 
 def _read_transaction(segments: Sequence[_Numbered], group: Segment) -> Transaction:
@@ -134,11 +124,15 @@ def _read_transaction(segments: Sequence[_Numbered], group: Segment) -> Transact
     return Transaction(start.text(1), start.text(3) or group.text(8), group.text(6), start.text(2), place, body)
 
 
-def _find(segments: Sequence[_Numbered], name: str) -> int:
+def _split_after(segments: Sequence[_Numbered], name: str) -> Iterator[Sequence[_Numbered]]:
+    """Yield the parts that end with a segment of the name; raises InvalidContent when more comes after the last."""
+    start = 0
     for position, (_, segment) in enumerate(segments):
         if segment.name == name:
-            return position
-    raise InvalidContent(f"there is no {name} after this segment", expression=f"segment {segments[0][0]}")
+            yield segments[start : position + 1]
+            start = position + 1
+    if start < len(segments):
+        raise InvalidContent(f"there is no {name} after this segment", expression=f"segment {segments[start][0]}")
 
 
 def _demand(holds: bool, place: int, message: str) -> None:

@@ -1,6 +1,7 @@
 """Claims as files on real folders and a real database: out once whatever breaks, and back as answers."""
 
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -17,7 +18,7 @@ from services.claims.payers import PayerProfile
 from services.claims.schedule import Outcome
 from services.claims.service import FileService
 from services.claims.settings import ClaimsOptions
-from services.claims.x12 import answer_file, name_account
+from services.claims.x12 import answer_file, answers, name_account
 from services.claims.x12_channel import STAGING, X12Channel, open_x12_channel
 from services.claims.x12_inbox import DONE, QUARANTINE, X12Inbox
 from services.simulators.payer_adjudication import Verdict
@@ -106,11 +107,11 @@ async def test_a_claim_is_one_valid_file_and_its_answers_pay_it(office: Office) 
     assert office.payer.work(Verdict.ACCEPTED) == 1
     assert await office.inbox.read_files() == 3
     assert await office.clinic.state(claim_id) is State.ACCEPTED
-    answers = await office.rows(
+    kept = await office.rows(
         "select channel, state, payer_claim_number, paid from claims.response order by response_id"
     )
-    assert [row[:3] for row in answers] == [("x12", "pended", "ICN000000001"), ("x12", "accepted", "ICN000000001")]
-    assert float(answers[1][3]) == 100.40
+    assert [row[:3] for row in kept] == [("x12", "pended", "ICN000000001"), ("x12", "accepted", "ICN000000001")]
+    assert float(kept[1][3]) == 100.40
     assert await office.rows("select line, group_code, reason_code from claims.adjustment") == [(1, "CO", "45")]
 
 
@@ -207,6 +208,37 @@ async def test_a_replacement_names_the_payers_number_of_the_original(office: Off
     assert read_filed_claim(path.read_text()).frequency == "7"
     assert "REF*F8*ICN000000001~" in path.read_text()
     assert is_valid(path.read_text())
+
+
+async def test_a_replacement_waits_until_the_payer_has_told_its_number(office: Office) -> None:
+    first = coding()
+    await office.clinic.queue(first)
+    await office.send()
+    files = answer_claim(read_filed_claim(office.out()[0].read_text()), Verdict.ACCEPTED)
+    without = re.sub(r"REF\*1K[^~]*~\n", "", files["2.277"]).replace("SE*24*", "SE*23*")
+    office.leave("1.277", without)
+    await office.inbox.read_files()
+    (second,) = await office.clinic.arrive(coding(first.chart_id, 2))
+    assert await office.clinic.preparation.prepare_claims() == 0
+    office.leave("2.835", files["3.835"])
+    await office.inbox.read_files()
+    assert await office.clinic.preparation.prepare_claims() == 1
+    assert await office.clinic.state(second) is State.QUEUED
+
+
+async def test_a_value_that_no_column_holds_stops_no_other_file(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim_id = await office.queue()
+    await office.send()
+    good = answer_claim(read_filed_claim(office.out()[0].read_text()), Verdict.ACCEPTED)["3.835"]
+    monkeypatch.setattr(answers, "_MOST_DIGITS", 10**9)
+    beside = "PLB*1234567893*20261231*WO:X*1E300000~\nSE*18*"
+    office.leave("1-bad.835", good.replace("SE*17*", beside, 1))
+    office.leave("2-good.835", good)
+    assert await office.inbox.read_files() == 2
+    assert await office.clinic.state(claim_id) is State.ACCEPTED
+    assert await office.rows("select reason from claims.x12_file order by file_name") == [("not-storable",), (None,)]
 
 
 async def test_a_file_counts_once_whatever_its_name(office: Office) -> None:

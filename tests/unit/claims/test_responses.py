@@ -1,12 +1,13 @@
 """Reading answers: what each kind of ClaimResponse means, and what is none."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from services.claims.claim import State
-from services.claims.responses import read_answer, read_issue_codes
+from services.claims.responses import Adjustment, read_answer, read_issue_codes
 from shared.contracts.errors import InvalidContent
 from shared.fhir import systems
 from tests.builders import as_bytes, bundle, claim_response, patient
@@ -102,3 +103,35 @@ def test_issue_codes_are_kept_and_texts_are_not() -> None:
     assert read_issue_codes(json.dumps(outcome).encode()) == ("business-rule", "E-7")
     assert read_issue_codes(b"<html>") == ()
     assert read_issue_codes(as_bytes(patient())) == ()
+
+
+def test_what_was_taken_off_is_kept_line_by_line_with_group_reason_amount_and_remarks() -> None:
+    def _coded(system: str, *codes: str) -> dict[str, Any]:
+        return {"coding": [{"system": system, "code": code} for code in codes]}
+
+    taken = {
+        "category": _coded(systems.ADJUSTMENT_GROUP, "CO"),
+        "reason": {"coding": [*_coded(systems.CARC, "97")["coding"], *_coded(systems.RARC, "M15")["coding"]]},
+        "amount": {"value": 12.5},
+    }
+    benefit = {"category": _coded(systems.ADJUDICATION, "benefit"), "reason": _coded(systems.CARC, "50")}
+    answer = read_answer(
+        as_bytes(
+            claim_response(
+                identifier=[{"value": "ICN7"}],
+                adjudication=[{"category": _coded("urn:other", "x"), "reason": _coded(systems.CARC, "29")}],
+                item=[
+                    {"itemSequence": 2, "noteNumber": [1, 2], "adjudication": [taken]},
+                    {"itemSequence": 5, "adjudication": [{**benefit, "amount": {"value": 0}}]},
+                ],
+                processNote=[{"number": 1, "text": "N130 see the plan"}, {"number": 2, "text": "Call us"}],
+                payment={"type": _coded("urn:x", "complete"), "amount": {"value": 80.25}},
+            )
+        )
+    )
+    assert answer.adjustments == (
+        Adjustment(None, "", "29"),
+        Adjustment(2, "CO", "97", Decimal("12.5"), ("M15", "N130")),
+        Adjustment(5, "", "50"),
+    )
+    assert (answer.paid, answer.payer_claim_number) == (Decimal("80.25"), "ICN7")

@@ -1,8 +1,11 @@
 """999, TA1, 277CA and 835: which claim they mean, what it becomes, and what was taken off which line."""
 
+import contextlib
 from decimal import Decimal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from services.claims.claim import State
 from services.claims.responses import Adjustment
@@ -215,6 +218,8 @@ def test_what_is_paid_beside_claims_is_kept() -> None:
         (b"%PDF-1.7", "ISA"),
         (file_of(Kind("HB", "271", "005010X279A1"), "BHT*0022"), "segment 3"),
         (file_of(REMITTANCE, "LX*1\nCLP*ACCOUNT*1*abc*0"), "segment 3, CLP03"),
+        (file_of(REMITTANCE, "LX*1\nCLP*ACCOUNT*1*1E999*0"), "segment 3, CLP03"),
+        (file_of(REMITTANCE, "LX*1").replace(b"LX*1", b"LX*\0"), "ISA"),
         (file_of(REMITTANCE, "LX*1")[:-20], "IEA"),
     ],
 )
@@ -222,6 +227,29 @@ def test_a_file_that_cannot_be_read_says_where(content: bytes, place: str) -> No
     with pytest.raises(InvalidContent) as error:
         read_answer_file(content)
     assert error.value.expression == place
+
+
+FILES = [
+    file.encode()
+    for verdict in (Verdict.DENIED, Verdict.REJECTED)
+    for file in answer_claim(read_filed_claim(write_claim(x12_case().bundle(), x12_partner(), 5)), verdict).values()
+]
+
+
+@given(st.sampled_from(FILES), st.integers(106, 600), st.binary(max_size=6), st.integers(0, 40))
+@settings(max_examples=150, deadline=None)
+def test_a_damaged_file_is_refused_or_read_and_never_breaks_the_reader(
+    content: bytes, place: int, put: bytes, cut: int
+) -> None:
+    damaged = content[:place] + put + content[place + cut :]
+    with contextlib.suppress(InvalidContent):
+        for answer in read_answer_file(damaged).answers:
+            assert settle(answer, "claim", BILLED).state is answer.state
+
+
+def test_a_large_file_is_read_in_one_pass() -> None:
+    one = file_of(REMITTANCE, "TRN*1*EFT9\nLX*1\nCLP*ACCOUNT*1*100*100").decode()
+    assert len(read_answer_file((one * 300).encode()).answers) == 300
 
 
 def test_a_repeated_answer_has_the_same_hash_whatever_file_it_comes_in() -> None:
