@@ -160,9 +160,25 @@ class CodeSet:
         """Whether `code` is complete and in force on the date of service; without a date, in this release."""
         return self.is_billable(code) if on is None else self._validity.is_valid(code, on)
 
+    def find_in_force(self, code: str, on: date | None) -> str | None:
+        """`code` where it may be reported on the date, else the code above it that was not divided yet; else None."""
+        if self.is_valid(code, on):
+            return code
+        return next(
+            (above for above in self.ancestors(code) if above in self._nodes and self.is_valid(above, on)), None
+        )
+
+    @cached_property
+    def _nodes(self) -> frozenset[str]:
+        return frozenset(self.nodes())
+
     @cached_property
     def _validity(self) -> Validity:
-        return load_validity(self.content_hash, list(self.billable_codes()))
+        # Nodes too: one that this release divides may have been a complete code in an earlier year.
+        return load_validity(f"{self.content_hash}-nodes", [*self.billable_codes(), *self._undivided_before()])
+
+    def _undivided_before(self) -> Iterator[str]:
+        return (node for node in self.nodes() if not self.is_billable(node))
 
     def notes(self, code: str, kind: NoteKind) -> tuple[str, ...]:
         """The notes that stand at `code` itself."""

@@ -8,6 +8,7 @@ equal order.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from math import exp, log
 from typing import NamedTuple
 
@@ -51,7 +52,9 @@ class Chooser:
 
     def choose(self, findings: tuple[Finding, ...], reading: Reading, *, exhaustive: bool) -> tuple[Suggestion, ...]:
         """Suggestions for `findings` in the order in which they would be reported."""
-        valid = [f for f in findings if self._codes.is_valid(f.code, reading.chart.service_date)]
+        on = reading.chart.service_date
+        in_force = ((f, self._codes.find_in_force(f.code, on)) for f in findings)
+        valid = [f if code == f.code else replace(f, code=code) for f, code in in_force if code]
         candidates = gather_candidates(valid)
         codable = [c for c in candidates if is_codable(c.finding, reading, exhaustive=exhaustive)]
         style = Style.NARRATIVE if exhaustive else tell_style(reading)
