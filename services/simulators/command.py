@@ -12,6 +12,7 @@ from services.local.progress import show_steps
 from services.simulators.events import read_events
 from services.simulators.issuer import run_issuer
 from services.simulators.payer import PayerSettings, run_payer
+from services.simulators.physician import answer_queries
 from services.simulators.replay import send_events
 from shared.kafka.producer import open_producer
 from shared.settings import ServiceSettings
@@ -23,6 +24,7 @@ class Peer(StrEnum):
 
     PAYER = "payer"
     ISSUER = "issuer"
+    PHYSICIAN = "physician"
 
 
 def replay(
@@ -59,10 +61,14 @@ def simulate(
 
     `payer` answers `POST /<payer>/fhir/Claim/$submit`, and on request the two topics of payers on Kafka. `issuer` is
     the identity provider of demos: choose a person, no password; on the loopback only, never beside a real one.
+    `physician` answers queries on Kafka, and writes the addendum to the hospital's stream.
     """
     if peer is Peer.ISSUER:
         run_issuer(host, port, coders)
         return
     settings = ServiceSettings()
     configure_logging(settings.telemetry, service=f"simulated-{peer}")
+    if peer is Peer.PHYSICIAN:
+        asyncio.run(answer_queries(settings.kafka))
+        return
     run_payer(PayerSettings(host=host, port=port, kafka=settings.kafka if kafka else None))
