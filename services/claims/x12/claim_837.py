@@ -6,6 +6,7 @@ that X12 cannot carry whole is never written.
 """
 
 import base64
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -89,8 +90,7 @@ def _write_body(source: Source, partner: X12Partner, account: str) -> tuple[Tran
     else:
         out.miss("Claim.insurance.where(focal=true)", "the insurance that the claim goes to")
     write_claim_information(out, source, bill, account)
-    others = [(order, each) for order, each in enumerate(insured) if each is not focal]
-    _write_rest(out, source, bill, others)
+    _write_rest(out, source, bill, insured, focal)
     check_supporting_info(out, source, bill)
     for path in find_uncarried(claim.element, is_professional=bill.is_professional):
         out.refuse(path, "X12 has no place for this element")
@@ -103,7 +103,7 @@ def _write_beginning(out: Transcript, source: Source, partner: X12Partner, accou
     write_submitter(out, partner)
 
 
-def _write_rest(out: Transcript, source: Source, bill: Bill, others: list[tuple[int, Insured]]) -> None:
+def _write_rest(out: Transcript, source: Source, bill: Bill, insured: Sequence[Insured], focal: Insured | None) -> None:
     givers = read_care_givers(out, source, is_professional=bill.is_professional)
     if bill.is_professional:
         pointers = write_professional_diagnoses(out, source.claim)
@@ -113,7 +113,8 @@ def _write_rest(out: Transcript, source: Source, bill: Bill, others: list[tuple[
         write_procedures(out, source.claim)
         write_bill_codes(out, source.claim)
     write_care_givers(out, source, givers, is_professional=bill.is_professional)
-    write_other_insurances(out, source, others)
+    if focal:
+        write_other_insurances(out, source, insured, focal)
     if bill.is_professional:
         write_professional_lines(out, source, pointers, givers, bill.facility)
     else:

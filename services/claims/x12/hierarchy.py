@@ -89,11 +89,17 @@ def write_subscriber(out: Transcript, insured: Insured, patient: Node, payer: No
         write_demographics(out, patient)
 
 
-def write_other_insurances(out: Transcript, source: Source, others: Sequence[tuple[int, Insured]]) -> None:
-    """Write a loop 2320 for every insurance that does not get this claim. `others` come with their order."""
-    for order, insured in others:
-        if insured.insurance.get("claimResponse"):
-            out.refuse(insured.insurance.at("claimResponse"), "what an earlier payer decided is not carried")
+def write_other_insurances(out: Transcript, source: Source, insured_by: Sequence[Insured], focal: Insured) -> None:
+    """Write a loop 2320 for every insurance but the focal one, which gets this claim.
+
+    What an earlier payer paid would have to stand there, and a Claim does not say it by line: so a claim goes to its
+    first payer only.
+    """
+    for order, insured in enumerate(insured_by):
+        if insured is focal:
+            continue
+        if order < insured_by.index(focal) or insured.insurance.get("claimResponse"):
+            out.refuse(insured.insurance.path, "what an earlier payer decided is not carried")
         payer = source.resolve((insured.coverage.each("payor") or [Node(insured.coverage.at("payor[0]"))])[0])
         _write_insurance(out, insured, order, "CI", relationship=insured.relationship)
         out.add("OI", "", "", "Y", "", "", "Y")

@@ -8,12 +8,14 @@ Source: ASC X12.5 (interchange control) and X12.6 (application control), as 0050
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, TypeVar
 
 from shared.contracts.errors import InvalidContent
 
 Element = str | Sequence[str]
 """One element: a text, or the components of a composite."""
+
+_Part = TypeVar("_Part", str, tuple[str, ...])
 
 _ISA_LENGTH = 106
 _LINE_BREAKS = "\r\n"
@@ -87,7 +89,7 @@ def _components(element: Element) -> tuple[str, ...]:
     return _trim((element,) if isinstance(element, str) else tuple(element), "")
 
 
-def _trim(values: tuple, nothing: object) -> tuple:  # type: ignore[type-arg]  # of components or of elements alike
+def _trim(values: tuple[_Part, ...], nothing: _Part) -> tuple[_Part, ...]:
     last = len(values)
     while last and values[last - 1] == nothing:
         last -= 1

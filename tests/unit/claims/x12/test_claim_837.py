@@ -15,7 +15,7 @@ from services.claims.x12.parties import is_npi
 from services.claims.x12.segments import Segment
 from shared.contracts.errors import InvalidContent
 from shared.fhir import systems
-from tests.builders import Resource
+from tests.builders import Resource, coverage
 from tests.builders.x12_claims import (
     KINDS,
     X12Case,
@@ -153,6 +153,8 @@ OF_ANY_KIND: dict[str, Break] = {
     "Claim.total": lambda case: case.claim.update(total={"value": 1}),
     "Claim.insurance[0].preAuthRef[1]": lambda case: case.claim["insurance"][0].update(preAuthRef=["A", "B"]),
     "Claim.related[0].reference.value": lambda case: case.claim.update(related=[{"claim": {}}]),
+    "Claim.insurance[0]": lambda case: _insure_before(case),
+    "Claim.insurance.where(focal=true)": lambda case: case.claim["insurance"][0].update(focal=False),
     "Claim.related[0].reference.value ": lambda case: case.claim.update(status="cancelled"),
     "Claim.related[0]": lambda case: case.claim.update(related=[{"relationship": concept("associated")}]),
     "Claim.item[0].quantity.value": lambda case: _line(case).update(quantity={"value": 1e300}, net={"value": 5}),
@@ -240,6 +242,14 @@ def test_an_npi_has_a_check_digit(npi: str, right: bool) -> None:
 
 def _patient(case: X12Case) -> Resource:
     return case.find("Patient")
+
+
+def _insure_before(case: X12Case) -> None:
+    """The claim's payer is the second one to pay."""
+    case.others += [coverage("first", subscriberId="A1", relationship=concept("self"))]
+    case.others[-1]["payor"] = [{"reference": "Organization/payer-1"}]
+    before = {"sequence": 1, "focal": False, "coverage": {"reference": "Coverage/first"}}
+    case.claim["insurance"] = [before, {**case.claim["insurance"][0], "sequence": 2}]
 
 
 def _hospital(case: X12Case) -> Resource:
