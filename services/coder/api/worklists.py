@@ -24,6 +24,7 @@ from services.coder.service.worklists import UNFINISHED
 from services.coder.work_item import KeyReused, State
 from services.coder.worklist import ListExists, ListFixed, RevisionChanged
 from shared.contracts.errors import InvalidContent, NotFound
+from shared.web.security import Role
 
 router = APIRouter(prefix="/v1/worklists", tags=["worklists"])
 
@@ -34,8 +35,12 @@ IfMatch = Annotated[str, Header(description="The ETag of the answer that the cha
 
 @router.get("", responses=document_errors())
 async def list_worklists(cases: Cases, principal: ListReader) -> WorklistsView:
-    """List the lists that have charts within the caller's reach, and how many in each state."""
-    counted = await cases.worklists.count(principal.subject, find_reach(principal))
+    """List the lists that can have charts within the caller's reach, and how many in each state.
+
+    Who keeps lists sees those as well that no chart has ever been on.
+    """
+    keeps = bool(principal.roles & {Role.LEAD, Role.ADMIN})
+    counted = await cases.worklists.count(principal.subject, find_reach(principal), empty_too=keeps)
     shown = (
         CountedListView(**WorklistView.of(each.worklist).model_dump(), counts=dict(each.counts)) for each in counted
     )

@@ -51,8 +51,8 @@ class Worklists:
         """List every list, default ones first, in the order in which they are tried."""
         return await worklists.list_worklists(self.pool)
 
-    async def count(self, caller: str, reach: Reach) -> list[CountedList]:
-        """List the lists that have anything within reach, and how much."""
+    async def count(self, caller: str, reach: Reach, *, empty_too: bool = False) -> list[CountedList]:
+        """List the lists that can have anything within reach, and how much; with `empty_too` all others as well."""
         async with self.pool.acquire() as connection:
             known = await worklists.list_worklists(connection)
             reached = await worklists.list_reached(connection, caller, reach)
@@ -60,7 +60,7 @@ class Worklists:
         return [
             CountedList(each, _sum_counts(each, reached, counts))
             for each in known
-            if any(each.list_id in lists for lists in reached.values())
+            if empty_too or any(each.list_id in lists for lists in reached.values())
         ]
 
     async def list_reached(self, caller: str, reach: Reach) -> Mapping[int, Sequence[str]]:

@@ -81,3 +81,11 @@ async def test_hold_lease_finds_its_chart_by_index(coder_pool: Pool) -> None:
     await fill_queue(coder_pool, "open")
     nodes = await explain(coder_pool, "hold_lease", chart_id=CHART_ID, token=CHART_ID, holder="ann", seconds=60.0)
     assert "Seq Scan" not in {node["Node Type"] for node in nodes}
+
+
+async def test_a_page_of_a_list_walks_an_index_of_its_lanes(coder_pool: Pool) -> None:
+    await fill_queue(coder_pool, "open")
+    page = {"list_id": "everything-else", "states": ["open"], "after_urgent_by": None, "after_arrival": 0, "limit": 50}
+    nodes = await explain(coder_pool, "list_places", caller="ann", own_records=[], **page, **SCOPE)
+    assert "work_item_listed" in {node.get("Index Name") for node in nodes}
+    assert not [node for node in nodes if node["Node Type"] == "Seq Scan" and node["Relation Name"] == "work_item"]
