@@ -86,6 +86,7 @@ def test_the_page_escapes_the_chart_and_its_title_says_nothing_of_it() -> None:
         form_id="form",
         refusal=None,
         points=[],
+        asked=[],
         systems=[],
         asks_on_admission=False,
     ).body
