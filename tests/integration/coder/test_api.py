@@ -15,7 +15,6 @@ from shared.web.security import Principal, Role, hash_token
 from shared.web.settings import WebSettings
 from tests.builders.charts import ready_chart, suggestion
 from tests.integration.coder.conftest import Desk
-from tests.integration.coder.test_query_api import QUERY_ROUTES
 
 TOKENS = {
     "ann-token": Principal(subject="ann", practitioner="Practitioner/ann", roles=frozenset({Role.CODER})),
