@@ -51,16 +51,18 @@ def test_every_kind_but_the_packaged_one_is_tried_here() -> None:
 def test_a_file_that_ends_early_is_refused(kind: str) -> None:
     whole = LAYOUTS[kind][1]
     assert read(kind).entries
-    with pytest.raises(FileRefused):
+    with pytest.raises(FileRefused) as refusal:
         read(kind, whole[:-3])
+    assert refusal.value.line
 
 
 @pytest.mark.parametrize("kind", LAYOUTS)
 @pytest.mark.parametrize("other", ["hcpcs", "icd10pcs-order", "icd10pcs-tables", "ncci-ptp", "fees"])
 def test_a_file_of_another_kind_is_refused(kind: str, other: str) -> None:
     if not kind.startswith(other):  # The two files of NCCI pairs have one layout, and differ by name.
-        with pytest.raises(FileRefused):
+        with pytest.raises(FileRefused) as refusal:
             read(kind, LAYOUTS[other][1])
+        assert refusal.value.line
 
 
 @pytest.mark.parametrize("kind", LAYOUTS)
