@@ -38,7 +38,6 @@ RARC = "https://x12.org/codes/remittance-advice-remark-codes"
 PLACE_OF_SERVICE = "https://www.cms.gov/Medicare/Coding/place-of-service-codes/Place_of_Service_Code_Set"
 
 ADJUSTMENT_GROUP = "https://x12.org/codes/claim-adjustment-group-codes"
-NUBC_BILL_TYPE = "https://www.nubc.org/CodeSystem/TypeOfBill"
 NUBC_CONDITION = "https://www.nubc.org/CodeSystem/ConditionCodes"
 NUBC_OCCURRENCE = "https://www.nubc.org/CodeSystem/OccurrenceCodes"
 NUBC_OCCURRENCE_SPAN = "https://www.nubc.org/CodeSystem/OccurrenceSpanCodes"

@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
+from services.claims.x12.bill import Bill, read_bill
 from services.claims.x12.care_team import read_care_givers, write_care_givers
 from services.claims.x12.carried import find_uncarried
-from services.claims.x12.claim_information import Bill, check_supporting_info, read_bill, write_claim_information
+from services.claims.x12.claim_information import check_supporting_info, write_claim_information
 from services.claims.x12.envelope import Kind, wrap_transaction
 from services.claims.x12.health_codes import (
     write_bill_codes,

@@ -6,51 +6,21 @@ obstacle. Source: 005010X222A1 and 005010X223A2, loop 2300; NUBC UB-04 Data Spec
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
+from services.claims.x12.bill import REPLACEMENT, VOID, Bill, find_info, list_replaced
 from services.claims.x12.health_codes import write_period
 from services.claims.x12.service_lines import charge_of
 from services.claims.x12.source import Node, Source
 from services.claims.x12.transcript import Transcript
 from shared.fhir import systems
 
-_STAY_CLASSES = frozenset({"IMP", "ACUTE", "NONAC"})
-_STAY_FACILITIES = frozenset({"11", "12", "18", "21", "41"})
-_HOSPITAL_INPATIENT, _HOSPITAL_OUTPATIENT = "11", "13"
 _OFFICE_BILL = "B"
-_ORIGINAL, _REPLACEMENT, _VOID = "1", "7", "8"
 _NO_INFORMATION = "9"
 _DISCHARGED_HOME = "01"
-_REPLACES = frozenset({"prior", "replaces", ""})
 _ACCIDENTS = {"MVA": "AA", "WPA": "EM"}
 _REPORT = {"DiagnosticReport": "DG"}
 _BILL_SYSTEMS = (systems.NUBC_OCCURRENCE_SPAN, systems.NUBC_OCCURRENCE, systems.NUBC_VALUE, systems.NUBC_CONDITION)
-
-
-@dataclass(frozen=True, slots=True)
-class Bill:
-    """What kind of bill a claim is: CLM05 in its three parts."""
-
-    is_professional: bool
-    is_stay: bool
-    facility: str
-    frequency: str
-
-
-def read_bill(out: Transcript, source: Source) -> Bill:
-    """Read the type of bill: of an institution as supportingInfo `typeofbill` has it, else from the encounter."""
-    claim = source.claim
-    is_professional = claim.get("type").code() != "institutional"
-    written = _info(claim, "typeofbill").get("code").code().removeprefix("0")
-    frequency = _frequency(claim, written)
-    if is_professional:
-        return Bill(True, False, _first_place(claim), frequency)
-    if written and len(written) != len("131"):
-        out.refuse(_info(claim, "typeofbill").at("code"), "a type of bill has three digits")
-    is_stay = written[:2] in _STAY_FACILITIES if written else _is_stay(source)
-    facility = written[:2] or (_HOSPITAL_INPATIENT if is_stay else _HOSPITAL_OUTPATIENT)
-    return Bill(False, is_stay, facility, frequency)
 
 
 def write_claim_information(out: Transcript, source: Source, bill: Bill, account: str) -> None:
@@ -78,31 +48,6 @@ def check_supporting_info(out: Transcript, source: Source, bill: Bill) -> None:
             out.refuse(info.path, "X12 has no place for this information")
 
 
-def _frequency(claim: Node, written: str) -> str:
-    if claim.text("status") == "cancelled":
-        return _VOID
-    return _REPLACEMENT if _replaced(claim) else written[2:3] or _ORIGINAL
-
-
-def _replaced(claim: Node) -> list[Node]:
-    """The related claims that this one takes the place of."""
-    return [each for each in claim.each("related") if each.get("relationship").code() in _REPLACES]
-
-
-def _is_stay(source: Source) -> bool:
-    encounter = source.find("Encounter").get("class").text("code")
-    if encounter:
-        return encounter in _STAY_CLASSES
-    return bool(
-        source.claim.each("procedure") or any(each.get("onAdmission") for each in source.claim.each("diagnosis"))
-    )
-
-
-def _first_place(claim: Node) -> str:
-    items = claim.each("item")
-    return items[0].get("locationCodeableConcept").code(systems.PLACE_OF_SERVICE) if items else ""
-
-
 def _total(out: Transcript, claim: Node) -> Decimal:
     lines = sum((charge_of(item) or Decimal(0) for item in claim.each("item")), Decimal(0))
     total = claim.get("total").decimal("value")
@@ -127,12 +72,12 @@ def _accident(out: Transcript, claim: Node, bill: Bill) -> tuple[str, ...]:
 
 def _write_professional_dates(out: Transcript, source: Source, bill: Bill) -> None:
     claim = source.claim
-    onset = _info(claim, "onset")
+    onset = find_info(claim, "onset")
     if onset:
         out.add("DTP", "431", "D8", out.day(_when(onset), onset.at("timingDate"), required="the day of onset"))
     if claim.get("accident"):
         out.add("DTP", "439", "D8", out.day(claim.get("accident").text("date"), "Claim.accident.date", "the day"))
-    unable = _info(claim, "employmentimpacted")
+    unable = find_info(claim, "employmentimpacted")
     if unable:
         out.add("DTP", "314", "RD8", write_period(out, unable.get("timingPeriod")))
     stay = _admission(claim)
@@ -161,8 +106,8 @@ def _write_stay(out: Transcript, source: Source, bill: Bill) -> None:
 
 
 def _write_admission(out: Transcript, source: Source, bill: Bill) -> None:
-    kind, origin, status = (_info(source.claim, name) for name in ("admtype", "pointoforigin", "discharge-status"))
-    status = status or _info(source.claim, "discharge")
+    kind, origin, status = (find_info(source.claim, name) for name in ("admtype", "pointoforigin", "discharge-status"))
+    status = status or find_info(source.claim, "discharge")
     if bill.is_stay and not status:
         out.miss("Claim.supportingInfo.where(category='discharge-status')", "the patient's discharge status")
     out.add(
@@ -191,10 +136,10 @@ def _write_references(out: Transcript, claim: Node, bill: Bill, account: str) ->
         out.refuse(f"{focal.path}.preAuthRef[1]", "X12 carries 1 authorization number")
     if numbers:
         out.add("REF", "G1", out.code(numbers[0], f"{focal.path}.preAuthRef[0]", 50))
-    replaced = _replaced(claim)
+    replaced = list_replaced(claim)
     for other in (each for each in claim.each("related") if each.path not in {one.path for one in replaced}):
         out.refuse(other.path, "X12 has no place for a claim that this one does not replace")
-    if bill.frequency in (_REPLACEMENT, _VOID):
+    if bill.frequency in (REPLACEMENT, VOID):
         _write_original(out, replaced)
     out.add("REF", "D9", account)
 
@@ -206,13 +151,8 @@ def _write_original(out: Transcript, replaced: Sequence[Node]) -> None:
     out.add("REF", "F8", out.code(number.text("value"), number.at("value"), 50, required=what))
 
 
-def _info(claim: Node, category: str) -> Node:
-    found = (info for info in claim.each("supportingInfo") if info.get("category").code() == category)
-    return next(found, Node(f"Claim.supportingInfo.where(category='{category}')"))
-
-
 def _admission(claim: Node) -> Node:
-    return _info(claim, "admissionperiod") or _info(claim, "hospitalized")
+    return find_info(claim, "admissionperiod") or find_info(claim, "hospitalized")
 
 
 def _when(info: Node) -> str:

@@ -172,6 +172,7 @@ OF_ANY_KIND: dict[str, Break] = {
     ),
 }
 OF_ONE_KIND: list[tuple[str, str, Break]] = [
+    ("professional", "Claim.type", lambda case: case.claim.update(type=concept("pharmacy"))),
     ("professional", "Claim.diagnosis[12]", lambda case: case.claim.update(diagnosis=_many(13))),
     ("inpatient", "Claim.diagnosis[25]", lambda case: case.claim.update(diagnosis=_many(26))),
     ("professional", "Claim.item[50]", lambda case: case.claim.update(item=_lines(51, "professional"))),
