@@ -120,7 +120,8 @@ def weigh_alternatives(text: str, match: Match, assertion: Assertion) -> Asserti
         return assertion
     before, after = text[max(0, match.start - 12) : match.start], text[match.end : match.end + 10]
     # Few have either word beside them, and two searches of a pattern cost more than this look.
-    if not any(word in beside for beside in (before.lower(), after.lower()) for word in ("or", "vs", "versus")):
+    beside = f"{before} {after}".lower()
+    if "or" not in beside and "vs" not in beside and "versus" not in beside:
         return assertion
     return Assertion.UNCERTAIN if _AFTER_OR.search(before) or _BEFORE_OR.search(after) else assertion
 

@@ -97,7 +97,8 @@ class Recogniser:
         # A pair that no term has ends the window before it begins.
         begun = [number for number, key in enumerate(map(add, meant, meant[1:])) if key in pairs]
         for number in begun:
-            self._extend(words, content, meant, number, windows)
+            if part_level(words, content[number], content[number + 1]) != HARD:
+                self._extend(words, content, meant, number, windows)
         return windows
 
     def _find_capitals(self, words: Words) -> list[_Window]:
@@ -114,19 +115,18 @@ class Recogniser:
         """Add the windows of two words and more that begin at a content word, the one of that `number`."""
         first_term, pairs = self.index.first_term, self.index.pairs
         first = last = content[number]
-        key = begun = meant[number]
+        begun = key = previous = meant[number]
         crossing = False
-        for size in range(2, min(MAX_WORDS, len(content) - number) + 1):
-            following, value = content[number + size - 1], meant[number + size - 1]
-            # Any two words of a term are a pair: the first and this one are asked, then this one and the one before.
-            if begun + value not in pairs or meant[number + size - 2] + value not in pairs:
+        rest = slice(number + 1, number + MAX_WORDS)
+        for size, (following, value) in enumerate(zip(content[rest], meant[rest], strict=True), 2):
+            # Any two words of a term are a pair: this one is asked with the first and with the one before.
+            if begun + value not in pairs or previous + value not in pairs:
                 return
             level = part_level(words, last, following)
             if level == HARD:
                 return
             crossing = crossing or level == SOFT
-            last = following
-            key += value
+            last, previous, key = following, value, key + value
             row = first_term.get(key)
             if row is not None and (not crossing or self._is_listed(words, first, last, row)):
                 windows.append((-size, crossing, first, True, last, row))

@@ -142,8 +142,9 @@ class _Reader:
 
     def end_sentence(self, at: int) -> None:
         """Close every scope at offset `at` and begin a new clause."""
-        if self._open:
-            self._close(at, Reach.SENTENCE)
+        for (effect, _), (start, limit) in self._open.items():
+            _add(self.before, start, min(at, limit), effect)
+        self._open.clear()
         self._parentheses.clear()
         self._begin_clause(at)
 
