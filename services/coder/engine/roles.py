@@ -8,7 +8,7 @@ headings and assertion alone, never on the condition's name.
 from collections.abc import Collection, Sequence
 from enum import StrEnum
 
-from services.coder.engine.conventions.integral import find_takers, load_rules
+from services.coder.engine.conventions.integral import find_takers
 from services.coder.engine.document import ASSESSING
 from services.coder.engine.features import Candidate
 from services.coder.engine.findings import Reading
@@ -89,7 +89,7 @@ def _assign_in_report(candidates: Sequence[Candidate]) -> dict[str, Role]:
 def _role_in_report(candidate: Candidate, codes: Sequence[str], *, has_reason: bool) -> Role:
     if has_reason and (candidate.code.startswith(_ASIDES) or _is_over(candidate)):
         return Role.MENTIONED
-    if any(find_takers(candidate.code, codes, load_rules("integral.tsv"))):
+    if any(find_takers(candidate.code, codes, "integral.tsv")):
         return Role.EXPLAINED
     return Role.CONCLUDED if stands_in(candidate, _CONCLUDES) else Role.INDICATED
 

@@ -85,6 +85,7 @@ class _Scopes:
     def __init__(self, text: str, lexicon: Lexicon) -> None:
         self._text, self._folded, self._lexicon = text, fold_case(text), lexicon
         self._words = clear_marks(self._folded)
+        self._marks = [mark for mark in lexicon.telling_marks if mark in self._folded]
         self._starts = find_stretches(text)
         self._ends = [*self._starts[1:], len(text) + 1]
         self._start = self._end = -1
@@ -109,6 +110,6 @@ class _Scopes:
             self._before = self._after = NOWHERE
 
     def _holds_cue(self, start: int, end: int) -> bool:
-        return not self._lexicon.telling_words.isdisjoint(self._words[start:end].split()) or any(
-            mark in self._folded[start:end] for mark in self._lexicon.telling_marks
-        )
+        if not self._lexicon.telling_words.isdisjoint(self._words[start:end].split()):
+            return True
+        return any(self._folded.find(mark, start, end) >= 0 for mark in self._marks)

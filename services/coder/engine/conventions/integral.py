@@ -8,7 +8,7 @@ conclusions, explains; what is withheld is shown with its reason, not dropped.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 
 from services.coder.engine.conventions.combination import is_reportable, merge_new
 from services.coder.engine.conventions.tables import read_table
@@ -36,18 +36,15 @@ def load_rules(name: str) -> Rules:
 
 def withhold_integral(findings: tuple[Finding, ...], reading: Reading) -> tuple[Finding, ...]:
     """Withhold the symptoms that a disease of the chart explains."""
-    rules = load_rules("integral.tsv")
-    if not any(f.code[:3] in rules for f in findings):
+    if not any(name_takers(f.code, "integral.tsv") for f in findings):
         return findings
     concludes = any(section.kind in _CONCLUDING for sections in reading.sections for section in sections)
     diseases = [f.code for f in _present(findings) if not concludes or is_concluded(f)]
-    return tuple(_explain(finding, diseases, rules) for finding in findings)
+    return tuple(_explain(finding, diseases) for finding in findings)
 
 
-def _explain(finding: Finding, diseases: Iterable[str], rules: Rules) -> Finding:
-    if finding.code[:3] not in rules:
-        return finding
-    disease = next(find_takers(finding.code, diseases, rules), None)
+def _explain(finding: Finding, diseases: Iterable[str]) -> Finding:
+    disease = next(find_takers(finding.code, diseases, "integral.tsv"), None)
     if disease is None or finding.withheld or finding.assertion not in {Assertion.PRESENT, Assertion.UNCERTAIN}:
         return finding
     return withhold(finding, Withheld.INTEGRAL, f"integral to {disease} (I.B.5)")
@@ -55,11 +52,10 @@ def _explain(finding: Finding, diseases: Iterable[str], rules: Rules) -> Finding
 
 def subsume(findings: tuple[Finding, ...], reading: Reading) -> tuple[Finding, ...]:
     """Withhold a code beside one that says more of the same condition, which takes its place among the problems."""
-    rules = load_rules("subsumed.tsv")
     present = {f.code: f for f in _present(findings)}
     changed: dict[str, Finding] = {}
     for code, finding in present.items():
-        takers = [changed.get(taker, present[taker]) for taker in find_takers(code, present, rules)]
+        takers = [changed.get(taker, present[taker]) for taker in find_takers(code, present, "subsumed.tsv")]
         if takers:
             fullest = max(takers, key=lambda f: (_is_problem(f), len(f.mentions)))
             if _is_problem(finding) and not _is_problem(fullest):
@@ -68,11 +64,17 @@ def subsume(findings: tuple[Finding, ...], reading: Reading) -> tuple[Finding, .
     return tuple(changed.get(f.code, f) if f.assertion is Assertion.PRESENT else f for f in findings)
 
 
-def find_takers(code: str, present: Iterable[str], rules: Rules) -> Iterator[str]:
-    """The codes of `present` to which `code` gives way."""
-    rows = rules.get(code[:3])
-    taken = tuple(p for prefix, prefixes in rows if code.startswith(prefix) for p in prefixes) if rows else ()
+def find_takers(code: str, present: Iterable[str], table: str) -> Iterator[str]:
+    """The codes of `present` to which `code` gives way, by the rules of `table`."""
+    taken = name_takers(code, table)
     return (other for other in present if other.startswith(taken) and other != code) if taken else iter(())
+
+
+@lru_cache(maxsize=50_000)
+def name_takers(code: str, table: str) -> tuple[str, ...]:
+    """The prefixes of all codes to which `code` gives way; kept, since the same few codes come again and again."""
+    rows = load_rules(table).get(code[:3], ())
+    return tuple(other for prefix, others in rows if code.startswith(prefix) for other in others)
 
 
 def withhold(finding: Finding, why: Withheld, reason: str) -> Finding:
