@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path
 
 from services.coder.api.problems import document_errors
 from services.coder.api.queries import WriterOf
+from services.coder.api.reach import find_reach
 from services.coder.api.requests import Cases, ChartIdPath, CoderPrincipal, ReaderPrincipal
 from services.coder.queries.notes import NoteAsksClinician
 from services.coder.service.threads import ThreadClosed
@@ -51,4 +52,4 @@ async def close_thread(cases: Cases, _principal: CoderPrincipal, thread_id: Thre
 @router.get("/my-threads", responses=document_errors())
 async def list_my_threads(cases: Cases, principal: CoderPrincipal) -> Threads:
     """List the open threads that the caller asked, was asked, or may answer on a list; the latest first."""
-    return Threads(threads=tuple(await cases.threads.list_for(principal.subject, principal.lists)))
+    return Threads(threads=tuple(await cases.threads.list_for(principal.subject, find_reach(principal))))

@@ -4,16 +4,18 @@ Place in the flow: behind the thread routes and the threads page. Invariants: no
 asks a clinician something is refused before it is kept; what was written is never changed.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from uuid import uuid4
 
+from services.coder.glass import Sight
 from services.coder.queries.notes import require_note
 from services.coder.queries.record import ChartRecord
+from services.coder.reach import Reach
 from services.coder.service.answers import answer_once
 from services.coder.service.chart_records import ChartRecords
 from services.coder.service.queries import Writer
-from services.coder.store import charts, threads
+from services.coder.store import charts, glass, threads
 from services.coder.store.threads import NewThread, StoredThread, ThreadId
 from services.coder.thread_models import PostView, Span, ThreadRequest, ThreadView
 from services.coder.work_item import ChartId
@@ -23,7 +25,6 @@ from shared.contracts.messages import ChartReady
 from shared.postgres.pool import Connection, Pool
 
 _MOST_SHOWN = 100
-_EVERY_LIST = "*"
 
 
 class ThreadClosed(Conflict):
@@ -85,11 +86,25 @@ class Threads:
             await self.records.read(connection, chart_id)
             return await _show_all(connection, await threads.list_of_chart(connection, chart_id))
 
-    async def list_for(self, subject: str, lists: Collection[str]) -> list[ThreadView]:
-        """List the open threads that a coder asked, was asked, or may answer on a list; the latest first."""
+    async def list_for(self, subject: str, reach: Reach) -> list[ThreadView]:
+        """List the open threads that a coder asked, was asked, or may answer on a list; the latest first.
+
+        One about a chart that is closed to the coder is left out: its words are the chart's.
+        """
         async with self.pool.acquire() as connection:
-            found = await threads.list_for(connection, subject, lists, _MOST_SHOWN, every_list=_EVERY_LIST in lists)
-            return await _show_all(connection, found)
+            found = await threads.list_for(
+                connection, subject, reach.lists or (), _MOST_SHOWN, every_list=reach.lists is None
+            )
+            sights = {
+                each: await glass.find_sight(connection, "chart", each, subject, reach)
+                for each in {thread.chart_id for thread in found}
+            }
+            shown = [thread for thread in found if _is_open_to(sights[thread.chart_id])]
+            return await _show_all(connection, shown)
+
+
+def _is_open_to(sight: Sight | None) -> bool:
+    return sight is None or sight.barrier is None or sight.opened_until is not None
 
 
 def _require_span(record: ChartRecord, span: Span | None) -> None:
