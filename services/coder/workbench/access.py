@@ -4,11 +4,13 @@ Invariant: no token of the provider reaches the browser, and one that is typed c
 form; what the browser keeps is the id of a session, in a cookie that no script reads and no other site sends.
 """
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from services.coder.workbench.pages import render_page
-from services.coder.workbench.routing import COOKIE, SIGN_IN, WORKLIST, Form, PageRoute, redirect
+from services.coder.workbench.routing import COOKIE, SIGN_IN, WORKLIST, Form, PageRoute, redirect, require_session
 from services.coder.workbench.sessions import Sessions
 from shared.audit.trail import expect_record, name_actor
 from shared.contracts.errors import ChartlineError, Forbidden, Unauthenticated
@@ -23,6 +25,8 @@ _ATTEMPT_COOKIE = "chartline_sign_in"
 """Lax, unlike the session's: it comes back with the provider's redirect, which begins at another site."""
 
 router = APIRouter(route_class=PageRoute)
+
+AnySession = Annotated[Principal, Depends(require_session(*_ROLES, phi=False))]
 
 
 @router.get("/sign-in")
@@ -92,6 +96,12 @@ async def sign_out(request: Request) -> Response:
     response = redirect(SIGN_IN)
     response.delete_cookie(COOKIE, path=_PATH, httponly=True, samesite="strict")
     return response
+
+
+@router.get("/session")
+async def tell_session(_principal: AnySession) -> Response:
+    """Tell an open page that its session is not over; else it is led to the sign-in."""
+    return Response(status_code=204)
 
 
 def _begin_session(request: Request, principal: Principal) -> str:

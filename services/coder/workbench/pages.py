@@ -18,6 +18,7 @@ _MEDIA_TYPES = {
     "workbench.css": "text/css",
     "workbench.js": "text/javascript",
     "compose.js": "text/javascript",
+    "session.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
 _DECIDED = {"accept": "Accepted", "change": "Changed", "reject": "Rejected", "add": "Added"}

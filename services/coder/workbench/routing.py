@@ -25,6 +25,7 @@ COOKIE = "chartline_session"
 SIGN_IN = "/workbench/sign-in"
 WORKLIST = "/workbench/"
 
+_UNATTENDED = "chartline-unattended"
 _MAX_FIELDS = 120
 """The composer of queries has the most."""
 _HEADERS = {
@@ -103,9 +104,14 @@ async def read_form(request: Request) -> dict[str, str]:
 
 async def _find_signed_in(request: Request) -> Principal:
     sessions: Sessions = request.app.state.sessions
-    principal = sessions.find(request.cookies.get(COOKIE, ""))
+    principal = sessions.find(request.cookies.get(COOKIE, ""), attended=_is_attended(request))
     name_actor(principal.as_actor())
     return principal
+
+
+def _is_attended(request: Request) -> bool:
+    """Whether a person caused the request: a page that reads news by itself keeps no session alive."""
+    return _UNATTENDED not in request.headers and request.headers.get("accept") != "text/event-stream"
 
 
 @dataclass(frozen=True)
@@ -117,9 +123,9 @@ class PageRule(Rule):
         return await self.admit(request, principal)
 
 
-def require_session(*roles: Role, guarded: bool = True) -> PageRule:
+def require_session(*roles: Role, phi: bool = True, guarded: bool = True) -> PageRule:
     """Make a dependency that lets in who is signed in with any of `roles`."""
-    return PageRule(frozenset(roles), guarded=guarded)
+    return PageRule(frozenset(roles), phi, guarded)
 
 
 SignedIn = Annotated[Principal, Depends(require_session(Role.CODER, Role.LEAD))]

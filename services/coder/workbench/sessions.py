@@ -37,13 +37,14 @@ class Sessions:
         self._by_id[session_id] = _Session(principal, now, now)
         return session_id
 
-    def find(self, session_id: str) -> Principal:
-        """Return who is signed in, and count it as activity; raises Unauthenticated."""
+    def find(self, session_id: str, *, attended: bool = True) -> Principal:
+        """Return who is signed in; raises Unauthenticated. What nobody attends to is no activity."""
         session = self._by_id.get(session_id)
         now = self._clock()
         if session is None or self._is_over(session, now):
             raise Unauthenticated("sign in first; a session ends when nothing was done for a while")
-        session.seen_at = now
+        if attended:
+            session.seen_at = now
         return session.principal
 
     def end(self, session_id: str) -> None:

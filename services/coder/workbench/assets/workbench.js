@@ -159,7 +159,8 @@ function listen() {
 }
 
 async function readAgain() {
-  const answer = await fetch(location.href).catch(() => null);
+  const unattended = { headers: { "Chartline-Unattended": "true" } }; // news keep no session alive
+  const answer = await fetch(location.href, unattended).catch(() => null);
   if (!answer?.ok || byId("live").contains(document.querySelector("select:focus"))) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.getElementById("live");

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from services.coder.workbench import install_workbench
 from services.coder.workbench.routing import COOKIE
+from services.coder.workbench.sessions import Sessions
 from shared.web.errors import install_error_handlers
 from shared.web.security import BearerTokens, Principal, Role, guard_nothing, hash_token
 
@@ -99,3 +100,13 @@ async def test_an_asset_is_served_only_under_its_fingerprint(http: httpx.AsyncCl
     assert "immutable" in (await http.get(path)).headers["cache-control"]
     assert (await http.get("/assets/000000000000/icon.svg")).status_code == 404
     assert (await http.get("/assets/000000000000/passwd")).status_code == 404
+
+
+@pytest.mark.parametrize("header", [{"Chartline-Unattended": "true"}, {"Accept": "text/event-stream"}, {}])
+async def test_a_page_that_asks_by_itself_is_no_activity(http: httpx.AsyncClient, header: dict[str, str]) -> None:
+    await sign_in(http)
+    sessions: Sessions = http._transport.app.state.sessions  # type: ignore[attr-defined]  # the app under test
+    (session,) = sessions._by_id.values()
+    seen_at = session.seen_at
+    assert (await http.get("/session", headers=header)).status_code == 204
+    assert (session.seen_at > seen_at) is (not header)
