@@ -143,8 +143,9 @@ class NewWorklist(WorklistRequest):
 
 
 class WorklistView(WorklistRequest):
-    """A list as it is stored."""
+    """A list as it is stored; that which takes everything else comes after all positions that can be asked for."""
 
+    position: int
     list_id: str
     revision: int
 
