@@ -117,7 +117,7 @@ async def open_context(settings: CoderSettings) -> AsyncIterator[CoderContext]:
         signing_key = find_signing_key(settings.proof)
         use_cases = UseCases.over(pool, settings.coder.queue, signing_key, policy=settings.coder.queries, edits=edits)
         consumer = make_consumer(settings.kafka, use_cases.intake, use_cases.query_answers, on_taken_in=suggester.wake)
-        await asyncio.to_thread(load_vocabulary)  # half a second, which the first query would wait for
+        await asyncio.to_thread(load_vocabulary)  # about a second, which the first query would wait for
         yield CoderContext(pool, use_cases, suggester, relay, Arrivals(pool), consumer)
 
 

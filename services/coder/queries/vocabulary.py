@@ -1,7 +1,7 @@
 """Knows which words name a diagnosis, so that a query cannot introduce one that nobody documented.
 
 Place in the flow: `linter` asks it about titles and questions, `record` about documents; pure. It reads the engine's
-lexicon alone: about 35,000 terms in half a second, without the classification. Symptoms and circumstances (chapters
+lexicon alone, about 32,000 terms in about a second, without the classification. Symptoms and circumstances (chapters
 18, 20 and 21, except severe sepsis) are no diagnoses here. Invariant: what is found does not overlap; the longest wins.
 """
 

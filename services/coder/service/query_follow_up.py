@@ -10,13 +10,15 @@ from datetime import UTC, datetime
 from services.coder.queries.life import QueryEvent, QueryPolicy, QueryState, plan_follow_up, plan_next_look
 from services.coder.service.queries import release_chart
 from services.coder.service.query_dispatch import dispatch_query
-from services.coder.store import queries
+from services.coder.store import queries, work_items
 from services.coder.store.queries import QueryEntry, StoredQuery
+from services.coder.work_item import State
 from shared.postgres.pool import Connection, Pool
 
 FOLLOW_UP = "follow-up"
 """Who is named in a query's record for what no person did."""
 CODE_AS_DOCUMENTED = "no answer in time: code what is documented"
+ENCOUNTER_VOID = "the encounter is void or open again"
 _BATCH = 50
 
 
@@ -38,7 +40,10 @@ class QueryFollowUp:
 
     async def _step(self, connection: Connection, query: StoredQuery, now: datetime) -> None:
         step = plan_follow_up(query.clock, now, self.policy)
-        if step is QueryEvent.UNANSWERED:
+        item = await work_items.find_by_chart(connection, query.chart_id)
+        if item and item.state is State.WITHDRAWN:
+            await self._take_back(connection, query, now)
+        elif step is QueryEvent.UNANSWERED:
             await self._give_up(connection, query, now)
         else:
             await self._remind(connection, query, now, escalates=step is QueryEvent.ESCALATED)
@@ -49,6 +54,13 @@ class QueryFollowUp:
         await queries.insert_event(connection, query.query_id, entry)
         await release_chart(connection, query, FOLLOW_UP)
         await dispatch_query(connection, replace(query, state=QueryState.UNANSWERED), now)
+
+    async def _take_back(self, connection: Connection, query: StoredQuery, now: datetime) -> None:
+        """Nobody is asked about an encounter that never was; its holds ended when it became void."""
+        await queries.withdraw_query(connection, query.query_id)
+        entry = QueryEntry(QueryEvent.WITHDRAWN, FOLLOW_UP, ENCOUNTER_VOID, now)
+        await queries.insert_event(connection, query.query_id, entry)
+        await dispatch_query(connection, replace(query, state=QueryState.WITHDRAWN), now)
 
     async def _remind(self, connection: Connection, query: StoredQuery, now: datetime, *, escalates: bool) -> None:
         """Tell the addressee again, or the physician advisor; the time to answer stays what it is."""

@@ -19,7 +19,7 @@ from shared.contracts.errors import Forbidden, NotFound
 from shared.contracts.messages import ChartReady
 from shared.contracts.topics import Topic
 from shared.kafka.record import Record
-from tests.builders.charts import chart_document, ready_chart
+from tests.builders.charts import chart_document, ready_chart, withdrawn_chart
 from tests.builders.queries import query
 from tests.integration.coder.conftest import ANN, Desk, accept_all, under
 
@@ -178,6 +178,16 @@ async def test_a_clinician_is_reminded_a_query_escalated_and_at_last_what_is_doc
     ]
     await desk.cases.query_answers.take_in([answer(desk, sent.query_id)])
     assert (await desk.cases.queries.read(QueryId(sent.query_id))).state == "answered"
+
+
+async def test_nobody_is_asked_any_longer_about_an_encounter_that_became_void(desk: Desk) -> None:
+    chart = await desk.open_chart()
+    sent = await send(desk, chart)
+    await desk.arrive(withdrawn_chart(chart.chart_id, 2))
+    assert await follow_up(desk, 2.1) == 1
+    view = await desk.cases.queries.read(QueryId(sent.query_id))
+    assert (view.state, view.record[-1].actor) == ("withdrawn", "follow-up")
+    assert (await requests(desk))[-1][0] == "cancelled"
 
 
 async def test_another_clinician_gets_the_query_and_the_whole_time(desk: Desk) -> None:
