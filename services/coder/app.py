@@ -22,6 +22,7 @@ from services.coder.api.reach import find_reach
 from services.coder.arrivals import Arrivals
 from services.coder.billing_edits import open_billing_edits
 from services.coder.consumer import make_consumer
+from services.coder.grouping.msdrg_grouper import open_grouper
 from services.coder.queries.life import QueryRefused
 from services.coder.queries.vocabulary import load_vocabulary
 from services.coder.service.suggesting import Suggesting
@@ -108,6 +109,7 @@ async def open_context(settings: CoderSettings) -> AsyncIterator[CoderContext]:
         open_pool(settings.postgres, application_name=f"chartline-{SCHEMA}") as pool,
         open_publisher(settings.kafka) as publisher,
         open_billing_edits(settings.coder.scrub) as edits,
+        open_grouper() as grouper,
     ):
         relay = OutboxRelay(pool, SCHEMA, publisher, settings.coder.relay)
         holder = f"engine@{socket.gethostname()}/{os.getpid()}"
@@ -115,7 +117,9 @@ async def open_context(settings: CoderSettings) -> AsyncIterator[CoderContext]:
         suggesting = Suggesting(pool, holder, engine_lease_seconds, settings.coder.queue.priority)
         suggester = Suggester(suggesting, engine, on_stored=relay.wake)
         signing_key = find_signing_key(settings.proof)
-        use_cases = UseCases.over(pool, settings.coder.queue, signing_key, policy=settings.coder.queries, edits=edits)
+        use_cases = UseCases.over(
+            pool, settings.coder.queue, signing_key, policy=settings.coder.queries, edits=edits, grouper=grouper
+        )
         consumer = make_consumer(settings.kafka, use_cases.intake, use_cases.query_answers, on_taken_in=suggester.wake)
         await asyncio.to_thread(load_vocabulary)  # about a second, which the first query would wait for
         yield CoderContext(pool, use_cases, suggester, relay, Arrivals(pool), consumer)

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID, uuid5
 
 from services.coder.chart_facts import ChartFacts, ChartResources
@@ -17,6 +18,8 @@ from services.coder.claim_frame import Element, Entry, build_claim, identify_cla
 from services.coder.coding import Coding
 from services.coder.coding_proofs import prove_codings
 from services.coder.engine.model import EngineVersion
+from services.coder.grouping.claim_info import build_stay_info
+from services.coder.grouping.grouper import Group
 from shared.contracts.messages import ChartCoded, ChartReady, ResourceVersion
 from shared.fhir import systems
 from shared.fhir.references import find_references
@@ -38,6 +41,9 @@ class CompletedChart:
     completed_by: str
     """The Practitioner who completes the chart, as a relative reference."""
     completed_at: datetime
+    group: Group | None = None
+    """The stay's MS-DRG; None of what is no inpatient stay."""
+    status: Literal["draft", "active"] = "active"
 
 
 def build_coded(completed: CompletedChart, key: SigningKey | None) -> ChartCoded:
@@ -48,8 +54,9 @@ def build_coded(completed: CompletedChart, key: SigningKey | None) -> ChartCoded
         completed.facts,
         [Entry(coding.chosen, line=coding.line) for coding in completed.codings],
         claim_id=identify_claim(chart.chart_id, f"coding-{completed.coding_version}"),
-        status="active",
+        status=completed.status,
         created=completed.completed_at,
+        supporting_info=build_stay_info(chart, completed.facts, completed.group),
     )
     claim = prove_codings(claim, completed.codings, Citations(chart.documents), completed.engine, key)
     cited = _list_cited(completed)

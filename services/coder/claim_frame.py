@@ -65,6 +65,7 @@ def build_claim(
     claim_id: str,
     status: Literal["draft", "active"],
     created: datetime,
+    supporting_info: Sequence[Element] = (),
 ) -> Element:
     """Build a Claim of use `claim`; parties that the chart does not carry are marked as unknown."""
     diagnoses = _of_systems(entries, CodeSystem.ICD10CM)
@@ -82,6 +83,7 @@ def build_claim(
         "provider": _reference(facts.provider),
         "priority": _concept(systems.PROCESS_PRIORITY, "normal"),
         "careTeam": _build_care_team(facts),
+        "supportingInfo": list(supporting_info),
         "diagnosis": [_build_diagnosis(number, entry) for number, entry in enumerate(diagnoses, 1)],
         "procedure": _build_procedures(chart, _of_systems(entries, CodeSystem.ICD10PCS)),
         "insurance": [{"sequence": 1, "focal": True, "coverage": _reference(facts.coverage)}],

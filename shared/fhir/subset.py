@@ -79,9 +79,10 @@ class EncounterLocation(Subset):
 
 
 class Hospitalization(Subset):
-    """How a stay is to be treated."""
+    """How a stay is to be treated, and how it ended."""
 
     special_courtesy: tuple[CodeableConcept, ...] = Field(default=(), alias="specialCourtesy")
+    discharge_disposition: CodeableConcept = Field(default=CodeableConcept(), alias="dischargeDisposition")
 
     @property
     def courtesies(self) -> tuple[Coding, ...]:

@@ -1,16 +1,18 @@
-"""The queue API under `/v1`: `queue` leases, `charts` reads and decides, `codes` finds, `code_changes` tells what is
-new, `work_items` gives back, `holds` pauses, `glass` opens what is closed, `queries` asks clinicians, `threads`
-colleagues, `worklists` and `coders` say what is whose.
+"""The queue API under `/v1`: `queue` leases, `charts` reads and decides, `grouping` and `chart_claims` tell what that
+amounts to, `codes` finds, `code_changes` tells what is new, `work_items` gives back, `holds` pauses, `glass` opens what
+is closed, `queries` asks clinicians, `threads` colleagues, `worklists` and `coders` say what is whose.
 
 Invariant: a route reads its request, calls one use case and shapes the answer; who may call stands in its signature.
 """
 
 from services.coder.api import (
+    chart_claims,
     charts,
     code_changes,
     coders,
     codes,
     glass,
+    grouping,
     holds,
     queries,
     queue,
@@ -19,5 +21,19 @@ from services.coder.api import (
     worklists,
 )
 
-_MODULES = (queue, charts, code_changes, codes, work_items, holds, glass, worklists, coders, queries, threads)
+_MODULES = (
+    queue,
+    charts,
+    grouping,
+    chart_claims,
+    code_changes,
+    codes,
+    work_items,
+    holds,
+    glass,
+    worklists,
+    coders,
+    queries,
+    threads,
+)
 ROUTERS = tuple(module.router for module in _MODULES)

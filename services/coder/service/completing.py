@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from services.coder import SCHEMA, SOURCE
 from services.coder.api_models import CodingCompleted
 from services.coder.chart_facts import read_specialty
+from services.coder.grouping.grouper import Grouper
 from services.coder.learning import Lesson, list_lessons
 from services.coder.service.answers import answer_once
 from services.coder.service.deciding import UnderLease, hold_lease
@@ -39,6 +40,8 @@ class Completing:
     previewing: Previewing
     key: SigningKey | None = None
     """Signs every code; without one a Claim names its decisions but does not prove them."""
+    grouper: Grouper | None = None
+    """Puts the MS-DRG on the Claim of an inpatient stay."""
 
     async def complete(self, request: UnderLease) -> CodingCompleted:
         """Complete a chart under its lease; raises LeaseLost, NotFound and ChartNotComplete.
@@ -49,7 +52,7 @@ class Completing:
 
         async def act(connection: Connection) -> CodingCompleted:
             lease, coding_version = await hold_lease(connection, request, self.lease_seconds)
-            finished = await _build(connection, request, lease, coding_version + 1, self.key, refused)
+            finished = await _build(connection, request, lease, coding_version + 1, self, refused)
             coded = finished.coded
             await charts.insert_coding(connection, coded, completed_by=request.coder.subject)
             await learn_coding(connection, lease.chart_id, coded.coding_version, finished.specialty, finished.lessons)
@@ -92,7 +95,7 @@ async def _build(
     request: UnderLease,
     lease: Lease,
     coding_version: int,
-    key: SigningKey | None,
+    completing: Completing,
     refused: Sequence[OpenPoint],
 ) -> _Finished:
     draft = await read_draft(connection, lease.chart_id, lease.chart_version)
@@ -101,7 +104,7 @@ async def _build(
     open_points += refused
     if open_points:
         raise ChartNotComplete(open_points)
-    coded = draft.build(coding_version, request.coder.practitioner, key)
+    coded = draft.build(coding_version, request.coder.practitioner, completing.key, completing.grouper)
     await asyncio.to_thread(_require_valid, coded)
     return _Finished(coded, read_specialty(draft.facts.encounter), list_lessons(draft.proposed, draft.decided))
 

@@ -3,14 +3,17 @@
 from dataclasses import dataclass
 
 from services.coder.billing_edits import NO_BILLING_EDITS, BillingEdits
+from services.coder.grouping.grouper import Grouper
 from services.coder.queries.life import DEFAULT_POLICY, QueryPolicy
 from services.coder.service.assigning import Assigning
+from services.coder.service.chart_claims import ChartClaims
 from services.coder.service.chart_records import ChartRecords
 from services.coder.service.charts import Charts
 from services.coder.service.completing import Completing
 from services.coder.service.deciding import Deciding
 from services.coder.service.desk import Desk
 from services.coder.service.glass import Glass
+from services.coder.service.grouping import Grouping
 from services.coder.service.holding import Holding
 from services.coder.service.intake import Intake
 from services.coder.service.learning import Learning
@@ -36,6 +39,8 @@ class UseCases:
     deciding: Deciding
     previewing: Previewing
     completing: Completing
+    grouping: Grouping
+    claims: ChartClaims
     holding: Holding
     glass: Glass
     learning: Learning
@@ -56,20 +61,23 @@ class UseCases:
         *,
         policy: QueryPolicy = DEFAULT_POLICY,
         edits: BillingEdits = NO_BILLING_EDITS,
+        grouper: Grouper | None = None,
     ) -> "UseCases":
         """Build them over one pool; `key` signs what is completed, `policy` is the clock of queries.
 
-        `edits` are those of the claims service, for previews.
+        `edits` are those of the claims service, for previews; without `grouper` no stay has an MS-DRG.
         """
         records = ChartRecords()
-        previewing = Previewing(pool, edits)
+        previewing = Previewing(pool, edits, grouper)
         return cls(
             intake=Intake(pool, settings.priority),
             queue=Queue(pool, settings.lease_seconds),
             charts=Charts(pool),
             deciding=Deciding(pool, settings.lease_seconds),
             previewing=previewing,
-            completing=Completing(pool, settings.lease_seconds, previewing, key),
+            completing=Completing(pool, settings.lease_seconds, previewing, key, grouper),
+            grouping=Grouping(pool, grouper),
+            claims=ChartClaims(pool, grouper),
             holding=Holding(pool, settings.lease_seconds),
             glass=Glass(pool, settings.glass_seconds),
             learning=Learning(pool),

@@ -5,6 +5,12 @@ values (
     :chart_id, :coding_version, :chart_version, :claim_id, :claim, :provenance, :completed_by
 );
 
+-- name: read_coding
+-- A finished coding as it was sent.
+select claim, provenance
+from {schema}.coding
+where chart_id = :chart_id and coding_version = :coding_version;
+
 -- name: insert_returned
 -- Why codings came back; the same news twice is one row.
 insert into {schema}.returned_coding (chart_id, coding_version, message_id, findings)

@@ -46,6 +46,12 @@ async def insert_coding(connection: Connection, coded: ChartCoded, *, completed_
     )
 
 
+async def read_coding(connection: Connection, chart_id: ChartId, coding_version: int) -> tuple[str, str] | None:
+    """Read the Claim and the Provenance of a finished coding as they were sent, None where there is none."""
+    row = await SQL.fetchrow(connection, "read_coding", chart_id=chart_id, coding_version=coding_version)
+    return (row["claim"], row["provenance"]) if row else None
+
+
 async def insert_returned(connection: Connection, returned: Sequence[tuple[UUID, ClaimReturned]]) -> None:
     """Keep why codings came back; each with the id of its message."""
     await SQL.execute(

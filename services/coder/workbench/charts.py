@@ -11,7 +11,9 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from services.coder.api.requests import Cases
+from services.coder.chart_models import ChartView
 from services.coder.engine.model import CodeSystem, Setting
+from services.coder.grouping.drivers import Explained
 from services.coder.service.use_cases import UseCases
 from services.coder.work_item import ChartId, ChartNotComplete, OpenPoint, WorkItemId
 from services.coder.workbench.chart_page import ChartPage, arrange_chart
@@ -91,8 +93,16 @@ async def _render_chart(
         refusal=refusal,
         points=_explain_points(points, page),
         systems=list(CodeSystem),
+        grouping=await _find_group(cases, view),
         asks_on_admission=view.encounter.setting is Setting.INPATIENT,
     )
+
+
+async def _find_group(cases: UseCases, view: ChartView) -> Explained | None:
+    """The MS-DRG belongs on this page and on no page of queries."""
+    if view.engine is None or view.encounter.setting is not Setting.INPATIENT:
+        return None
+    return await cases.grouping.explain(ChartId(view.chart_id))
 
 
 def _explain_points(points: Sequence[OpenPoint], page: ChartPage) -> list[tuple[str, int | None]]:
