@@ -18,6 +18,7 @@ from services.claims.schedule import Outcome, Timing, plan_next
 from services.claims.service.answers import AnswerService
 from services.claims.settings import ClaimsOptions
 from services.claims.store import AttemptReport, ClaimStore, PlannedClaim, TakenClaim, Terms
+from shared.audit.trail import record_change
 from shared.contracts.errors import Conflict, NotFound
 from shared.contracts.topics import Topic
 from shared.postgres.outbox import Outbox, OutboxMessage
@@ -99,6 +100,7 @@ class SendingService:
             profile = self._options.payers.get(claim["payer_id"], PayerProfile())
             if not await self._store.requeue_claim(connection, claim_id, profile.deadline_hours * 3600):
                 raise Conflict("only an undelivered claim can be queued again")
+            await record_change(connection)
 
     async def _take(self, connection: Connection, payer_id: PayerId, limit: int) -> list[TakenClaim]:
         channel = self._options.payers[payer_id].channel

@@ -15,6 +15,7 @@ from services.coder.service.answers import Repeatable, answer_once
 from services.coder.store import arrivals, places, worklists
 from services.coder.work_item import WorkItemId, WrongState
 from services.coder.worklist import CoderDesk, RevisionChanged
+from shared.audit.trail import record_change
 from shared.contracts.errors import Forbidden, NotFound
 from shared.postgres.pool import Connection, Pool
 
@@ -82,14 +83,18 @@ class Assigning:
             if not known.issuperset(desk.lists):
                 raise NotFound("there is no worklist with one of these ids", expression="lists")
             stored = await worklists.put_coder(connection, desk, revision)
+            if stored is not None:
+                await record_change(connection)
         if stored is None:
             raise RevisionChanged("somebody changed this desk; read it again, then change it")
         return stored
 
     async def delete_coder(self, subject: str) -> None:
         """Take a coder's limits away; raises NotFound."""
-        if not await worklists.delete_coder(self.pool, subject):
-            raise NotFound("nothing was assigned to a coder of this name")
+        async with self.pool.acquire() as connection, connection.transaction():
+            if not await worklists.delete_coder(connection, subject):
+                raise NotFound("nothing was assigned to a coder of this name")
+            await record_change(connection)
 
 
 async def _require_place(connection: Connection, request: LeadRequest) -> Place:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from services.coder.reach import UNLIMITED, Reach
 from services.coder.store import decisions, work_items
 from services.coder.work_item import ChartId, Lease, LeaseLost, LeaseToken, State, WorkItemId, WrongState
-from shared.audit.trail import name_entity
+from shared.audit.trail import name_entity, record_change
 from shared.contracts.errors import NotFound
-from shared.postgres.pool import Pool
+from shared.postgres.pool import Connection, Pool
 
 _KEYS_SERVE_HOURS = 24.0
 _LEASING_CONNECTIONS = 4
@@ -49,15 +49,19 @@ class Queue:
 
     async def release(self, work_item_id: WorkItemId, token: LeaseToken, holder: str) -> None:
         """Give a chart back undone; raises NotFound or LeaseLost."""
-        if not await work_items.release_lease(self.pool, work_item_id, token, holder):
-            await self._require(work_item_id)
-            raise LeaseLost("the lease is not yours any more; lease the next chart")
+        async with self.pool.acquire() as connection, connection.transaction():
+            if not await work_items.release_lease(connection, work_item_id, token, holder):
+                await _require(connection, work_item_id)
+                raise LeaseLost("the lease is not yours any more; lease the next chart")
+            await record_change(connection)
 
     async def retry(self, work_item_id: WorkItemId) -> None:
         """Give a failed chart to the engine again; raises NotFound or WrongState."""
-        if not await work_items.retry_failed(self.pool, work_item_id):
-            state = await self._require(work_item_id)
-            raise WrongState(f"only a failed work item can be retried; this one is {state}")
+        async with self.pool.acquire() as connection, connection.transaction():
+            if not await work_items.retry_failed(connection, work_item_id):
+                state = await _require(connection, work_item_id)
+                raise WrongState(f"only a failed work item can be retried; this one is {state}")
+            await record_change(connection)
 
     async def count_states(self) -> dict[State, int]:
         """Count the work items in each state."""
@@ -74,8 +78,9 @@ class Queue:
             return True
         return await work_items.has_open(self.pool, holder, reach)
 
-    async def _require(self, work_item_id: WorkItemId) -> State:
-        state = await work_items.find_state(self.pool, work_item_id)
-        if state is None:
-            raise NotFound("there is no work item with this id")
-        return state
+
+async def _require(connection: Connection, work_item_id: WorkItemId) -> State:
+    state = await work_items.find_state(connection, work_item_id)
+    if state is None:
+        raise NotFound("there is no work item with this id")
+    return state

@@ -16,6 +16,7 @@ from services.coder.service.answers import Repeatable, answer_once
 from services.coder.store import lanes, places, worklists
 from services.coder.work_item import State, WorkItemId
 from services.coder.worklist import CATCH_ALL, CountedList, ListExists, ListFixed, RevisionChanged, Worklist
+from shared.audit.trail import record_change
 from shared.contracts.errors import NotFound
 from shared.postgres.pool import Connection, Executor, Pool
 
@@ -96,6 +97,7 @@ class Worklists:
             stored = await worklists.update_worklist(connection, changed.to_domain(list_id, revision))
             await lanes.place_lanes(connection)
             if stored is not None:
+                await record_change(connection)
                 return stored
         await self.find(list_id)
         raise RevisionChanged("somebody changed the worklist; read it again, then change it")
@@ -109,6 +111,7 @@ class Worklists:
             if not await worklists.delete_worklist(connection, list_id, revision):
                 raise RevisionChanged("somebody changed the worklist; read it again, then delete it")
             await lanes.place_lanes(connection)
+            await record_change(connection)
 
     async def read_page(
         self,
