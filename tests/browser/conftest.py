@@ -23,6 +23,9 @@ from services.coder.service.suggesting import Suggesting
 from services.coder.service.use_cases import UseCases
 from services.coder.settings import CoderSettings, QueueSettings
 from services.coder.work_item import ChartId
+from shared.codesets.library import Library
+from shared.codesets.store import MIGRATION_PACKAGES as CODE_SET_MIGRATIONS
+from shared.codesets.store import SCHEMA as CODE_SETS
 from shared.contracts.envelope import Envelope
 from shared.contracts.messages import ChartReady
 from shared.contracts.topics import Topic
@@ -97,11 +100,13 @@ class Workbench:
 async def workbench(pool_for: PoolFor) -> AsyncIterator[Workbench]:
     """The coder service's application over a real PostgreSQL, without its loops, so without Kafka."""
     pool = await pool_for(SCHEMA, MIGRATION_PACKAGES)
+    code_sets = await pool_for(CODE_SETS, CODE_SET_MIGRATIONS)
     cases = UseCases.over(pool, QueueSettings())
     ann = Principal(subject="ann", practitioner="Practitioner/ann", roles=frozenset({Role.CODER}))
     app = create_app(CoderSettings(web=WebSettings(tokens={hash_token(TOKEN): ann})))
     app.state.use_cases = cases
     load_vocabulary()
+    app.state.library = Library(code_sets)
     app.state.arrivals = arrivals = Arrivals(pool)
     server = ClosingServer(app, uvicorn.Config(app, host="127.0.0.1", port=0, lifespan="off", log_config=None))
     async with running({"arrivals": arrivals.run}, drain_seconds=2), _serving(server):

@@ -109,6 +109,71 @@ async def test_a_chart_is_coded_by_keyboard_alone(page: Page, workbench: Workben
     assert [said for said in complaints if "422" not in said] == []
 
 
+async def test_details_and_order_are_decided_by_keyboard_and_taken_back(page: Page, workbench: Workbench) -> None:
+    await open_chart(page, workbench)
+    rows = page.locator(".claim li")
+    current = page.locator('[data-card][aria-current="true"]')
+    await page.keyboard.press("a")
+    await expect(current).to_contain_text("E11.65")
+    await page.keyboard.press("a")
+    await expect(current).to_contain_text("I10")
+    await page.keyboard.press("k")
+    await page.keyboard.press("p")
+    await expect(rows.first).to_contain_text("E11.65")
+    await page.locator("#s2").click()
+    await page.keyboard.press("]")
+    await expect(rows.first).to_contain_text("J18.9")
+
+    await page.keyboard.press("n")
+    await page.keyboard.press("Shift+Tab")
+    await page.keyboard.type("CPT")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("99213")
+    await page.keyboard.press("Enter")
+    await expect(current).to_contain_text("I10")  # the next one to decide
+    await page.locator('[data-card="5"]').click(position={"x": 5, "y": 5})
+    await page.keyboard.press("m")
+    await page.keyboard.type("25")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("2")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("E11")
+    await page.keyboard.press("Shift+Tab")
+    await page.keyboard.press("Enter")
+    await expect(rows.nth(2)).to_contain_text("Line 1 99213-25 × 2 · for E11.65", use_inner_text=True)
+    await page.keyboard.press("u")
+    await expect(rows.nth(2)).not_to_contain_text("E11.65")
+    await page.keyboard.press("u")
+    await expect(rows).to_have_count(2)
+
+
+async def test_a_code_is_found_by_its_words_while_it_is_typed(page: Page, workbench: Workbench) -> None:
+    await open_chart(page, workbench)
+    await page.keyboard.press("n")
+    await page.keyboard.type("pneumonia organism unspecified")
+    await expect(page.locator('#codes-found option[value="J18.9"]')).to_have_count(1)
+
+
+async def test_what_billing_would_say_is_shown_beside_the_codes(page: Page, workbench: Workbench) -> None:
+    await open_chart(page, workbench)
+    await page.keyboard.press("a")
+    await expect(page.locator("#scrub")).to_contain_text("They are run again before the claim is sent.")
+
+
+async def test_the_tabular_list_is_read_by_keyboard(page: Page, workbench: Workbench) -> None:
+    await sign_in(page, workbench)
+    await page.keyboard.press("b")
+    await page.keyboard.type("pneumonia streptococcus")
+    await page.keyboard.press("Enter")
+    await page.get_by_role("link", name="J13", exact=True).click()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("Pneumonia due to Streptococcus pneumoniae")
+    await expect(page.get_by_text("Can be reported as it stands.")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Excludes1")).to_have_count(1)
+    await page.get_by_role("link", name="J09-J18").click()
+    await expect(page.get_by_text("Cannot be reported as it stands")).to_be_visible()
+    assert "pneumonia" not in page.url
+
+
 async def test_evidence_is_found_from_both_sides(page: Page, workbench: Workbench) -> None:
     await open_chart(page, workbench)
     await page.get_by_text("Hypertension", exact=True).first.click()
@@ -219,4 +284,9 @@ async def test_every_page_is_accessible_in_both_colour_schemes(coloured: Page, w
     await page.keyboard.press("l")
     await expect(page).to_have_title("Log · Chartline")
     await take_picture(page, f"log{scheme}")
+    await require_accessible(page)
+    await page.goto(f"{workbench.url}codes")
+    await require_accessible(page)
+    await page.goto(f"{workbench.url}codes/icd10cm/E11.65")
+    await take_picture(page, f"code{scheme}")
     await require_accessible(page)

@@ -13,6 +13,7 @@ from services.coder.api_models import CodeView
 from services.coder.chart_models import ChartView, DocumentView, SuggestionView
 from services.coder.decision_models import DecisionView
 from services.coder.decisions import CODE_ACTIONS, Action
+from services.coder.workbench.claim_rows import ClaimRow, arrange_claim
 from services.coder.workbench.highlights import Segment, Span, split_parts
 
 _QUOTED_CHARACTERS = 80
@@ -46,6 +47,8 @@ class Card:
     suggestion: SuggestionView | None
     decision: DecisionView | None
     cites: list[Cite]
+    row: ClaimRow | None = None
+    """Where its code stands on the claim; None while it is not there."""
 
     @property
     def code(self) -> CodeView:
@@ -65,6 +68,9 @@ class ChartPage:
     view: ChartView
     panes: list[Pane]
     cards: list[Card]
+    rows: list[ClaimRow]
+    undoable: DecisionView | None
+    """The last decision that stands."""
 
     @property
     def open_count(self) -> int:
@@ -76,6 +82,7 @@ def arrange_chart(view: ChartView) -> ChartPage:
     """Arrange a chart; suggestions in the engine's order, then what coders added."""
     numbers = {(each.document_id, each.version): number for number, each in enumerate(view.documents, 1)}
     standing = [each for each in view.decisions if each.stands]
+    rows = arrange_claim(view.codings)
     latest = {each.target_id: each for each in standing if each.action in CODE_ACTIONS}
     cards = [
         Card(
@@ -85,14 +92,17 @@ def arrange_chart(view: ChartView) -> ChartPage:
             suggestion=each,
             decision=latest.get(each.suggestion_id),
             cites=_list_cites(each, numbers, view.documents),
+            row=rows.get(each.suggestion_id),
         )
         for number, each in enumerate(view.suggestions, 1)
     ]
     added = [each for each in standing if each.action is Action.ADD]
     for number, each in enumerate(added, len(cards) + 1):
         if each.code:
-            cards.append(Card(number, each.decision_id, each.code, None, latest[each.target_id], []))
-    return ChartPage(view, _cut_documents(view), cards)
+            row = rows.get(each.decision_id)
+            cards.append(Card(number, each.decision_id, each.code, None, latest[each.target_id], [], row))
+    undoable = standing[-1] if standing else None
+    return ChartPage(view, _cut_documents(view), cards, list(rows.values()), undoable)
 
 
 def _list_cites(

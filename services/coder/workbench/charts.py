@@ -44,6 +44,13 @@ async def decide(cases: Cases, coder: SignedIn, chart_id: UUID, form: Form) -> R
     return redirect(f"/workbench/charts/{chart_id}")
 
 
+@router.get("/scrub")
+async def show_scrub(cases: Cases, coder: SignedIn, chart_id: UUID) -> Response:
+    """Show what billing's edits would find now; the chart's page takes the answer out of this one."""
+    findings = await cases.previewing.preview(ChartId(chart_id), coder.practitioner)
+    return render_page("scrub.html", signed_in=coder, findings=findings, chart_id=chart_id)
+
+
 @router.post("/complete")
 async def complete(cases: Cases, coder: SignedIn, chart_id: UUID, form: Form) -> Response:
     """Complete the chart and go back to the worklist, or show everything that is still open."""

@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from services.coder.decision_models import DecisionBatch
+from services.coder.decisions import Action
 from services.coder.engine.model import CodeSystem
 from services.coder.hold import NewHold
 from services.coder.queue_models import HoldRequest
@@ -24,6 +25,9 @@ _FIXES = {
     "system": "Choose a code system.",
     "display": "Write a title of at most 300 characters.",
     "on_admission": "Choose whether it was present on admission.",
+    "modifiers": "Write at most four modifiers of two letters or digits, such as 25 LT.",
+    "units": "Write how many units, 1 to 9999.",
+    "linked": "Choose one to four diagnoses that make the service necessary.",
 }
 _CATEGORY_LENGTH = 3
 
@@ -34,15 +38,23 @@ def read_lease(form: Mapping[str, str], coder: Principal, chart_id: ChartId) -> 
         token = LeaseToken(UUID(form.get("lease_token", "")))
     except ValueError as error:
         raise InvalidContent("the form names no lease; open the chart again") from error
-    key = "/".join(filter(None, (form.get("form_id"), form.get("action"), form.get("target_id"))))
+    about = form.get("target_id") or form.get("decision_id")
+    key = "/".join(filter(None, (form.get("form_id"), form.get("action"), about)))
     return UnderLease(Coder(coder.subject, coder.practitioner), chart_id, token, key[:200] or None)
 
 
 def read_decision(form: Mapping[str, str]) -> DecisionBatch:
     """Read one decision; raises InvalidContent, whose message says what to write instead."""
     decision: dict[str, object] = {name: form[name] for name in ("action", "target_id", "reason") if name in form}
-    if form.get("action") in ("change", "add"):
-        decision["code"] = _read_code(form)
+    match form.get("action"):
+        case Action.CHANGE | Action.ADD:
+            decision["code"] = _read_code(form)
+        case Action.AMEND:
+            decision |= _read_amendment(form)
+        case Action.REORDER:
+            decision["targets"] = tuple(form.get("targets", "").split())
+        case Action.UNDO:
+            decision["decision_id"] = form.get("decision_id", "")
     try:
         return DecisionBatch.model_validate({"decisions": (decision,)})
     except ValidationError as error:
@@ -64,6 +76,17 @@ def normalise_code(system: str, typed: str) -> str:
     if system == CodeSystem.ICD10CM and "." not in code and len(code) > _CATEGORY_LENGTH:
         return f"{code[:_CATEGORY_LENGTH]}.{code[_CATEGORY_LENGTH:]}"
     return code
+
+
+def _read_amendment(form: Mapping[str, str]) -> dict[str, object]:
+    """What a field leaves empty is not set, but for modifiers, which empty means none."""
+    told: dict[str, object] = {name: form[name] for name in ("on_admission", "units") if form.get(name)}
+    if "modifiers" in form:
+        told["modifiers"] = tuple(form["modifiers"].upper().replace(",", " ").split())
+    linked = {form[name]: int(place) for name in form if (place := name.removeprefix("linked-")).isdigit()}
+    if linked := {target: place for target, place in linked.items() if target}:
+        told["linked"] = tuple(sorted(linked, key=linked.__getitem__))
+    return told
 
 
 def _read_code(form: Mapping[str, str]) -> dict[str, str]:

@@ -21,7 +21,22 @@ _MEDIA_TYPES = {
     "session.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
-_DECIDED = {"accept": "Accepted", "change": "Changed", "reject": "Rejected", "add": "Added"}
+_DECIDED = {
+    "accept": "Accepted",
+    "change": "Changed",
+    "reject": "Rejected",
+    "add": "Added",
+    "amend": "Details set",
+    "principal": "Put first",
+    "reorder": "Put in order",
+    "undo": "Taken back",
+}
+_ON_ADMISSION = {
+    "y": "present on admission",
+    "n": "not present on admission",
+    "u": "documentation insufficient",
+    "w": "clinically undetermined",
+}
 _HOLD_REASONS = {
     "pending-report": "A report is pending",
     "pending-query": "A query is pending",
@@ -89,7 +104,9 @@ def _make_environment() -> Environment:
     )
     made.filters.update(minute=show_minute, time=show_time, age=show_age, day=show_day)
     made.filters["system"] = lambda system: _SYSTEM_NAMES[system]
-    made.globals.update(asset=locate_asset, decided=_DECIDED, hold_reasons=_HOLD_REASONS)
+    made.globals.update(
+        asset=locate_asset, decided=_DECIDED, hold_reasons=_HOLD_REASONS, on_admission=_ON_ADMISSION
+    )
     return made
 
 

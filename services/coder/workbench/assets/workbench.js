@@ -87,7 +87,38 @@ function swap(news, from) {
   const open = list.slice(at + 1).find((card) => "open" in card.dataset) ?? list.find((card) => "open" in card.dataset);
   choose(open ?? list[at]);
   const left = list.filter((card) => "open" in card.dataset).length;
+  askBilling();
   say(left ? `Saved. ${left} to decide.` : "Saved. All decided; f finishes the chart.");
+}
+
+// What billing's edits would find, asked once the list of codes stands
+
+async function askBilling() {
+  const place = document.querySelector("[data-scrub]");
+  if (!place) return;
+  const answer = await fetch(place.dataset.scrub).catch(() => null);
+  if (!answer?.ok || !place.isConnected) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const found = page.getElementById("scrub-answer");
+  if (found) place.replaceChildren(...found.childNodes);
+}
+
+// Codes by their words, while they are typed
+
+let asking;
+
+function findCodes(field) {
+  clearTimeout(asking);
+  asking = setTimeout(async () => {
+    const system = byId(field.dataset.findCodes)?.value ?? "";
+    const answer = await fetch("/workbench/codes/found", {
+      method: "POST",
+      body: new URLSearchParams({ words: field.value, system }),
+    }).catch(() => null);
+    if (!answer?.ok) return;
+    const options = (await answer.json()).map(({ code, display }) => new Option(display, code));
+    byId("codes-found")?.replaceChildren(...options);
+  }, 120);
 }
 
 function say(words) {
@@ -183,6 +214,11 @@ const keys = {
   a: () => act("a"),
   r: () => act("r"),
   c: () => act("c"),
+  p: () => act("p"),
+  m: () => act("m"),
+  "[": () => act("["),
+  "]": () => act("]"),
+  u: () => byId("undo")?.requestSubmit(),
   e: showNextEvidence,
   h: () => openForm(byId("hold")),
   f: () => byId("complete")?.requestSubmit(),
@@ -191,6 +227,7 @@ const keys = {
   t: () => byId("go-threads")?.click(),
   w: () => byId("go-worklist")?.click(),
   l: () => byId("go-log")?.click(),
+  b: () => byId("go-codes")?.click(),
   "/": () => byId("find")?.focus(),
   "?": () => byId("help")?.showModal(),
 };
@@ -222,6 +259,10 @@ addEventListener("submit", (event) => {
   if (!event.target.matches("[data-swap]")) return;
   event.preventDefault();
   send(event.target);
+});
+
+addEventListener("input", (event) => {
+  if (event.target.matches("[data-find-codes]") && event.target.value.length > 1) findCodes(event.target);
 });
 
 addEventListener("click", (event) => {
@@ -256,3 +297,4 @@ if (keysOn) {
 }
 
 choose(cards().find((card) => "open" in card.dataset) ?? cards()[0], { focus: false });
+askBilling();
