@@ -109,16 +109,17 @@ let asking;
 
 function findCodes(field) {
   clearTimeout(asking);
-  asking = setTimeout(async () => {
+  const mine = setTimeout(async () => {
     const system = byId(field.dataset.findCodes)?.value ?? "";
     const answer = await fetch("/workbench/codes/found", {
       method: "POST",
       body: new URLSearchParams({ words: field.value, system }),
     }).catch(() => null);
-    if (!answer?.ok) return;
+    if (!answer?.ok || mine !== asking) return; // more was typed since
     const options = (await answer.json()).map(({ code, display }) => new Option(display, code));
     byId("codes-found")?.replaceChildren(...options);
   }, 120);
+  asking = mine;
 }
 
 function say(words) {
