@@ -104,9 +104,7 @@ def _make_environment() -> Environment:
     )
     made.filters.update(minute=show_minute, time=show_time, age=show_age, day=show_day)
     made.filters["system"] = lambda system: _SYSTEM_NAMES[system]
-    made.globals.update(
-        asset=locate_asset, decided=_DECIDED, hold_reasons=_HOLD_REASONS, on_admission=_ON_ADMISSION
-    )
+    made.globals.update(asset=locate_asset, decided=_DECIDED, hold_reasons=_HOLD_REASONS, on_admission=_ON_ADMISSION)
     return made
 
 
