@@ -28,6 +28,7 @@ class ClaimView(ApiModel):
     chart_id: UUID
     coding_version: int
     payer_id: str
+    is_void: bool = Field(description="Whether it takes back what the payer holds, instead of billing.")
     state: State
     superseded_by: UUID | None = Field(
         description="The later claim of the chart; without it, this is the effective one."

@@ -31,6 +31,7 @@ from services.claims.service import (
     PreviewService,
     RuleTables,
     SendingService,
+    WithdrawalService,
 )
 from services.claims.settings import ClaimsOptions, ClaimsSettings
 from services.claims.x12_channel import open_x12_channel
@@ -52,6 +53,7 @@ class ClaimsContext:
 
     pool: Pool
     intake: IntakeService
+    withdrawals: WithdrawalService
     answers: AnswerService
     files: FileService
     preparation: PreparationService
@@ -119,6 +121,7 @@ def _build_context(pool: Pool, settings: ClaimsSettings, edits: EditContext) -> 
     return ClaimsContext(
         pool=pool,
         intake=IntakeService(pool, SCHEMA, settings.claims),
+        withdrawals=WithdrawalService(pool, SCHEMA),
         answers=answers,
         files=FileService(pool, SCHEMA, settings.claims, answers),
         preparation=PreparationService(pool, SCHEMA, settings.claims, rules, find_signing_key(settings.proof)),
@@ -147,7 +150,7 @@ def _make_loops(context: ClaimsContext, relay: OutboxRelay, settings: ClaimsSett
         idle_seconds=options.idle_seconds,
         afterwards=_after_preparation,
     )
-    consumer = make_consumer(settings.kafka, context.intake, context.answers, preparation.wake)
+    consumer = make_consumer(settings.kafka, context.intake, context.withdrawals, context.answers, preparation.wake)
     seal = make_sealing(context.pool, settings.audit)
     loops: dict[str, Loop] = {lane.name: lane.run for lane in (*lanes, *_make_inboxes(context, preparation, options))}
     return {GROUP: consumer.run, preparation.name: preparation.run, **loops, "outbox": relay.run, "seal": seal.run}

@@ -11,12 +11,13 @@ The Claim's own references are never withheld: one that does not resolve is an e
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from services.claims.raw_json import drop_empty_members, find_members, replace_references, set_member
+from services.claims.raw_json import drop_empty_members, find_elements, find_members, replace_references, set_member
 from shared.contracts.messages import ChartCoded, ResourceVersion
 from shared.fhir import systems
 from shared.fhir.bundle_rules import resolve_target, walk_references
@@ -26,6 +27,9 @@ WITHHELD_REFERENCE = (
     '"_reference":{"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason",'
     '"valueCode":"masked"}]}'
 )
+
+
+_PRIOR = "prior"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +62,50 @@ def build_bundle(coded: ChartCoded, frame: BundleFrame) -> bytes:
     for part in parts[1:]:
         url = _full_url(part, frame.base_url)
         entries.append(_entry(drop_empty_members(_withhold_absent(part.body, url, full_urls)), url))
+    return _frame_entries(entries, frame)
+
+
+def build_void(original: bytes, frame: BundleFrame) -> bytes:
+    """Return the Bundle that takes `original` back: the same, cancelled, under its own identifier; without a seal.
+
+    `frame.replaces` names the original to its payer. Raises ValueError when `original` is no Bundle of ours.
+    """
+    text = original.decode()
+    entries = [text[slice(*span)] for span in find_elements(text, find_members(text)["entry"])]
+    claim = entries[0][slice(*find_members(entries[0])["resource"])]
+    claim = _keep_elements(claim, "identifier", lambda each: each.get("system") != systems.CLAIM_IDENTIFIER)
+    claim = _keep_elements(claim, "related", lambda each: not _is_prior(each))
+    claim = set_member(claim, "status", '"cancelled"')
+    voided = _complete_claim(ResourceVersion.of("Claim", str(frame.claim_id), claim), frame)
+    entries[0] = set_member(entries[0], "resource", voided.body)
+    return _frame_entries(entries, frame)
+
+
+def _frame_entries(entries: Sequence[str], frame: BundleFrame) -> bytes:
     head = _compact({"resourceType": "Bundle", "id": str(frame.claim_id)})[:-1]
     stamp = _compact(frame.built_at.isoformat(timespec="milliseconds"))
     tail = f'"type":"collection","timestamp":{stamp},"entry":[{",".join(entries)}]'
     return f'{head},"identifier":{identifier_json(frame.claim_id)},{tail}}}'.encode()
 
 
+def _keep_elements(body: str, name: str, keep: Callable[[Mapping[str, Any]], bool]) -> str:
+    """Leave out elements of the array `name` of a resource; the others stay to the byte."""
+    span = find_members(body).get(name)
+    texts = [body[slice(*each)] for each in find_elements(body, span)] if span else []
+    kept = [text for text in texts if keep(json.loads(text))]
+    return body if len(kept) == len(texts) else set_member(body, name, f"[{','.join(kept)}]")
+
+
+def _is_prior(related: Mapping[str, Any]) -> bool:
+    codings = (related.get("relationship") or {}).get("coding") or ()
+    return any((each.get("system"), each.get("code")) == (systems.RELATED_CLAIM, _PRIOR) for each in codings)
+
+
 def _complete_claim(claim: ResourceVersion, frame: BundleFrame) -> ResourceVersion:
     """Put our identifier first, and name the claim that this one replaces."""
     body = _prepend(claim.body, "identifier", identifier_json(frame.claim_id))
     if frame.replaces is not None:
-        relationship = {"coding": [{"system": systems.RELATED_CLAIM, "code": "prior"}]}
+        relationship = {"coding": [{"system": systems.RELATED_CLAIM, "code": _PRIOR}]}
         original = f'{{"identifier":{identifier_json(frame.replaces)}}}'
         number = {"system": systems.PAYER_CLAIM_NUMBER, "value": frame.replaces_number or ""}
         reference = f',"reference":{_compact(number)}' if frame.replaces_number else ""

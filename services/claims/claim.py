@@ -30,6 +30,9 @@ class State(StrEnum):
     PENDED = "pended"
     """The payer has it and will decide later."""
     ACCEPTED = "accepted"
+    """Adjudicated, and nothing refused; nothing is said of money yet, or none is owed by the payer."""
+    PAID = "paid"
+    """Accepted, and the payer's payment is told."""
     PARTIALLY_DENIED = "partially_denied"
     DENIED = "denied"
     REJECTED = "rejected"
@@ -37,7 +40,7 @@ class State(StrEnum):
     REPLACED = "replaced"
     """A later claim of the chart took its place at the payer."""
     VOIDED = "voided"
-    """A later coding came before it was ever sent."""
+    """Dropped before it was ever sent, or taken back at the payer by a void."""
 
 
 class Channel(StrEnum):
@@ -51,9 +54,9 @@ class Channel(StrEnum):
 NEVER_SENT = frozenset({State.READY, State.DRAFT})
 IN_FLIGHT = frozenset({State.QUEUED, State.SUBMITTED, State.UNDELIVERED})
 """The payer may have the claim and has not answered: a later claim of the chart waits."""
-ANSWERED = frozenset({State.PENDED, State.ACCEPTED, State.PARTIALLY_DENIED, State.DENIED, State.REJECTED})
-IN_FORCE = frozenset({State.PENDED, State.ACCEPTED, State.PARTIALLY_DENIED})
+IN_FORCE = frozenset({State.PENDED, State.ACCEPTED, State.PAID, State.PARTIALLY_DENIED})
 """The payer holds the claim: a later one names it in `related`."""
+ANSWERED = IN_FORCE | {State.DENIED, State.REJECTED}
 CLOSED = frozenset({State.REPLACED, State.VOIDED})
 
 
@@ -62,9 +65,14 @@ def identify_claim(chart_id: UUID, coding_version: int, payer_id: str) -> UUID:
     return uuid5(_NAMESPACE, f"{chart_id}/{coding_version}/{payer_id}")
 
 
+def identify_void(chart_id: UUID, coding_version: int, payer_id: str) -> UUID:
+    """Return the one id of the void that takes back, at this payer, what was billed up to this coding."""
+    return uuid5(_NAMESPACE, f"{chart_id}/{coding_version}/{payer_id}/void")
+
+
 def take_answer(state: State, answer: State) -> State:
-    """Return the state after a payer's answer: a closed claim stays closed, and a decision outlives a late `pended`."""
+    """Return the state after a payer's answer: a closed claim stays closed, a decision outlives a late `pended`, and a
+    payment a late acceptance."""
     decided = state in ANSWERED and state is not State.PENDED
-    if state in CLOSED or (decided and answer is State.PENDED):
-        return state
-    return answer
+    late = (decided and answer is State.PENDED) or (state is State.PAID and answer is State.ACCEPTED)
+    return state if state in CLOSED or late else answer

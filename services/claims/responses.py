@@ -107,6 +107,11 @@ class Answer:
     payer_claim_number: str | None = None
 
 
+def settle_payment(state: State, paid: Decimal | None) -> State:
+    """An accepted claim for which the payer pays is paid; one that the patient owes whole stays accepted."""
+    return State.PAID if state is State.ACCEPTED and paid else state
+
+
 def read_answer(body: bytes) -> Answer:
     """Read a ClaimResponse or a Bundle with one; raises InvalidContent where there is none that can be used."""
     try:
@@ -117,14 +122,15 @@ def read_answer(body: bytes) -> Answer:
         raise InvalidContent("this is not a ClaimResponse of use claim", expression=place) from None
     if response.status != "active":
         raise InvalidContent("only an active ClaimResponse is an answer", expression="ClaimResponse.status")
+    paid = response.payment.amount.value if response.payment and response.payment.amount else None
     return Answer(
-        state=_decide_state(response),
+        state=settle_payment(_decide_state(response), paid),
         codes=keep_codes(_codes(response)),
         request=_named_claim(response),
         body=body,
         sha256=hashlib.sha256(body).hexdigest(),
         adjustments=tuple(_adjustments(response)),
-        paid=response.payment.amount.value if response.payment and response.payment.amount else None,
+        paid=paid,
         payer_claim_number=next((each.value for each in response.identifier if each.value), None),
     )
 

@@ -20,6 +20,7 @@ from services.coder.coding_proofs import prove_codings
 from services.coder.engine.model import EngineVersion
 from services.coder.grouping.claim_info import build_stay_info
 from services.coder.grouping.grouper import Group
+from services.coder.line_numbers import EarlierLines
 from shared.contracts.messages import ChartCoded, ChartReady, ResourceVersion
 from shared.fhir import systems
 from shared.fhir.references import find_references
@@ -44,6 +45,7 @@ class CompletedChart:
     group: Group | None = None
     """The stay's MS-DRG; None of what is no inpatient stay."""
     status: Literal["draft", "active"] = "active"
+    earlier_lines: EarlierLines = ()
 
 
 def build_coded(completed: CompletedChart, key: SigningKey | None) -> ChartCoded:
@@ -57,6 +59,7 @@ def build_coded(completed: CompletedChart, key: SigningKey | None) -> ChartCoded
         status=completed.status,
         created=completed.completed_at,
         supporting_info=build_stay_info(chart, completed.facts, completed.group),
+        earlier_lines=completed.earlier_lines,
     )
     claim = prove_codings(claim, completed.codings, Citations(chart.documents), completed.engine, key)
     cited = _list_cited(completed)

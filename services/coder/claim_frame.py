@@ -1,7 +1,8 @@
 """The parts that a draft and a final Claim share: header, parties, diagnoses, procedures and lines.
 
-Place in the flow: `claim_draft` and `claim_final` build on it; pure. Invariants: sequences count from 1 without gaps;
-every reference comes from `ChartFacts`, so it names a resource that travels with the chart. Source: FHIR R4 Claim.
+Place in the flow: `claim_draft` and `claim_final` build on it; pure. Invariants: sequences count from 1, those of lines
+with gaps where an earlier coding had lines that are gone; every reference comes from `ChartFacts`, so it names a
+resource that travels with the chart. Source: FHIR R4 Claim.
 """
 
 import json
@@ -15,6 +16,7 @@ from services.coder.chart_facts import ChartFacts
 from services.coder.coding import PLAIN_LINE, LineDetails
 from services.coder.decisions import ChosenCode
 from services.coder.engine.model import CodeSystem
+from services.coder.line_numbers import EarlierLines, LineKey, number_lines
 from shared.contracts.messages import ChartReady
 from shared.fhir import systems
 
@@ -66,6 +68,7 @@ def build_claim(
     status: Literal["draft", "active"],
     created: datetime,
     supporting_info: Sequence[Element] = (),
+    earlier_lines: EarlierLines = (),
 ) -> Element:
     """Build a Claim of use `claim`; parties that the chart does not carry are marked as unknown."""
     diagnoses = _of_systems(entries, CodeSystem.ICD10CM)
@@ -87,7 +90,7 @@ def build_claim(
         "diagnosis": [_build_diagnosis(number, entry) for number, entry in enumerate(diagnoses, 1)],
         "procedure": _build_procedures(chart, _of_systems(entries, CodeSystem.ICD10PCS)),
         "insurance": [{"sequence": 1, "focal": True, "coverage": _reference(facts.coverage)}],
-        "item": _build_items(chart, _of_systems(entries, CodeSystem.CPT, CodeSystem.HCPCS), diagnoses),
+        "item": _build_items(chart, _of_systems(entries, CodeSystem.CPT, CodeSystem.HCPCS), diagnoses, earlier_lines),
     }
     return {name: value for name, value in claim.items() if value}
 
@@ -134,7 +137,10 @@ def _build_procedures(chart: ChartReady, entries: Sequence[Entry]) -> list[Eleme
     ]
 
 
-def _build_items(chart: ChartReady, entries: Sequence[Entry], diagnoses: Sequence[Entry]) -> list[Element]:
+def _build_items(
+    chart: ChartReady, entries: Sequence[Entry], diagnoses: Sequence[Entry], earlier: EarlierLines
+) -> list[Element]:
+    numbers = number_lines([LineKey(entry.chosen.code, entry.line.modifiers) for entry in entries], earlier)
     day: Element = {"servicedDate": chart.service_date.isoformat()} if chart.service_date else {}
     return [
         {
@@ -148,7 +154,7 @@ def _build_items(chart: ChartReady, entries: Sequence[Entry], diagnoses: Sequenc
             "quantity": {"value": entry.line.units},
             "encounter": [_reference(chart.encounter.reference)],
         }
-        for number, entry in enumerate(entries, 1)
+        for number, entry in zip(numbers, entries, strict=True)
     ]
 
 

@@ -18,7 +18,7 @@ from shared.transient import is_transient
 SUBSCRIPTIONS: Mapping[str, tuple[Topic, ...]] = {
     "ingest": FHIR_TOPICS,
     "coder": (Topic.CHART_READY, Topic.CLAIM_RETURNED, Topic.QUERY_RESPONSE),
-    "claims": (Topic.CHART_CODED, Topic.CLAIM_RESPONSE),
+    "claims": (Topic.CHART_CODED, Topic.CHART_WITHDRAWN, Topic.CLAIM_RESPONSE),
 }
 """Which service reads which topic."""
 

@@ -25,6 +25,7 @@ class Route:
 ROUTES: tuple[Route, ...] = (
     Route(Topic.CHART_READY, "ingest", "coder"),
     Route(Topic.CHART_CODED, "coder", "claims"),
+    Route(Topic.CHART_WITHDRAWN, "coder", "claims"),
     Route(Topic.CLAIM_RETURNED, "claims", "coder"),
 )
 

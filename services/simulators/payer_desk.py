@@ -123,13 +123,14 @@ class PayerDesk:
 
     def _adjudicate(self, bundle: JsonObject, body: bytes, payer_id: str) -> _Claim:
         identifier = bundle["identifier"]["value"]
-        verdict = self._decide(identifier, payer_id)
         claim = bundle["entry"][0]["resource"]
+        is_void = claim["status"] == "cancelled"
+        verdict = Verdict.ACCEPTED if is_void else self._decide(identifier, payer_id)
         return _Claim(
             chart=_chart_of(claim) or identifier,
             sha256=hashlib.sha256(body).hexdigest(),
             answer=json.dumps(adjudicate(bundle, verdict), separators=(",", ":")).encode(),
-            in_force=verdict is Verdict.ACCEPTED,
+            in_force=verdict is Verdict.ACCEPTED and not is_void,
             replaces=tuple(_replaced_by(claim)),
         )
 

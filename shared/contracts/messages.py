@@ -98,6 +98,15 @@ class ChartCoded(Message):
     """Patient, Encounter, Coverage, payer and provider Organization, Practitioner, cited reports; each once."""
 
 
+class ChartWithdrawn(Message):
+    """A chart that was coded is withdrawn: what was billed of it, up to and including `coding_version`, is void."""
+
+    chart_id: UUID
+    chart_version: int
+    coding_version: int
+    reason: Literal["encounter-void", "encounter-reopened"]
+
+
 class Finding(Message):
     """The result of one billing rule on one claim. `expression` is the FHIRPath in the Claim; `fix` says what to do."""
 

@@ -19,6 +19,7 @@ class Topic(StrEnum):
     CHART_READY = "chart.ready.v1"
     CLAIM_DRAFT = "claim.draft.v1"
     CHART_CODED = "chart.coded.v1"
+    CHART_WITHDRAWN = "chart.withdrawn.v1"
     CLAIM_RETURNED = "claim.returned.v1"
     CLAIM_BUNDLE = "claim.bundle.v1"
     CLAIM_RESPONSE = "claim.response.v1"

@@ -1,8 +1,8 @@
 """Use cases of the claims service, and the only place that opens transactions.
 
-`intake` takes codings in, `preparation` scrubs and builds with the rules that `rule_tables` has in memory, `sending`
-leases attempts and records their ends, `answers` takes what payers say, `files` keeps X12 files, `overview` reads,
-`preview` scrubs ahead.
+`intake` takes codings in, `withdrawals` takes them back, `preparation` scrubs and builds with the rules that
+`rule_tables` has in memory, `sending` leases attempts and records their ends, `answers` takes what payers say, `files`
+keeps X12 files, `overview` reads, `preview` scrubs ahead.
 """
 
 from services.claims.service.answers import AnswerService
@@ -13,6 +13,7 @@ from services.claims.service.preparation import PreparationService
 from services.claims.service.preview import PreviewService
 from services.claims.service.rule_tables import RuleTables
 from services.claims.service.sending import SendingService
+from services.claims.service.withdrawals import WithdrawalService
 
 __all__ = [
     "AnswerService",
@@ -23,4 +24,5 @@ __all__ = [
     "PreviewService",
     "RuleTables",
     "SendingService",
+    "WithdrawalService",
 ]

@@ -21,7 +21,7 @@ from shared.telemetry.metrics import counter
 UNMATCHED = "unmatched-response"
 """Reason code of an answer that names no claim of ours."""
 
-_DECISIONS = frozenset({State.ACCEPTED, State.PARTIALLY_DENIED, State.DENIED})
+_DECISIONS = frozenset({State.ACCEPTED, State.PAID, State.PARTIALLY_DENIED, State.DENIED})
 _answered = counter("chartline_claims_answered_total", "Answers of payers.", ("channel", "state"))
 
 Matched = tuple[UUID, Answer]

@@ -2,7 +2,8 @@
 
 Place in the flow: the first step; cheap on purpose, the work is `preparation`'s.
 Invariants: every record of the batch gets exactly one outcome in the transaction that applies it; a chart's newest
-coding has exactly one effective claim; codings of one chart are ordered by its row lock.
+coding has exactly one effective claim, and what another payer holds of the chart is taken back there; codings of one
+chart are ordered by its row lock.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ from uuid import UUID
 
 from services.claims.claim import identify_claim
 from services.claims.payers import choose_payer
+from services.claims.service.voids import void_held
 from services.claims.settings import ClaimsOptions
 from services.claims.store import ClaimStore, CodingKey, NewClaim, NewCoding
 from shared.contracts.envelope import Envelope
@@ -81,7 +83,8 @@ class IntakeService:
         repeated = await self._inbox.known_messages(
             connection, Topic.CHART_CODED, [arrival.message_id for arrival in arrivals]
         )
-        newest = await self._store.lock_charts(connection, {arrival.coded.chart_id for arrival in arrivals})
+        progress = await self._store.lock_charts(connection, {arrival.coded.chart_id for arrival in arrivals})
+        newest = {chart_id: each.coding_version for chart_id, each in progress.items()}
         known = await self._store.find_codings(connection, [arrival.key for arrival in arrivals])
         entries: list[InboxEntry] = []
         accepted: list[_Arrival] = []
@@ -91,7 +94,7 @@ class IntakeService:
                 entries.append(arrival.entry(Outcome.DUPLICATE))
             elif arrival.key in known:
                 unusable.append(Unusable(arrival.record, CODING_CONFLICT))
-            elif version < newest[chart_id]:
+            elif version < newest[chart_id] or version <= progress[chart_id].withdrawn_coding:
                 entries.append(arrival.entry(Outcome.STALE))
             else:
                 entries.append(arrival.entry(Outcome.APPLIED))
@@ -102,7 +105,15 @@ class IntakeService:
 
     async def _keep(self, connection: Connection, accepted: Sequence[_Arrival]) -> None:
         await self._store.insert_codings(connection, [_coding(arrival) for arrival in accepted])
-        await self._store.insert_claims(connection, self._make_claims(accepted))
+        claims = self._make_claims(accepted)
+        await self._store.insert_claims(connection, claims)
+        newest = [claim for claim in claims if claim.superseded_by is None]
+        await void_held(
+            connection,
+            self._store,
+            {claim.chart_id: claim.coding_version for claim in newest},
+            staying={claim.chart_id: claim.payer_id for claim in newest},
+        )
 
     def _make_claims(self, accepted: Sequence[_Arrival]) -> list[NewClaim]:
         """One claim a coding; of several codings of a chart in one batch each supersedes the one before it."""

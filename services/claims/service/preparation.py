@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from services.claims.billed import Billed, Ledger, read_billed
-from services.claims.build import BundleFrame
+from services.claims.build import BundleFrame, build_void
 from services.claims.edits import BilledService, EditContext, name_rules
 from services.claims.payers import PayerProfile
-from services.claims.scrubbing import Scrubbed, scrub_coding
+from services.claims.scrubbing import scrub_coding
 from services.claims.service.rule_tables import RuleTables
 from services.claims.settings import ClaimsOptions
 from services.claims.store import BilledStore, BuiltClaim, ClaimStore, ReadyClaim
@@ -83,14 +83,22 @@ class PreparationService:
         """Prepare one batch in one transaction; returns how many claims left the state ready."""
         edits = await self._rules.open()
         async with self._pool.acquire() as connection, connection.transaction():
-            ready = await self._store.take_ready(connection, self._options.preparation_batch)
+            taken = await self._store.take_ready(connection, self._options.preparation_batch)
+            ready = await self._drop_idle_voids(connection, taken)
             codings = await asyncio.to_thread(_open_codings, ready)
             ledger = await self._open_ledger(connection, codings)
             results = await asyncio.to_thread(self._build_all, codings, edits, ledger)
             returned = await self._keep_results(connection, codings, results)
         _prepared.labels("queued").inc(len(ready) - returned)
         _prepared.labels("returned").inc(returned)
-        return len(ready)
+        return len(taken)
+
+    async def _drop_idle_voids(self, connection: Connection, taken: Sequence[ReadyClaim]) -> list[ReadyClaim]:
+        """Keep all but the voids whose payers, as is known by now, hold nothing."""
+        idle = {claim.claim_id for claim in taken if claim.is_void and claim.original_id is None}
+        if idle:
+            await self._store.drop_voids(connection, idle)
+        return [claim for claim in taken if claim.claim_id not in idle]
 
     async def _open_ledger(self, connection: Connection, codings: Sequence[_Coding]) -> Ledger:
         """What the batch's patients were billed for by now; until the transaction ends nobody else bills them."""
@@ -112,7 +120,8 @@ class PreparationService:
             await self._billed.insert_billed(connection, billed)
         if returned:
             await self._store.draft_claims(connection, {claim.claim_id: found for claim, found in returned.items()})
-            await self._outbox.enqueue(connection, [_tell_coder(claim, found) for claim, found in returned.items()])
+            told = [_tell_coder(claim, found) for claim, found in returned.items() if not claim.is_void]
+            await self._outbox.enqueue(connection, told)
         return len(returned)
 
     def _build_all(self, codings: Sequence[_Coding], edits: EditContext, ledger: Ledger) -> list[BuiltClaim | Findings]:
@@ -131,6 +140,8 @@ class PreparationService:
         if coding.coded is None:
             return (NOT_BUILDABLE,)
         try:
+            if claim.original_bundle is not None:
+                return self._void(claim, claim.original_bundle, profile, edits)
             beside = ledger.beside(coding.billed) if coding.billed else ()
             return self._build(claim, coding.coded, profile, edits, beside)
         except Exception as error:  # noqa: BLE001 - one claim that cannot be built must not hold up the others
@@ -145,28 +156,41 @@ class PreparationService:
         edits: EditContext,
         beside: Sequence[BilledService],
     ) -> BuiltClaim | Findings:
-        frame = BundleFrame(
-            claim.claim_id, datetime.now(UTC), str(self._options.base_url), claim.original_id, claim.original_number
-        )
+        frame = self._frame(claim)
         scrubbed = scrub_coding(coded, frame, claim.payer_id, profile, edits, beside)
         if not scrubbed.is_sendable:
             return scrubbed.findings
-        bundle = self._seal(scrubbed, frame)
-        return BuiltClaim(
-            claim_id=claim.claim_id,
-            channel=profile.channel,
-            endpoint=profile.submit_url,
-            bundle=bundle,
-            bundle_sha256=hashlib.sha256(bundle).hexdigest(),
-            findings=scrubbed.findings,
-            replaces=claim.original_id,
-            deadline_seconds=profile.deadline_hours * 3600,
+        return _finish(claim, self._seal(scrubbed.bundle, scrubbed.edits, frame), profile, scrubbed.findings)
+
+    def _void(
+        self, claim: ReadyClaim, original: bytes, profile: PayerProfile, edits: EditContext
+    ) -> BuiltClaim | Findings:
+        """Take back what was sent as it was sent: no edit can find anything new in it."""
+        frame = self._frame(claim)
+        return _finish(claim, self._seal(build_void(original, frame), edits, frame), profile, ())
+
+    def _frame(self, claim: ReadyClaim) -> BundleFrame:
+        return BundleFrame(
+            claim.claim_id, datetime.now(UTC), str(self._options.base_url), claim.original_id, claim.original_number
         )
 
-    def _seal(self, scrubbed: Scrubbed, frame: BundleFrame) -> bytes:
+    def _seal(self, bundle: bytes, edits: EditContext, frame: BundleFrame) -> bytes:
         if self._key is None:
-            return scrubbed.bundle
-        return seal_bundle(scrubbed.bundle, self._key, rules=name_rules(scrubbed.edits), sealed_at=frame.built_at)
+            return bundle
+        return seal_bundle(bundle, self._key, rules=name_rules(edits), sealed_at=frame.built_at)
+
+
+def _finish(claim: ReadyClaim, bundle: bytes, profile: PayerProfile, findings: Findings) -> BuiltClaim:
+    return BuiltClaim(
+        claim_id=claim.claim_id,
+        channel=profile.channel,
+        endpoint=profile.submit_url,
+        bundle=bundle,
+        bundle_sha256=hashlib.sha256(bundle).hexdigest(),
+        findings=findings,
+        replaces=claim.original_id,
+        deadline_seconds=profile.deadline_hours * 3600,
+    )
 
 
 def _open_codings(ready: Sequence[ReadyClaim]) -> list[_Coding]:
@@ -179,7 +203,7 @@ def _open_coding(claim: ReadyClaim) -> _Coding:
     except ChartlineError as error:
         _log.error("coding-not-readable", claim_id=claim.claim_id, exc_info=error)
         return _Coding(claim, None, None)
-    return _Coding(claim, coded, read_billed(coded, claim.payer_id))
+    return _Coding(claim, coded, None if claim.is_void else read_billed(coded, claim.payer_id))
 
 
 def _tell_coder(claim: ReadyClaim, findings: Findings) -> OutboxMessage:

@@ -35,11 +35,15 @@ from unnest(:claim_ids::uuid[], :states::text[], :codes::text[]) as answered (cl
 where claim.claim_id = answered.claim_id;
 
 -- name: mark_replaced
--- The payer has decided about the later claim: the earlier ones that it held are of the past.
+-- The payer has decided about the later claim: the earlier ones that it held are of the past. A void takes them back
+-- only when the payer agrees.
 update {schema}.claim as earlier
-set state = 'replaced', updated_at = now()
+set state = case when later.is_void then 'voided' else 'replaced' end, updated_at = now()
 from {schema}.claim as later
 where later.claim_id = any(:claim_ids::uuid[]) and later.replaces is not null
   and earlier.chart_id = later.chart_id and earlier.payer_id = later.payer_id
-  and earlier.coding_version < later.coding_version
-  and earlier.state in ('pended', 'accepted', 'partially_denied');
+  and not earlier.is_void
+  and (earlier.coding_version < later.coding_version
+       or later.is_void and earlier.coding_version = later.coding_version)
+  and (not later.is_void or later.state = 'accepted')
+  and earlier.state in ('pended', 'accepted', 'paid', 'partially_denied');

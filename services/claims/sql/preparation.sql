@@ -1,13 +1,15 @@
 -- name: take_ready
 -- Claims to scrub and build: the oldest that no unanswered earlier claim of their chart holds back. `original_id` is the
 -- earlier claim that the payer holds, which this one replaces there, `original_number` the payer's number of it. X12 has
--- no other name for an original, so there a replacement also waits until the payer has told its number.
-select claim.claim_id, claim.chart_id, claim.coding_version, claim.payer_id, coding.event, original.claim_id as original_id,
-       original.payer_claim_number as original_number
+-- no other name for an original, so there a replacement also waits until the payer has told its number. A void, which
+-- is the same Bundle taken back, waits for the claims of its payer alone.
+select claim.claim_id, claim.chart_id, claim.coding_version, claim.payer_id, claim.is_void, coding.event,
+       original.claim_id as original_id, original.payer_claim_number as original_number,
+       case when claim.is_void then original.bundle end as original_bundle
 from {schema}.claim
 join {schema}.coding using (chart_id, coding_version)
 left join lateral (
-    select earlier.claim_id, earlier.channel, (
+    select earlier.claim_id, earlier.channel, earlier.bundle, (
         select response.payer_claim_number
         from {schema}.response
         where response.claim_id = earlier.claim_id and response.payer_claim_number is not null
@@ -17,8 +19,10 @@ left join lateral (
     from {schema}.claim as earlier
     where earlier.chart_id = claim.chart_id
       and earlier.payer_id = claim.payer_id
-      and earlier.coding_version < claim.coding_version
-      and earlier.state in ('pended', 'accepted', 'partially_denied')
+      and not earlier.is_void
+      and (earlier.coding_version < claim.coding_version
+           or claim.is_void and earlier.coding_version = claim.coding_version)
+      and earlier.state in ('pended', 'accepted', 'paid', 'partially_denied')
     order by earlier.coding_version desc
     limit 1
 ) as original on true
@@ -27,8 +31,11 @@ where claim.state = 'ready'
   and not exists (
       select from {schema}.claim as earlier
       where earlier.chart_id = claim.chart_id
-        and earlier.coding_version < claim.coding_version
+        and earlier.claim_id <> claim.claim_id
         and earlier.state in ('queued', 'submitted', 'undelivered')
+        and case when claim.is_void
+                 then earlier.payer_id = claim.payer_id and earlier.coding_version <= claim.coding_version
+                 else earlier.coding_version < claim.coding_version end
   )
 order by claim.created_at
 limit :limit
@@ -52,3 +59,9 @@ update {schema}.claim
 set state = 'draft', findings = scrubbed.findings::jsonb, updated_at = now()
 from unnest(:claim_ids::uuid[], :findings::text[]) as scrubbed (claim_id, findings)
 where claim.claim_id = scrubbed.claim_id and claim.state = 'ready';
+
+-- name: drop_voids
+-- Voids of what the payer turned out not to hold.
+update {schema}.claim
+set state = 'voided', reason = 'nothing-to-void', updated_at = now()
+where claim_id = any(:claim_ids::uuid[]) and state = 'ready' and is_void;

@@ -19,7 +19,9 @@ from services.claims.store.rows import (
     CodingKey,
     NewClaim,
     NewCoding,
+    NewVoid,
     PlannedClaim,
+    Progress,
     ReadyClaim,
     TakenClaim,
     Terms,
@@ -35,10 +37,10 @@ class ClaimStore:
     def __init__(self, schema: str) -> None:
         self._sql = Statements("services.claims", schema=schema)
 
-    async def lock_charts(self, connection: Connection, chart_ids: Collection[UUID]) -> dict[UUID, int]:
-        """Lock the charts and return the newest coding version of each, 0 for a new one."""
+    async def lock_charts(self, connection: Connection, chart_ids: Collection[UUID]) -> dict[UUID, Progress]:
+        """Lock the charts and return how far each is."""
         rows = await self._sql.fetch(connection, "lock_charts", chart_ids=sorted(chart_ids))
-        return {row["chart_id"]: row["coding_version"] for row in rows}
+        return {row["chart_id"]: Progress(row["coding_version"], row["withdrawn_coding"]) for row in rows}
 
     async def find_codings(self, connection: Connection, keys: Collection[CodingKey]) -> dict[CodingKey, str]:
         """Return the hash of the Claim of each of these codings that is known."""
@@ -63,7 +65,11 @@ class ClaimStore:
         newest = [claim for claim in claims if claim.superseded_by is None]
         charts = [claim.chart_id for claim in newest]
         await self._sql.execute(
-            connection, "supersede_claims", chart_ids=charts, claim_ids=[claim.claim_id for claim in newest]
+            connection,
+            "supersede_claims",
+            chart_ids=charts,
+            claim_ids=[claim.claim_id for claim in newest],
+            payer_ids=[claim.payer_id for claim in newest],
         )
         await self._sql.execute(
             connection,
@@ -76,6 +82,34 @@ class ClaimStore:
         )
         versions = [claim.coding_version for claim in newest]
         await self._sql.execute(connection, "advance_charts", chart_ids=charts, coding_versions=versions)
+
+    async def find_held(
+        self, connection: Connection, charts: Mapping[UUID, PayerId | None]
+    ) -> list[tuple[UUID, PayerId]]:
+        """Return chart and payer of what payers hold, but for the payer that is named beside each chart."""
+        rows = await self._sql.fetch(connection, "find_held", chart_ids=list(charts), payer_ids=list(charts.values()))
+        return [(row["chart_id"], PayerId(row["payer_id"])) for row in rows]
+
+    async def insert_voids(self, connection: Connection, voids: Sequence[NewVoid]) -> None:
+        """Make these voids the effective claims of their charts at their payers."""
+        where = {
+            "claim_ids": [void.claim_id for void in voids],
+            "chart_ids": [void.chart_id for void in voids],
+            "payer_ids": [void.payer_id for void in voids],
+        }
+        versions = [void.coding_version for void in voids]
+        await self._sql.execute(connection, "give_way_to_voids", **where)
+        await self._sql.execute(connection, "insert_voids", **where, coding_versions=versions)
+
+    async def withdraw_charts(self, connection: Connection, withdrawn: Mapping[UUID, int]) -> None:
+        """Bill nothing of these charts up to the coding beside each, and drop what was never sent of them."""
+        versions = list(withdrawn.values())
+        await self._sql.execute(connection, "withdraw_charts", chart_ids=list(withdrawn), coding_versions=versions)
+        await self._sql.execute(connection, "drop_unsent", chart_ids=list(withdrawn))
+
+    async def drop_voids(self, connection: Connection, claim_ids: Collection[UUID]) -> None:
+        """End voids that have nothing to take back."""
+        await self._sql.execute(connection, "drop_voids", claim_ids=list(claim_ids))
 
     async def take_ready(self, connection: Connection, limit: int) -> list[ReadyClaim]:
         """Lock claims that can be prepared now."""

@@ -41,16 +41,39 @@ class NewClaim:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadyClaim:
-    """A claim to scrub and build. `original_id` is the earlier claim that its payer holds, under `original_number`."""
+class Progress:
+    """How far a chart is: its newest coding, and the newest that was withdrawn; 0 is none."""
+
+    coding_version: int
+    withdrawn_coding: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewVoid:
+    """Takes back at a payer what it holds of a chart up to a coding version."""
 
     claim_id: UUID
     chart_id: UUID
     coding_version: int
     payer_id: PayerId
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyClaim:
+    """A claim to scrub and build. `original_id` is the earlier claim that its payer holds, under `original_number`.
+
+    A void is built from `original_bundle` and from nothing else.
+    """
+
+    claim_id: UUID
+    chart_id: UUID
+    coding_version: int
+    payer_id: PayerId
+    is_void: bool
     event: bytes
     original_id: UUID | None
     original_number: str | None
+    original_bundle: bytes | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
 from services.claims.claim import State
-from services.claims.responses import Adjustment, Answer, keep_codes
+from services.claims.responses import Adjustment, Answer, keep_codes, settle_payment
 from services.claims.x12.segments import Segment, print_segments
 from services.claims.x12.source import Source
 from shared.contracts.errors import InvalidContent
@@ -95,7 +95,7 @@ def settle(answer: ClaimAnswer, request: str, billed: Sequence[BilledLine]) -> A
         adjustments += [replace(each, line=sequence) for each in line.adjustments]
     body = answer.body
     return Answer(
-        state=answer.state,
+        state=settle_payment(answer.state, answer.paid),
         codes=keep_codes([*(each.reason for each in adjustments), *answer.codes]),
         request=request,
         body=body,

@@ -15,6 +15,7 @@ from services.coder.decisions import Decision
 from services.coder.engine.model import EngineVersion
 from services.coder.grouping.grouper import Grouper, Stay
 from services.coder.grouping.stay import read_stay
+from services.coder.line_numbers import EarlierLines, read_lines
 from services.coder.store import charts, decisions, suggestions, work_items
 from services.coder.store.work_items import WorkItem
 from services.coder.work_item import ChartId, OpenPoint, WrongState
@@ -34,6 +35,7 @@ class CodingDraft:
     proposed: list[StoredSuggestion]
     decided: list[Decision]
     codings: list[Coding]
+    earlier_lines: EarlierLines
 
     def list_open_points(self) -> list[OpenPoint]:
         """List what the chart itself still needs; empty when it can be completed."""
@@ -63,6 +65,7 @@ class CodingDraft:
             completed_at=datetime.now(UTC),
             group=grouper.group(stay) if grouper and stay else None,
             status=status,
+            earlier_lines=self.earlier_lines,
         )
         return build_coded(completed, key)
 
@@ -77,7 +80,8 @@ async def read_draft(connection: Connection, chart_id: ChartId, chart_version: i
     if run is None:
         raise WrongState("the engine has not answered for this chart version yet; try again in a moment")
     codings = list_codings(proposed, decided)
-    return CodingDraft(chart, read_facts(chart), run.version, proposed, decided, codings)
+    earlier = read_lines(await charts.list_coded_claims(connection, chart_id))
+    return CodingDraft(chart, read_facts(chart), run.version, proposed, decided, codings, earlier)
 
 
 async def read_current_draft(pool: Pool, chart_id: ChartId) -> tuple[CodingDraft, WorkItem]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.coder import SCHEMA
+from services.coder import SCHEMA, SOURCE
 from services.coder.priority import PriorityWeights
 from services.coder.service.learning import forget_codings
 from services.coder.service.placing import place_charts
@@ -17,10 +17,11 @@ from services.coder.store.work_items import Standing
 from services.coder.work_item import ChartId
 from shared.contracts.envelope import Envelope
 from shared.contracts.errors import InvalidContent
-from shared.contracts.messages import ChartReady, ClaimReturned
+from shared.contracts.messages import ChartReady, ChartWithdrawn, ClaimReturned
 from shared.contracts.topics import Topic
 from shared.kafka.record import Record
 from shared.postgres.inbox import Inbox, InboxEntry, Outcome
+from shared.postgres.outbox import Outbox, OutboxMessage, event_message
 from shared.postgres.pool import Connection, Pool
 from shared.postgres.quarantine import Quarantine, Unusable
 
@@ -124,7 +125,30 @@ async def _apply_charts(
         await place_charts(connection, latest, weights)
         await holds.wake_charts(connection, latest)
         await forget_codings(connection, [ChartId(chart.chart_id) for chart in newer if chart.status == "withdrawn"])
+        coded = [
+            (chart, standing[ChartId(chart.chart_id)].coding_version) for chart in newer if _was_coded(chart, standing)
+        ]
+        await Outbox(SCHEMA).enqueue(connection, [_announce_withdrawal(*each) for each in coded])
     return entries
+
+
+def _was_coded(chart: ChartReady, standing: dict[ChartId, Standing]) -> bool:
+    """Whether it is withdrawn after a coding of it was sent."""
+    place = standing.get(ChartId(chart.chart_id))
+    return chart.status == "withdrawn" and place is not None and place.coding_version > 0
+
+
+def _announce_withdrawal(chart: ChartReady, coding_version: int) -> OutboxMessage:
+    withdrawn = ChartWithdrawn(
+        chart_id=chart.chart_id,
+        chart_version=chart.chart_version,
+        coding_version=coding_version,
+        reason="encounter-reopened" if chart.reason == "encounter-reopened" else "encounter-void",
+    )
+    subject = str(chart.chart_id)
+    return event_message(
+        Envelope[ChartWithdrawn](source=SOURCE, type=Topic.CHART_WITHDRAWN, subject=subject, data=withdrawn)
+    )
 
 
 def compare_versions(arrived: int, current: int | None) -> Outcome:

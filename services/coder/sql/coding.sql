@@ -11,6 +11,10 @@ select claim, provenance
 from {schema}.coding
 where chart_id = :chart_id and coding_version = :coding_version;
 
+-- name: list_coded_claims
+-- What was billed of a chart so far, newest first.
+select claim from {schema}.coding where chart_id = :chart_id order by coding_version desc;
+
 -- name: insert_returned
 -- Why codings came back; the same news twice is one row.
 insert into {schema}.returned_coding (chart_id, coding_version, message_id, findings)

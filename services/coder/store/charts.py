@@ -52,6 +52,11 @@ async def read_coding(connection: Connection, chart_id: ChartId, coding_version:
     return (row["claim"], row["provenance"]) if row else None
 
 
+async def list_coded_claims(connection: Connection, chart_id: ChartId) -> list[str]:
+    """Read the Claims of all codings of a chart, newest first."""
+    return [row["claim"] for row in await SQL.fetch(connection, "list_coded_claims", chart_id=chart_id)]
+
+
 async def insert_returned(connection: Connection, returned: Sequence[tuple[UUID, ClaimReturned]]) -> None:
     """Keep why codings came back; each with the id of its message."""
     await SQL.execute(

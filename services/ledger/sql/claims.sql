@@ -12,10 +12,10 @@ select (select count(*) from coder.work_item where state <> 'withdrawn') as char
        (select count(*) from coder.decision) as decisions;
 
 -- name: count_claims
--- Effective claims by state.
+-- Effective claims by state; a void is none, nor what was dropped with its chart.
 select state, count(*) as claims
 from claims.claim
-where superseded_by is null
+where superseded_by is null and not is_void and state <> 'voided'
 group by state
 order by state;
 

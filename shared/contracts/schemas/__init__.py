@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.contracts.envelope import Envelope, Message
-from shared.contracts.messages import ChartCoded, ChartReady, ClaimDraft, ClaimReturned
+from shared.contracts.messages import ChartCoded, ChartReady, ChartWithdrawn, ClaimDraft, ClaimReturned
 from shared.contracts.topics import Topic
 
 SCHEMA_FOLDER = Path(__file__).parent
@@ -14,6 +14,7 @@ MESSAGE_TYPES: dict[Topic, type[Message]] = {
     Topic.CHART_READY: Envelope[ChartReady],
     Topic.CLAIM_DRAFT: Envelope[ClaimDraft],
     Topic.CHART_CODED: Envelope[ChartCoded],
+    Topic.CHART_WITHDRAWN: Envelope[ChartWithdrawn],
     Topic.CLAIM_RETURNED: Envelope[ClaimReturned],
 }
 

@@ -23,13 +23,20 @@ from services.claims.lanes import Lane
 from services.claims.payer_channel import AttemptEnd
 from services.claims.payers import PayerProfile
 from services.claims.schedule import ScheduleStep
-from services.claims.service import AnswerService, IntakeService, OverviewService, PreparationService, SendingService
+from services.claims.service import (
+    AnswerService,
+    IntakeService,
+    OverviewService,
+    PreparationService,
+    SendingService,
+    WithdrawalService,
+)
 from services.claims.settings import ClaimsOptions
 from services.claims.store import AttemptReport, TakenClaim
 from services.simulators.payer import PayerSettings, create_payer_app
 from services.simulators.payer_desk import PayerDesk
 from shared.contracts.envelope import Envelope
-from shared.contracts.messages import ChartCoded
+from shared.contracts.messages import ChartCoded, ChartWithdrawn
 from shared.contracts.topics import Topic
 from shared.kafka.record import Record
 from shared.postgres.pool import Pool
@@ -50,6 +57,7 @@ class Clinic:
     def __post_init__(self) -> None:
         """Put the use cases together."""
         self.intake = IntakeService(self.pool, SCHEMA, self.options)
+        self.withdrawals = WithdrawalService(self.pool, SCHEMA)
         self.answers = AnswerService(self.pool, SCHEMA)
         self.preparation = PreparationService(self.pool, SCHEMA, self.options)
         self.sending = SendingService(self.pool, SCHEMA, self.options, self.answers)
@@ -68,6 +76,14 @@ class Clinic:
         """Take codings in and return the ids of their claims for the default payer."""
         await self.intake.receive_codings([self.coded_record(coded) for coded in codings])
         return [self.claim_id(coded) for coded in codings]
+
+    async def withdraw(self, chart_id: UUID, coding_version: int) -> None:
+        """Take a chart back, up to this coding."""
+        data = ChartWithdrawn(
+            chart_id=chart_id, chart_version=9, coding_version=coding_version, reason="encounter-void"
+        )
+        envelope = Envelope[ChartWithdrawn](source="test", type=Topic.CHART_WITHDRAWN, subject=str(chart_id), data=data)
+        await self.withdrawals.receive_withdrawals([self.record(Topic.CHART_WITHDRAWN, envelope.encode())])
 
     async def queue(self, coded: ChartCoded) -> UUID:
         """Bring one claim to the state queued."""

@@ -5,6 +5,7 @@ the chart in force, a claim that goes again is the same to the byte, and in the 
 """
 
 import asyncio
+import json
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -33,7 +34,7 @@ from tests.integration.claims.conftest import Clinic, fhir_profile
 from tests.unit.claims.codings import coded_chart
 
 DIAGNOSES = ("I10", "E11.9", "E78.5")
-PAYER = PayerId("http")
+PAYERS = PayerId("http"), PayerId("other")
 LOST = (Outcome.FAILED, Outcome.UNCERTAIN)
 
 
@@ -48,15 +49,21 @@ class LifeOfAClaim(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.opened = open_pool(PostgresSettings(dsn=SecretStr(self.dsn), pool_min_size=1), application_name="life")
         pool = self.runner.run(self.opened.__aenter__())
-        options = ClaimsOptions(payers={PAYER: fhir_profile("http://127.0.0.1:9/fhir")}, default_payer=PAYER)
+        profiles = {
+            payer: fhir_profile("http://127.0.0.1:9/fhir", payors=(f"Organization/{payer}",)) for payer in PAYERS
+        }
+        options = ClaimsOptions(payers=profiles, default_payer=PAYERS[0])
         self.clinic = Clinic(pool, options)
         self.runner.run(_empty(self.clinic))
         self.payer = PayerDesk(denial_percent=30)
         self.chart_id = uuid4()
         self.versions = count(1)
         self.newest = 0
+        self.withdrawn = 0
+        self.insurer = PAYERS[0]
         self.in_flight: list[TakenClaim] = []
         self.heard: dict[str, bytes] = {}
+        self.voids: set[str] = set()
 
     def teardown(self) -> None:
         """Let everything heal, see that all claims are settled, and close."""
@@ -66,13 +73,23 @@ class LifeOfAClaim(RuleBasedStateMachine):
             self.runner.run(self.opened.__aexit__(None, None, None))
             self.runner.close()
 
-    @rule()
-    def code_the_chart(self) -> None:
-        """A coder completes the chart, for the first time or again."""
-        self.newest = next(self.versions)
+    @rule(insurer=st.sampled_from(PAYERS))
+    def code_the_chart(self, insurer: PayerId) -> None:
+        """A coder completes the chart, for the first time or again; it may be another payer's now."""
+        self.newest, self.insurer = next(self.versions), insurer
         chart = [{"system": systems.CHART_IDENTIFIER, "value": str(self.chart_id)}]
-        final = claim(f"claim-{self.newest}", diagnoses=DIAGNOSES[: self.newest], identifier=chart)
-        self.runner.run(self.clinic.arrive(coded_chart(self.chart_id, coding_version=self.newest, final_claim=final)))
+        final = claim(f"claim-{self.newest}", diagnoses=DIAGNOSES[: self.newest], identifier=chart, payer_id=insurer)
+        coded = coded_chart(
+            self.chart_id, coding_version=self.newest, payer_id=insurer, patient_id="pt-1", final_claim=final
+        )
+        self.runner.run(self.clinic.arrive(coded))
+
+    @rule()
+    def withdraw_the_chart(self) -> None:
+        """The encounter is void, or its discharge; the news may come twice, or before its coding."""
+        self.withdrawn = self.newest
+        if self.newest:
+            self.runner.run(self.clinic.withdraw(self.chart_id, self.newest))
 
     @rule()
     def prepare(self) -> None:
@@ -81,8 +98,9 @@ class LifeOfAClaim(RuleBasedStateMachine):
 
     @rule()
     def take_due(self) -> None:
-        """The lane leases what is due."""
-        self.in_flight += self.runner.run(self.clinic.sending.take_due(PAYER, 10))
+        """The lanes lease what is due."""
+        for payer in PAYERS:
+            self.in_flight += self.runner.run(self.clinic.sending.take_due(payer, 10))
 
     @precondition(lambda self: self.in_flight)
     @rule(arrives=st.booleans(), outcome=st.sampled_from(LOST))
@@ -120,9 +138,9 @@ class LifeOfAClaim(RuleBasedStateMachine):
     @precondition(lambda self: self.in_flight)
     @rule()
     def be_refused(self) -> None:
-        """The payer refuses a claim; a sane one does so only with what it has not taken before."""
+        """The payer refuses a claim; a sane one does so only with what it has not taken before, and with no void."""
         taken = self.in_flight[0]
-        if str(taken.claim_id) not in self.heard:
+        if str(taken.claim_id) not in self.heard and not _is_void(taken.bundle):
             self.in_flight.pop(0)
             self._report(taken, AttemptReport(Outcome.REFUSED, 1, 422, "http-422"))
 
@@ -134,6 +152,16 @@ class LifeOfAClaim(RuleBasedStateMachine):
         body = _pend(identifier) if pended else self.heard[identifier]
         record = self.clinic.record(Topic.CLAIM_RESPONSE, body, identifier.encode())
         self.runner.run(self.clinic.answers.receive_responses([record]))
+
+    @precondition(lambda self: self.heard)
+    @rule(choice=st.integers(min_value=0))
+    def be_paid(self, choice: int) -> None:
+        """The payer tells what it pays for a claim that it accepted; for a void nobody pays."""
+        identifier = list(self.heard)[choice % len(self.heard)]
+        if identifier not in self.voids:
+            paid = {**json.loads(self.heard[identifier]), "payment": {"amount": {"value": 80, "currency": "USD"}}}
+            record = self.clinic.record(Topic.CLAIM_RESPONSE, json.dumps(paid).encode(), identifier.encode())
+            self.runner.run(self.clinic.answers.receive_responses([record]))
 
     @rule()
     def let_time_pass(self) -> None:
@@ -149,37 +177,42 @@ class LifeOfAClaim(RuleBasedStateMachine):
     @rule()
     def sit_out_behind_an_open_breaker(self) -> None:
         """Nothing is sent; what is overdue waits no longer."""
-        self.runner.run(self.clinic.sending.end_overdue(PAYER))
+        for payer in PAYERS:
+            self.runner.run(self.clinic.sending.end_overdue(payer))
 
     @rule()
     def change_the_payers_mind(self) -> None:
         """From now on the payer denies what it would have accepted, or the other way round."""
-        denies = self.payer.mode_of(PAYER) is Mode.DENY
+        denies = self.payer.mode_of(PAYERS[0]) is Mode.DENY
         self.payer.set_mode(Mode.ACCEPT if denies else Mode.DENY)
 
     @invariant()
     def the_newest_coding_has_the_one_effective_claim(self) -> None:
         """The ledger's question."""
-        statement = "select coding_version from claims.claim where superseded_by is null"
+        statement = "select coding_version from claims.claim where superseded_by is null and not is_void"
         rows = self.runner.run(self.clinic.pool.fetch(statement))
-        assert [row["coding_version"] for row in rows] == ([self.newest] if self.newest else [])
+        if self.newest > self.withdrawn:
+            assert [row["coding_version"] for row in rows] == [self.newest]
+        assert self.runner.run(self.clinic.overview.count_claims()).unbalanced_charts == ()
 
     @invariant()
     def nothing_is_billed_twice(self) -> None:
-        """The payer's view."""
-        counts = self.payer.count_received()
-        assert (counts["charts_billed_twice"], counts["altered"], counts["unusable"]) == (0, 0, 0)
+        """Each payer's view."""
+        for payer in PAYERS:
+            counts = self.payer.count_received(payer)
+            assert (counts["charts_billed_twice"], counts["altered"], counts["unusable"]) == (0, 0, 0)
 
     def _send(self, taken: TakenClaim) -> bytes:
-        answer = self.payer.take_in(taken.bundle, PAYER)
+        answer = self.payer.take_in(taken.bundle, taken.payer_id)
         self.heard[str(taken.claim_id)] = answer
+        self.voids |= {str(taken.claim_id)} if _is_void(taken.bundle) else set()
         return answer
 
     def _report(self, taken: TakenClaim, report: AttemptReport, **more: Any) -> None:
         self.runner.run(self.clinic.report(taken, report, **more))
 
     async def _heal(self) -> None:
-        for _ in range(4 * self.newest + 4):
+        for _ in range(6 * self.newest + 6):
             later = "update claims.claim set deadline_at = now() + interval '1 day' where deadline_at is not null"
             await self.clinic.pool.execute(later)
             for row in await self.clinic.pool.fetch("select claim_id from claims.claim where state = 'undelivered'"):
@@ -189,12 +222,19 @@ class LifeOfAClaim(RuleBasedStateMachine):
                 await self.clinic.answers.receive_responses([record])
             await self.clinic.make_due()
             await self.clinic.preparation.prepare_claims()
-            for taken in await self.clinic.sending.take_due(PAYER, 10):
+            for taken in [each for payer in PAYERS for each in await self.clinic.sending.take_due(payer, 10)]:
                 answer = read_answer(self._send(taken))
                 await self.clinic.report(taken, AttemptReport(Outcome.ANSWERED, 1, 200), answer=answer)
         rows = await self.clinic.pool.fetch("select state from claims.claim")
         assert {State(row["state"]) for row in rows} <= ANSWERED | CLOSED
         assert self.payer.count_received()["charts_billed_twice"] == 0
+        for payer in PAYERS:
+            if payer != self.insurer or self.withdrawn == self.newest:
+                assert self.payer.count_received(payer)["effective_claims"] == 0
+
+
+def _is_void(bundle: bytes) -> bool:
+    return json.loads(bundle)["entry"][0]["resource"]["status"] == "cancelled"
 
 
 async def _empty(clinic: Clinic) -> None:

@@ -166,7 +166,7 @@ async def test_codings_become_paid_claims_by_files(settings: ClaimsSettings, tmp
     services = ("99213", "71046", "80053")
     cases = [x12_case(item=[priced_line(1, "professional", service)]) for service in services]
     codings = [coded_chart(final_claim=case.claim, resources=case.others) for case in cases]
-    wanted = {identify_claim(each.chart_id, 1, "files"): "accepted" for each in codings}
+    wanted = {identify_claim(each.chart_id, 1, "files"): "paid" for each in codings}
     payer = X12Payer(partner.outbound, partner.inbound)
     async with _running(create_app(settings.model_copy(update={"claims": options}))) as client:
         await _publish(settings.kafka, *codings)

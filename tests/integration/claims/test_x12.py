@@ -106,11 +106,11 @@ async def test_a_claim_is_one_valid_file_and_its_answers_pay_it(office: Office) 
     assert name_account(claim_id) in path.name
     assert office.payer.work(Verdict.ACCEPTED) == 1
     assert await office.inbox.read_files() == 3
-    assert await office.clinic.state(claim_id) is State.ACCEPTED
+    assert await office.clinic.state(claim_id) is State.PAID
     kept = await office.rows(
         "select channel, state, payer_claim_number, paid from claims.response order by response_id"
     )
-    assert [row[:3] for row in kept] == [("x12", "pended", "ICN000000001"), ("x12", "accepted", "ICN000000001")]
+    assert [row[:3] for row in kept] == [("x12", "pended", "ICN000000001"), ("x12", "paid", "ICN000000001")]
     assert float(kept[1][3]) == 100.40
     assert await office.rows("select line, group_code, reason_code from claims.adjustment") == [(1, "CO", "45")]
 
@@ -237,7 +237,7 @@ async def test_a_value_that_no_column_holds_stops_no_other_file(
     office.leave("1-bad.835", good.replace("SE*17*", beside, 1))
     office.leave("2-good.835", good)
     assert await office.inbox.read_files() == 2
-    assert await office.clinic.state(claim_id) is State.ACCEPTED
+    assert await office.clinic.state(claim_id) is State.PAID
     assert await office.rows("select reason from claims.x12_file order by file_name") == [("not-storable",), (None,)]
 
 
@@ -260,7 +260,7 @@ async def test_a_bad_file_is_put_aside_with_reason_and_place_and_stops_no_other(
     office.leave("a-bad.835", files["3.835"].replace("SE*", "SE*9", 1))
     office.leave("b-good.835", files["3.835"])
     assert await office.inbox.read_files() == 2
-    assert await office.clinic.state(claim_id) is State.ACCEPTED
+    assert await office.clinic.state(claim_id) is State.PAID
     place = f"segment {files['3.835'].split('SE*')[0].count('~') + 1}"
     rows = await office.rows("select outcome, reason, place from claims.x12_file order by file_name")
     assert rows == [("quarantined", "invalid-content", place), ("read", None, None)]
@@ -283,7 +283,7 @@ async def test_a_file_from_quarantine_is_read_again_once_the_reader_is_mended(
     for _ in range(2):
         office.leave("1.835", text)
         await office.inbox.read_files()
-    assert await office.clinic.state(claim_id) is State.ACCEPTED
+    assert await office.clinic.state(claim_id) is State.PAID
     assert await office.rows("select outcome, reason, answers from claims.x12_file") == [("read", None, 1)]
 
 
@@ -335,7 +335,7 @@ async def test_a_claim_is_found_by_the_payers_number_where_ours_was_lost(office:
     await office.inbox.read_files()
     office.leave("2.835", files["3.835"].replace(name_account(claim_id), "0"))
     await office.inbox.read_files()
-    assert await office.clinic.state(claim_id) is State.ACCEPTED
+    assert await office.clinic.state(claim_id) is State.PAID
 
 
 async def test_what_does_not_add_up_is_parked_and_what_is_beside_claims_is_kept(office: Office) -> None:

@@ -6,6 +6,8 @@ from services.coder.priority import PriorityWeights
 from services.coder.service.placing import place_charts
 from services.coder.store import charts
 from services.coder.work_item import ChartId, State
+from shared.contracts.envelope import Envelope
+from shared.contracts.messages import ChartWithdrawn
 from shared.contracts.topics import Topic
 from tests.builders.charts import ready_chart, suggestion, withdrawn_chart
 from tests.integration.coder.conftest import ANN, Desk, accept_all, under
@@ -76,6 +78,17 @@ async def test_a_withdrawn_chart_leaves_the_queue_and_a_newer_version_brings_it_
     assert await desk.cases.queue.lease_next(ANN.subject) is None
     await desk.arrive(ready_chart(chart.chart_id, 3))
     assert await desk.state(chart.chart_id) is State.SUGGESTING
+
+
+async def test_billing_hears_of_a_withdrawn_chart_if_it_was_coded(desk: Desk) -> None:
+    uncoded = await desk.open_chart()
+    await desk.arrive(withdrawn_chart(uncoded.chart_id, 2))
+    assert await desk.published(Topic.CHART_WITHDRAWN) == []
+    coded = await complete_one(desk)
+    await desk.arrive(withdrawn_chart(coded, 2))
+    (message,) = await desk.published(Topic.CHART_WITHDRAWN)
+    told = Envelope[ChartWithdrawn].decode(message)
+    assert (told.data.chart_id, told.data.coding_version, told.subject) == (coded, 1, str(coded))
 
 
 async def test_what_cannot_be_read_is_held_and_the_rest_applied(desk: Desk) -> None:
