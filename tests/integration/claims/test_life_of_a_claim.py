@@ -234,7 +234,7 @@ class LifeOfAClaim(RuleBasedStateMachine):
 
 
 def _is_void(bundle: bytes) -> bool:
-    return json.loads(bundle)["entry"][0]["resource"]["status"] == "cancelled"
+    return str(json.loads(bundle)["entry"][0]["resource"]["status"]) == "cancelled"
 
 
 async def _empty(clinic: Clinic) -> None:

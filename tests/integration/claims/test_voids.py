@@ -1,6 +1,7 @@
 """What is taken back: a withdrawn chart, a chart that goes to another payer, a void that meets nothing."""
 
 import json
+from typing import Any
 from uuid import UUID, uuid4
 
 from services.claims.claim import PayerId, State, identify_void
@@ -24,7 +25,7 @@ async def _accepted(clinic: Clinic, chart_id: UUID) -> UUID:
     return claim_id
 
 
-async def _answer(clinic: Clinic, claim_id: UUID, **more: object) -> None:
+async def _answer(clinic: Clinic, claim_id: UUID, **more: Any) -> None:
     request = {"identifier": {"system": systems.CLAIM_IDENTIFIER, "value": str(claim_id)}}
     body = as_bytes(claim_response(request=request, **more))
     await clinic.answers.receive_responses([clinic.record(Topic.CLAIM_RESPONSE, body)])
