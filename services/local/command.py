@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from services.local.broker import BrokerKind
-from services.local.demo import DemoOptions, run_demo
+from services.local.demo import DemoOptions, leave_charts, run_demo
 from services.local.errors import ChildFailed, LocalStackError
 from services.local.progress import show_steps
 from services.local.stack import Stack
@@ -65,10 +65,11 @@ async def _demo(state_folder: Path, options: DemoOptions, console: Console, *, l
     with hold_state(state_folder) as state, show_steps(console) as steps:
         state.forget_logs()
         async with run_demo(state, options, steps) as (stack, outcome):
+            charts = 0 if leave else await leave_charts(stack, state, steps)
             steps.finish()
             console.print(outcome.as_table())
             if not leave:
-                console.print(describe_access(state, stack), highlight=False, markup=False, soft_wrap=True)
+                console.print(describe_access(state, stack, charts), highlight=False, markup=False, soft_wrap=True)
                 await interruption.wait()
                 console.print("Stopping ...")
     if as_json:
@@ -114,11 +115,11 @@ def explain(console: Console, cause: LocalStackError) -> None:
             console.print(f"  {line}", style="dim", markup=False, highlight=False, soft_wrap=True)
 
 
-def describe_access(state: StateFolder, stack: Stack) -> str:
+def describe_access(state: StateFolder, stack: Stack, charts: int) -> str:
     """Say where everything listens, and with which token."""
     token = next(iter(stack.tokens.values()))
     return f"""
-The stack stays up until Ctrl-C. Simulated coders rest; the queue is yours.
+The stack stays up until Ctrl-C. Simulated coders rest; {charts} charts in the queue are yours.
   queue API       {stack.urls["coder"]}/docs
   workbench       {stack.urls["coder"]}/workbench/ (choose who you are)
   API token       {token}

@@ -32,6 +32,8 @@ STALLED_SECONDS = 120.0
 RESTING_SECONDS = 10.0
 """The same, when nothing is on its way and no chart waits for the engine or a coder."""
 LOOK_SECONDS = 0.5
+CHARTS_LEFT = 6
+"""What is left in the queue for whoever tries the workbench."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,22 @@ async def run_day(stack: Stack, day: Day, steps: Steps, *, events_per_second: fl
             return await _await_end(stack, expected, before, steps)
         finally:
             stop.set()
+
+
+async def leave_charts(stack: Stack, state: StateFolder, steps: Steps) -> int:
+    """Send the next day's first charts, which no simulated coder takes; returns how many wait for the user."""
+    seed = int(recall(state.seed) or 0) + 1
+    day = await simulate_day(CHARTS_LEFT, seed, state, steps)
+    remember(state.seed, str(seed))
+    await _send_day(stack, day, None, steps)
+    with steps.step("Suggesting codes for charts that are yours", day.charts) as waiting:
+        for _ in range(int(STALLED_SECONDS / LOOK_SECONDS)):
+            opened = (await read_ledger(stack.postgres, stack.kafka)).work_items.get("open", 0)
+            waiting(opened)
+            if opened >= day.charts:
+                break
+            await asyncio.sleep(LOOK_SECONDS)
+    return opened
 
 
 async def _send_day(stack: Stack, day: Day, events_per_second: float | None, steps: Steps) -> None:

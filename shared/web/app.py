@@ -16,6 +16,7 @@ from shared.web.closing import Closing
 from shared.web.errors import answer_error, install_error_handlers
 from shared.web.oidc.identify import make_identify
 from shared.web.oidc.provider import Provider
+from shared.web.reference import make_reference
 from shared.web.rules import publish_rules, require_rules
 from shared.web.security import BearerTokens, guard_nothing
 from shared.web.settings import WebSettings
@@ -49,6 +50,8 @@ def create_service_app(
         version=version("chartline"),
         lifespan=lifespan,
         openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
         dependencies=[Depends(note_route)],
     )
     app.state.keep_event = keep_nothing
@@ -61,6 +64,7 @@ def create_service_app(
     app.add_middleware(_BodyLimit, max_bytes=settings.max_body_bytes)
     install_error_handlers(app)
     app.include_router(_operations(app, probes))
+    app.include_router(make_reference(app))
     for router in routers:
         app.include_router(router)
     require_rules(app)

@@ -1,6 +1,7 @@
 """The rules of a whole service: every route has one, and the OpenAPI page says which roles it lets in.
 
-Invariant: a service whose route has no rule does not start; only health, readiness and metrics are open.
+Invariant: a service whose route has no rule does not start; only health, readiness, metrics and the API's own
+page are open.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from shared.web.security import Role, Rule
 
 ROLES_EXTENSION = "x-chartline-roles"
 """In an OpenAPI operation: the roles that it lets in; absent where everybody may call."""
-OPEN_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/metrics", "/docs"})
 
 
 class RouteWithoutRule(ChartlineError):
