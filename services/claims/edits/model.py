@@ -183,9 +183,11 @@ class Hit:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Edit:
     """One billing rule. `find` yields every place that breaks it; `source` is where the rule stands.
+
+    Each is itself and no other, so a selection of them is found again by their identities.
 
     It applies to services from `effective_from` up to and including `effective_until`, without a service date always;
     and to the `payers` and `channels` named, all of them where none is. `owner` is who can fix what it finds.
@@ -208,15 +210,15 @@ class Edit:
         """Tell whether the rule was in effect on the day of the service."""
         return service_date is None or self.effective_from <= service_date <= self.effective_until
 
-    def applies_to(self, context: EditContext) -> bool:
+    def applies_to(self, payer: str, channel: str) -> bool:
         """Tell whether the rule is one of the claim's payer and channel."""
-        is_payers = not self.payers or context.payer in self.payers
-        return is_payers and (not self.channels or context.channel in self.channels)
+        return (not self.payers or payer in self.payers) and (not self.channels or channel in self.channels)
 
-    def scrub(self, subject: ClaimUnderEdit) -> list[Finding]:
+    def scrub(self, subject: ClaimUnderEdit) -> tuple[Finding, ...]:
         """Return a finding for every place that breaks the rule."""
-        return [self._report(hit) for hit in self.find(subject)]
+        return tuple(self.report(hit) for hit in self.find(subject))
 
-    def _report(self, hit: Hit) -> Finding:
+    def report(self, hit: Hit) -> Finding:
+        """The finding of a place that breaks the rule."""
         message = f"{self.message} ({hit.detail})" if hit.detail else self.message
         return Finding(edit=self.id, severity=self.severity, message=message, fix=self.fix, expression=hit.expression)

@@ -4,7 +4,9 @@ Place in the flow: `scrub_claim` before delivery, `run_edits` as preview on a Cl
 Invariant: which edits run follows from the date of service, the payer and the channel, never from today's date.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from datetime import date
+from functools import lru_cache
 
 from services.claims.edits.bundling import BUNDLING
 from services.claims.edits.completeness import COMPLETENESS
@@ -27,6 +29,9 @@ from shared.proof.seal import hash_value
 
 RULE_SET = "2026.3"
 """Goes up with every change of an edit."""
+
+_SELECTIONS_KEPT = 512
+"""Payers times days of service that are worked on at one time; one is a tuple of references."""
 
 BILLING_EDITS: tuple[Edit, ...] = (
     *COMPLETENESS,
@@ -52,22 +57,20 @@ EDITS: tuple[Edit, ...] = (*BILLING_EDITS, BUNDLE_RULES)
 
 def scrub_claim(subject: ClaimUnderEdit, edits: Sequence[Edit] = EDITS) -> tuple[Finding, ...]:
     """Run every edit that was in effect on the service date; on a Claim that is not FHIR, only that is found."""
-    return tuple(FHIR_VALIDITY.scrub(subject)) or run_edits(subject, edits)
+    return FHIR_VALIDITY.scrub(subject) or run_edits(subject, edits)
 
 
 def run_edits(subject: ClaimUnderEdit, edits: Sequence[Edit] = BILLING_EDITS) -> tuple[Finding, ...]:
     """Run `edits` and the payer's own rules on a Claim that is valid FHIR, those in effect on the service date."""
-    chosen = select_edits((*edits, *subject.context.payer_rules), subject)
-    findings: list[Finding] = []
-    for edit in chosen:
-        findings += edit.scrub(subject)
-    return tuple(findings)
+    context = subject.context
+    chosen = select_edits((*edits, *context.payer_rules), subject.service_day, context.payer, context.channel)
+    return tuple(edit.report(hit) for edit in chosen for hit in edit.find(subject))
 
 
-def select_edits(edits: Iterable[Edit], subject: ClaimUnderEdit) -> list[Edit]:
-    """The edits of the claim's payer and channel that were in effect on its date of service."""
-    day, context = subject.service_day, subject.context
-    return [edit for edit in edits if edit.applies_on(day) and edit.applies_to(context)]
+@lru_cache(maxsize=_SELECTIONS_KEPT)
+def select_edits(edits: tuple[Edit, ...], day: date | None, payer: str, channel: str) -> tuple[Edit, ...]:
+    """The edits of a payer and channel that were in effect on a day; kept, since claims come many to a day."""
+    return tuple(edit for edit in edits if edit.applies_on(day) and edit.applies_to(payer, channel))
 
 
 def name_rules(context: EditContext) -> dict[str, str]:

@@ -50,7 +50,7 @@ class CareGiver:
     @property
     def sequence(self) -> int:
         """Its careTeam.sequence."""
-        return int(self.member.decimal("sequence") or 0)
+        return self.member.sequence
 
 
 def read_care_givers(out: Transcript, source: Source, *, is_professional: bool) -> list[CareGiver]:

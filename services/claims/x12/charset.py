@@ -21,9 +21,11 @@ _LETTERS_WITHOUT_ACCENT = str.maketrans(
 
 def fold_text(text: str) -> str:
     """Return a text in capital ASCII letters, without accents and doubled spaces. May still hold what X12 has not."""
+    if text.isascii():
+        return text.upper().strip()
     plain = unicodedata.normalize("NFKD", text.translate(_LETTERS_WITHOUT_ACCENT))
     kept = "".join(character for character in plain if not unicodedata.combining(character))
-    return " ".join(kept.upper().split(" ")).strip()
+    return kept.upper().strip()
 
 
 def is_carried(text: str) -> bool:

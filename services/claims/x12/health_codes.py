@@ -6,6 +6,7 @@ Source: 005010X222A1 and 005010X223A2, HI; ICD-10-CM Guidelines, section I.C.20 
 """
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 
 from services.claims.x12.segments import Element
 from services.claims.x12.source import Node
@@ -21,11 +22,12 @@ _OTHER_PROCEDURES = 24
 _EXTERNAL_CAUSE_CHAPTER = frozenset("VWXY")
 _ADMITTING, _REASON, _CAUSE = "admitting", "patientreasonforvisit", "externalcauseofinjury"
 _LONGEST_CODE = 30
+_sequence_of = attrgetter("sequence")
 
 
 def in_order(nodes: Iterable[Node]) -> list[Node]:
     """Elements by their sequence."""
-    return sorted(nodes, key=lambda each: each.decimal("sequence") or 0)
+    return sorted(nodes, key=_sequence_of)
 
 
 def write_professional_diagnoses(out: Transcript, claim: Node) -> dict[int, str]:
@@ -33,7 +35,7 @@ def write_professional_diagnoses(out: Transcript, claim: Node) -> dict[int, str]
     diagnoses = out.at_most(_PROFESSIONAL_DIAGNOSES, in_order(claim.each("diagnosis")), "diagnoses on an 837P")
     codes = [_icd(out, diagnosis, "diagnosis", systems.ICD10CM) for diagnosis in diagnoses]
     out.add("HI", *(("ABF" if place else "ABK", code) for place, code in enumerate(codes)))
-    return {int(each.decimal("sequence") or 0): str(place) for place, each in enumerate(diagnoses, 1)}
+    return {each.sequence: str(place) for place, each in enumerate(diagnoses, 1)}
 
 
 def write_institutional_diagnoses(out: Transcript, claim: Node, *, is_stay: bool) -> None:

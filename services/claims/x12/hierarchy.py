@@ -8,6 +8,7 @@ Source: 005010X222A1 and 005010X223A2, loops 1000A, 1000B, 2000A, 2000B, 2000C, 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.claims.x12.health_codes import in_order
 from services.claims.x12.parties import (
     name_person,
     name_provider,
@@ -27,7 +28,7 @@ _RESPONSIBILITY = "PSTABCDEFGH"
 """SBR01: primary, secondary, tertiary, and so on."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Insured:
     """One insurance of the claim: its coverage, who is insured by it, and the patient's relationship to that person."""
 
@@ -44,7 +45,7 @@ class Insured:
 
 def read_insured(out: Transcript, source: Source) -> list[Insured]:
     """The claim's insurances in order of their sequence, which is the order in which they pay."""
-    insurances = sorted(source.claim.each("insurance"), key=lambda each: each.decimal("sequence") or 0)
+    insurances = in_order(source.claim.each("insurance"))
     fitting = out.at_most(len(_RESPONSIBILITY), insurances, "insurances")
     return [_read_one(out, source, insurance) for insurance in fitting]
 

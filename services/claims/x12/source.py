@@ -8,15 +8,16 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any
 
 Element = dict[str, Any]
 """A FHIR element as a JSON reader gives it; its members differ by type."""
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, since a claim makes a few hundred and freezing one takes as long as all else; nobody changes any.
+@dataclass(slots=True, eq=False)
 class Node:
-    """An element and its FHIRPath."""
+    """An element and its FHIRPath. Two are the same only if they are one."""
 
     path: str
     element: Element = field(default_factory=dict)
@@ -29,19 +30,18 @@ class Node:
         """The path of a member."""
         return f"{self.path}.{name}"
 
-    def get(self, name: str) -> Self:
+    def get(self, name: str) -> "Node":
         """A member that is an element."""
         value = self.element.get(name)
-        return type(self)(self.at(name), value if isinstance(value, dict) else {})
+        return Node(f"{self.path}.{name}", value if isinstance(value, dict) else {})
 
-    def each(self, name: str) -> list[Self]:
+    def each(self, name: str) -> "list[Node]":
         """The repetitions of a member."""
-        values = self.element.get(name) or ()
-        return [
-            type(self)(f"{self.at(name)}[{position}]", value)
-            for position, value in enumerate(values)
-            if isinstance(value, dict)
-        ]
+        values = self.element.get(name)
+        if not values:
+            return []
+        start = f"{self.path}.{name}["
+        return [Node(f"{start}{position}]", value) for position, value in enumerate(values) if isinstance(value, dict)]
 
     def text(self, name: str) -> str:
         """A member that is a text, '' where there is none."""
@@ -56,22 +56,34 @@ class Node:
         """A member that is a list of whole numbers."""
         return [value for value in self.element.get(name) or () if isinstance(value, int)]
 
+    @property
+    def sequence(self) -> int:
+        """Its sequence; 0 where it has none."""
+        value = self.element.get("sequence")
+        return value if isinstance(value, int) else 0
+
     def decimal(self, name: str) -> Decimal | None:
         """A member that is a number, None where there is none."""
         value = self.element.get(name)
-        return Decimal(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else None
+        if isinstance(value, Decimal):
+            return value
+        return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
     def code(self, *wanted: str) -> str:
         """The first code of this CodeableConcept, of one of the `wanted` systems where these are given; else ''."""
-        for coding in self.each("coding"):
-            if not wanted or coding.text("system") in wanted:
-                return coding.text("code")
+        for coding in self.element.get("coding") or ():
+            if isinstance(coding, dict) and (not wanted or coding.get("system") in wanted):
+                code = coding.get("code")
+                return code if isinstance(code, str) else ""
         return ""
 
     def identifier(self, *wanted: str) -> str:
         """The value of the first identifier in one of the systems, or ''."""
-        found = (each.text("value") for each in self.each("identifier") if each.text("system") in wanted)
-        return next(found, "")
+        for identifier in self.element.get("identifier") or ():
+            if isinstance(identifier, dict) and identifier.get("system") in wanted:
+                value = identifier.get("value")
+                return value if isinstance(value, str) else ""
+        return ""
 
 
 class Source:
@@ -82,6 +94,7 @@ class Source:
         content: Element = json.loads(bundle, parse_float=Decimal)
         entries: list[Element] = content["entry"]
         self._resources = {entry.get("fullUrl", ""): entry.get("resource") or {} for entry in entries}
+        self._found: dict[str, Element] = {}
         self.claim = Node("Claim", entries[0]["resource"])
         self.built_at: str = content.get("timestamp", "")
         self.identifier: str = (content.get("identifier") or {}).get("value", "")
@@ -89,7 +102,9 @@ class Source:
     def resolve(self, reference: Node) -> Node:
         """The resource that a reference leads to, by way of a PractitionerRole to whom it is of; empty for nowhere."""
         target = reference.text("reference")
-        found = Node(f"{reference.path}.resolve()", next(self._named(target), {}) if target else {})
+        if target not in self._found:
+            self._found[target] = next(self._named(target), {}) if target else {}
+        found = Node(f"{reference.path}.resolve()", self._found[target])
         is_role = found.text("resourceType") == "PractitionerRole"
         return self.resolve(found.get("practitioner") or found.get("organization")) if is_role else found
 

@@ -30,12 +30,17 @@ class Transcript:
     """Segments and obstacles, in order."""
 
     def __init__(self) -> None:
-        self.segments: list[Segment] = []
+        self._written: list[tuple[str, *tuple[Element, ...]]] = []
         self.obstacles: list[Obstacle] = []
+
+    @property
+    def segments(self) -> list[Segment]:
+        """What was written; who only asks for the obstacles does not pay for it."""
+        return [Segment.of(*written) for written in self._written]
 
     def add(self, name: str, *elements: Element) -> None:
         """Write a segment."""
-        self.segments.append(Segment.of(name, *elements))
+        self._written.append((name, *elements))
 
     def miss(self, path: str, what: str) -> None:
         """Say that the guide requires something which is not there."""
