@@ -20,6 +20,7 @@ from services.claims.consumer import GROUP, make_consumer
 from services.claims.edits import EditContext, MedicareCodeEditor, ReferenceData, TabularBook, read_payer_rules
 from services.claims.fhir_channel import open_fhir_channel
 from services.claims.lanes import Lane
+from services.claims.measures import CLAIMS
 from services.claims.payer_channel import OpenChannel
 from services.claims.payers import PayerProfile
 from services.claims.service import (
@@ -36,10 +37,11 @@ from services.claims.service import (
 from services.claims.settings import ClaimsOptions, ClaimsSettings
 from services.claims.x12_channel import open_x12_channel
 from services.claims.x12_inbox import X12Inbox
-from shared.audit.seal import make_sealing
+from shared.audit.seal import SEALING, make_sealing
 from shared.codesets.icd10cm import load_icd10cm
 from shared.kafka.producer import open_publisher
 from shared.loops import Loop, Rounds, running
+from shared.postgres.measures import make_measuring
 from shared.postgres.outbox import OutboxRelay
 from shared.postgres.pool import Pool, open_pool, probe_pool
 from shared.proof.settings import find_signing_key
@@ -152,8 +154,10 @@ def _make_loops(context: ClaimsContext, relay: OutboxRelay, settings: ClaimsSett
     )
     consumer = make_consumer(settings.kafka, context.intake, context.withdrawals, context.answers, preparation.wake)
     seal = make_sealing(context.pool, settings.audit)
+    measure = make_measuring(context.pool, SCHEMA, CLAIMS, SEALING)
     loops: dict[str, Loop] = {lane.name: lane.run for lane in (*lanes, *_make_inboxes(context, preparation, options))}
-    return {GROUP: consumer.run, preparation.name: preparation.run, **loops, "outbox": relay.run, "seal": seal.run}
+    own = {"outbox": relay.run, "seal": seal.run, "measure": measure.run}
+    return {GROUP: consumer.run, preparation.name: preparation.run, **loops, **own}
 
 
 def _make_inboxes(context: ClaimsContext, preparation: Rounds, options: ClaimsOptions) -> Iterator[Rounds]:

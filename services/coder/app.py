@@ -23,6 +23,7 @@ from services.coder.arrivals import Arrivals
 from services.coder.billing_edits import open_billing_edits
 from services.coder.consumer import make_consumer
 from services.coder.grouping.msdrg_grouper import open_grouper
+from services.coder.measures import CHARTS
 from services.coder.queries.life import QueryRefused
 from services.coder.queries.vocabulary import load_vocabulary
 from services.coder.service.suggesting import Suggesting
@@ -31,11 +32,12 @@ from services.coder.settings import CoderSettings
 from services.coder.suggester import Suggester
 from services.coder.work_item import ChartNotComplete
 from services.coder.workbench import install_workbench
-from shared.audit.seal import make_sealing
+from shared.audit.seal import SEALING, make_sealing
 from shared.codesets.library import Library
 from shared.kafka.consumer import ConsumerLoop
 from shared.kafka.producer import open_publisher
 from shared.loops import Loop, Rounds, running
+from shared.postgres.measures import make_measuring
 from shared.postgres.outbox import OutboxRelay
 from shared.postgres.pool import Pool, open_pool, probe_pool
 from shared.proof.settings import find_signing_key
@@ -142,6 +144,7 @@ def _list_loops(context: CoderContext, settings: CoderSettings) -> dict[str, Loo
         tidy.name: tidy.run,
         follow_up.name: follow_up.run,
         "seal": make_sealing(context.pool, settings.audit).run,
+        "measure": make_measuring(context.pool, SCHEMA, CHARTS, SEALING).run,
     }
 
 

@@ -16,12 +16,14 @@ from services.ingest.api import router
 from services.ingest.consumer import make_consumer
 from services.ingest.emission import Emission
 from services.ingest.examiner import open_examiner
+from services.ingest.measures import CHARTS
 from services.ingest.service import IngestService
 from services.ingest.settings import IngestSettings
-from shared.audit.seal import make_sealing
+from shared.audit.seal import SEALING, make_sealing
 from shared.kafka.consumer import ConsumerLoop
 from shared.kafka.producer import open_publisher
 from shared.loops import Loop, running
+from shared.postgres.measures import make_measuring
 from shared.postgres.outbox import OutboxRelay
 from shared.postgres.pool import Pool, open_pool, probe_pool
 from shared.web.app import Probe, create_service_app
@@ -85,4 +87,5 @@ def _list_loops(context: IngestContext, settings: IngestSettings) -> dict[str, L
         "emission": context.emission.run,
         "relay": context.relay.run,
         "seal": seal.run,
+        "measure": make_measuring(context.pool, SCHEMA, CHARTS, SEALING).run,
     }

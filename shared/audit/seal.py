@@ -13,9 +13,14 @@ from shared.audit.chain import GENESIS, Anchor, LoggedEvent, chain_hash
 from shared.audit.log import SQL
 from shared.audit.settings import AuditSettings
 from shared.loops import Rounds
+from shared.postgres.measures import Measure
 from shared.postgres.pool import Connection, Pool
+from shared.telemetry.metrics import gauge
 
 _LOCK_KEY = 4_201_978
+_unsealed = gauge("chartline_audit_unsealed_seconds", "How long the oldest event has waited for its place.")
+SEALING = Measure(SQL, "measure_sealing", {"unsealed_seconds": _unsealed})
+"""Read by every service, so that somebody tells when nobody seals."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ is tried again; on shutdown the batch in hand is finished or left uncommitted, n
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -17,7 +18,7 @@ from shared.kafka.connection import connection_arguments
 from shared.kafka.record import Record
 from shared.kafka.settings import KafkaSettings
 from shared.telemetry.logging import get_logger
-from shared.telemetry.metrics import counter, histogram
+from shared.telemetry.metrics import counter, gauge, histogram
 from shared.transient import is_transient
 
 HandleBatch = Callable[[Sequence[Record]], Awaitable[None]]
@@ -30,6 +31,7 @@ _LONGEST_OUTAGE_MS = 24 * 3600 * 1000
 
 _log = get_logger(__name__)
 _consumed = counter("chartline_consumed_records_total", "Records settled.", ("group", "topic"))
+_lag = gauge("chartline_consumer_lag_records", "Records of our partitions that are not settled.", ("group", "topic"))
 _batch_seconds = histogram("chartline_consumer_batch_seconds", "Time to settle one poll's batch.", ("group",))
 
 
@@ -88,6 +90,7 @@ class ConsumerLoop:
             timeout_ms=self._settings.poll_timeout_ms, max_records=self._settings.poll_max_records
         )
         records = [_record(entry) for entries in polled.values() for entry in entries]
+        await self._tell_lag(consumer, records)
         if not records:
             return
         with _batch_seconds.labels(self._group).time():
@@ -95,6 +98,16 @@ class ConsumerLoop:
         await self._commit(consumer, {place: entries[-1].offset + 1 for place, entries in polled.items()})
         for record in records:
             _consumed.labels(self._group, record.topic).inc()
+
+    async def _tell_lag(self, consumer: AIOKafkaConsumer, in_hand: Sequence[Record]) -> None:
+        """Positions count what was polled as done, so what is in hand is added; it stays so while a batch waits."""
+        behind = Counter(record.topic for record in in_hand)
+        for place in consumer.assignment():
+            end = consumer.highwater(place)
+            if end is not None:
+                behind[place.topic] += max(0, end - await consumer.position(place))
+        for topic in self._topics:
+            _lag.labels(self._group, topic).set(behind[topic])
 
     async def _settle(self, stop: asyncio.Event, records: Sequence[Record]) -> None:
         """Handle the batch; when it fails for good, halve it until the one record that is to blame."""

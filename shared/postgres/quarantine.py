@@ -15,8 +15,12 @@ from shared.postgres.inbox import InboxEntry, Outcome
 from shared.postgres.outbox import Outbox, OutboxMessage
 from shared.postgres.pool import Connection, Executor
 from shared.postgres.statements import Statements
+from shared.telemetry.metrics import counter
 
 _HEADROOM_BYTES = 64 * 1024
+_held = counter(
+    "chartline_quarantine_records_total", "Records held; more when a batch is repeated.", ("schema", "topic")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class Quarantine:
     """The quarantine of one schema."""
 
     def __init__(self, schema: str) -> None:
+        self._schema = schema
         self._sql = Statements("shared.postgres", schema=schema)
         self._outbox = Outbox(schema)
 
@@ -67,6 +72,8 @@ class Quarantine:
                 expressions=[item.expression for item in unusable],
             )
             await self._outbox.enqueue(connection, [dead_letter(item) for item in unusable])
+            for record in records:
+                _held.labels(self._schema, record.topic).inc()
         return [InboxEntry(item.record, Outcome.QUARANTINED, reason=item.reason) for item in unusable]
 
     async def list_held(

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 from shared.contracts.errors import ChartlineError
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_BEYOND_GROUP = stat.S_IWGRP | stat.S_IXGRP | stat.S_IRWXO
 
 
 class KeyUnusable(ChartlineError):
@@ -66,15 +67,23 @@ def write_signing_key(key: SigningKey, path: Path) -> None:
         raise KeyUnusable(f"{path} exists; a key is never overwritten, choose another name") from None
 
 
+def is_open_to_others(found: os.stat_result) -> bool:
+    """Whether a key's file lets others in. One that root gives to a group, as orchestrators mount secrets, does not.
+
+    The rule is libpq's for client keys (PostgreSQL manual, 32.19.3): 0600, or 0640 where root owns the file.
+    """
+    return bool(found.st_mode & (_BEYOND_GROUP if found.st_uid == 0 else _OTHERS))
+
+
 def read_signing_key(path: Path) -> SigningKey:
     """Read a private key; raises KeyUnusable."""
     try:
-        content, mode = path.read_bytes(), path.stat().st_mode
+        content, found = path.read_bytes(), path.stat()
     except OSError as error:
         raise KeyUnusable(
             f"{path} cannot be read ({type(error).__name__}); make one with `chartline keys new`"
         ) from None
-    if mode & _OTHERS:
+    if is_open_to_others(found):
         raise KeyUnusable(f"{path} is open to other users; chmod 600 it")
     try:
         private = load_pem_private_key(content, password=None)

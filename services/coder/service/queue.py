@@ -13,11 +13,13 @@ from services.coder.work_item import ChartId, Lease, LeaseLost, LeaseToken, Stat
 from shared.audit.trail import name_entity, record_change
 from shared.contracts.errors import NotFound
 from shared.postgres.pool import Connection, Pool
+from shared.telemetry.metrics import counter
 
 _KEYS_SERVE_HOURS = 24.0
 _LEASING_CONNECTIONS = 4
 """Of one process; docs/decisions/0010-places-in-the-queue.md has the measurement."""
 _ATTEMPTS = 5
+_expired = counter("chartline_queue_leases_expired_total", "Charts that their coder let lapse.")
 
 
 @dataclass(frozen=True)
@@ -70,13 +72,18 @@ class Queue:
     async def tidy(self) -> int:
         """Return expired leases to the queue and forget old idempotency keys; returns how many leases."""
         await decisions.forget_answers(self.pool, _KEYS_SERVE_HOURS)
-        return await work_items.return_expired_leases(self.pool)
+        return await self._return_expired()
 
     async def _may_find_more(self, holder: str, reach: Reach) -> bool:
         """Tell whether asking again may help: leases expired, or what is open was just being taken by others."""
-        if await work_items.return_expired_leases(self.pool):
+        if await self._return_expired():
             return True
         return await work_items.has_open(self.pool, holder, reach)
+
+    async def _return_expired(self) -> int:
+        returned = await work_items.return_expired_leases(self.pool)
+        _expired.inc(returned)
+        return returned
 
 
 async def _require(connection: Connection, work_item_id: WorkItemId) -> State:

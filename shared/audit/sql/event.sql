@@ -37,3 +37,9 @@ limit :limit;
 -- name: count_unsealed
 -- How much waits for its place, and since when.
 select count(*) as events, min(recorded_at) as oldest from {schema}.event where sequence is null;
+
+-- name: measure_sealing
+-- How long the oldest event has waited for its place.
+select coalesce(extract(epoch from now() - min(recorded_at)), 0)::float8 as unsealed_seconds
+from {schema}.event
+where sequence is null;

@@ -44,3 +44,15 @@ where id = :id
   and exists (
       select from {schema}.relay_lease where name = :name and token = :token::uuid and expires_at > now()
   );
+
+-- name: measure_outbox
+-- How many messages wait, counted to ten thousand, and for how long the first of them does.
+select count(*) as waiting,
+       coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as oldest_seconds
+from (
+    select created_at
+    from {schema}.outbox
+    where published_at is null and parked_at is null
+    order by id
+    limit 10000
+) as head;

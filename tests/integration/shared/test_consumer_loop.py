@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import pytest
+from prometheus_client import REGISTRY
 
 from shared.contracts.errors import InvalidContent
 from shared.contracts.topics import TopicSpec
@@ -75,6 +76,12 @@ async def send(settings: KafkaSettings, topic: str, *values: bytes) -> list[str 
         return await publisher.publish([OutboxMessage(topic, "key", value) for value in values])
 
 
+def read_lag(settings: KafkaSettings, topic: str) -> float | None:
+    """What Prometheus is told."""
+    labels = {"group": f"{settings.group_prefix}-room", "topic": topic}
+    return REGISTRY.get_sample_value("chartline_consumer_lag_records", labels)
+
+
 async def test_records_of_one_key_arrive_in_order_and_are_not_read_twice(settings: KafkaSettings, topic: str) -> None:
     values = [b"%d" % number for number in range(300)]
     assert await send(settings, topic, *values) == [None] * 300
@@ -105,8 +112,12 @@ async def test_while_the_database_is_away_nothing_is_skipped_or_put_aside(settin
     async with consuming(settings, topic, room):
         while room.attempts < 3:
             await asyncio.sleep(0.02)
+        assert read_lag(settings, topic) == 2
         room.database_away = False
         await room.settle(2)
+        async with asyncio.timeout(30):
+            while read_lag(settings, topic):
+                await asyncio.sleep(0.02)
     assert (room.settled, room.rejected) == ([b"1", b"2"], [])
 
 

@@ -1,6 +1,8 @@
 """Key files: what is read back is what was written, and what cannot be trusted is refused."""
 
 import json
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from shared.proof.keys import (
     KeyUnusable,
     generate_signing_key,
+    is_open_to_others,
     read_key_set,
     read_signing_key,
     to_key_set,
@@ -40,9 +43,25 @@ def test_a_key_file_is_never_overwritten(tmp_path: Path) -> None:
 def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "key.pem"
     write_signing_key(generate_signing_key(), path)
-    path.chmod(0o640)
+    path.chmod(0o644)
     with pytest.raises(KeyUnusable, match="chmod 600"):
         read_signing_key(path)
+
+
+@pytest.mark.parametrize(
+    ("owner", "mode", "is_open"),
+    [
+        (10001, 0o600, False),
+        (10001, 0o640, True),
+        (0, 0o440, False),
+        (0, 0o640, False),
+        (0, 0o660, True),
+        (0, 0o644, True),
+    ],
+)
+def test_only_root_may_share_a_key_and_with_a_group_that_reads(owner: int, mode: int, is_open: bool) -> None:
+    found = os.stat_result((stat.S_IFREG | mode, 0, 0, 1, owner, 10001, 0, 0, 0, 0))
+    assert is_open_to_others(found) is is_open
 
 
 def _other_curve() -> bytes:
