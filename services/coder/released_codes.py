@@ -1,4 +1,4 @@
-"""Holds suggested services against the releases of their code systems: titles, and whether a code is valid on the day.
+"""Holds suggested services and procedures against the releases of their systems: titles, and validity on the day.
 
 Place in the flow: `service.releases` reads the releases that are loaded, this compares; pure. Invariant: a system of
 which nothing is loaded is left as it is; a code that its release does not know on the day stays visible, unselected.
@@ -10,7 +10,7 @@ from typing import Final
 
 from services.coder.engine.model import CodeSystem, Suggestion, Suggestions
 
-KINDS: Final = {CodeSystem.HCPCS: "hcpcs", CodeSystem.CPT: "cpt"}
+KINDS: Final = {CodeSystem.HCPCS: "hcpcs", CodeSystem.CPT: "cpt", CodeSystem.ICD10PCS: "icd10pcs-order"}
 """The kind of official file that names the codes of a system."""
 _GAP = "a number valid on the day"
 

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from services.coder.engine.given import GivenFact
 from services.coder.engine.learned import NOTHING_LEARNED, LearnedState
+from services.coder.engine.procedure_tables import ProcedureTables
 
 
 class Setting(StrEnum):
@@ -128,7 +129,8 @@ class Chart:
     `learned` is what this tenant's coders have taught so far, `specialty` the one it is looked up for.
     `encounter_class` is a v3-ActCode such as AMB, `payer` the name of the insurer; `is_new_patient` is None where the
     history of encounters is not known; a stay runs from `admitted_on` to `discharged_on`; `given` is what was done or
-    given, as structured data says it; `encounter_type` is what registration calls the encounter.
+    given, as structured data says it; `encounter_type` is what registration calls the encounter; `procedure_tables`
+    are the official ICD-10-PCS tables of the day, None where none are loaded.
     """
 
     documents: tuple[Document, ...]
@@ -148,6 +150,7 @@ class Chart:
     discharged_on: date | None = None
     given: tuple[GivenFact, ...] = ()
     encounter_type: str = ""
+    procedure_tables: ProcedureTables | None = None
 
 
 @lru_cache(maxsize=10_000)

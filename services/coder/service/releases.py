@@ -1,9 +1,11 @@
-"""Asks the loaded code-set releases about the services that the engine suggests; the caller has the connection."""
+"""Asks the loaded code sets about the services and procedures that the engine suggests; the caller connects."""
 
+import asyncio
 from datetime import date
 
 from services.coder.engine.model import CodeSystem, Suggestions
 from services.coder.released_codes import KINDS, Titles, compare_with_releases
+from shared.codesets.icd10pcs_validity import find_invalid_procedures
 from shared.codesets.store import list_releases, read_rules
 from shared.postgres.pool import Connection
 
@@ -18,4 +20,12 @@ async def confirm_services(connection: Connection, answer: Suggestions, on: date
         codes = sorted({each.code for each in answer.suggestions if each.system is system})
         if codes and kind in loaded:
             known[system] = {entry.code: entry.title for entry in await read_rules(connection, kind, codes, on)}
+    if CodeSystem.ICD10PCS not in known:
+        known |= await asyncio.to_thread(_ask_editor, answer, on)
     return compare_with_releases(answer, known)
+
+
+def _ask_editor(answer: Suggestions, on: date) -> dict[CodeSystem, Titles]:
+    """Without a release of ICD-10-PCS the Medicare Code Editor says which codes hold on the day, without titles."""
+    codes = {each.code for each in answer.suggestions if each.system is CodeSystem.ICD10PCS}
+    return {CodeSystem.ICD10PCS: dict.fromkeys(codes - find_invalid_procedures(codes, on), "")} if codes else {}

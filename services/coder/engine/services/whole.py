@@ -1,4 +1,4 @@
-"""The engine of a running service: the diagnoses of the rule engine, and the services that go with them.
+"""The engine of a running service: diagnoses of the rule engine, with the procedures and services of the encounter.
 
 Place in the flow: engine processes build it; pure. Invariant: diagnoses are exactly those of the engine within, and
 come first; a service never changes them.
@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from services.coder.engine import build_engine
 from services.coder.engine.model import Assertion, Chart, Engine, Suggestions
+from services.coder.engine.procedures import suggest_inpatient_procedures
 from services.coder.engine.services import suggest_services
 
 
@@ -20,9 +21,11 @@ class WholeEngine:
         self.version = diagnoses.version
 
     def suggest(self, chart: Chart, *, exhaustive: bool = False) -> Suggestions:
-        """Suggest diagnoses, then the services that they justify."""
+        """Suggest diagnoses, then the procedures of a stay, then the services that the diagnoses justify."""
         answer = self._diagnoses.suggest(chart, exhaustive=exhaustive)
-        return replace(answer, suggestions=(*answer.suggestions, *suggest_services(chart, answer.suggestions)))
+        procedures = suggest_inpatient_procedures(chart, self._diagnoses.assess)
+        services = suggest_services(chart, answer.suggestions)
+        return replace(answer, suggestions=(*answer.suggestions, *procedures, *services))
 
     def assess(self, text: str, spans: Sequence[tuple[int, int]]) -> list[Assertion]:
         """Tell the assertion of each span of `text`."""

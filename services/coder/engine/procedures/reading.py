@@ -1,0 +1,205 @@
+"""Reads which procedures a text or a resource says were done, and the words that tell their details.
+
+Place in the flow: first half of `suggest_inpatient_procedures`; pure. Invariants: what was planned, declined, denied or
+done before the stay is not read; a detail is taken from the clause of the procedure, else from its sentence, else, in
+the report of a procedure, from the whole report when it tells of one value only.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from services.coder.engine.given import GivenFact, GivenKind
+from services.coder.engine.model import Assertion, Chart, Document
+from services.coder.engine.procedures.measures import MEASURES
+from services.coder.engine.procedures.phrases import Match, split_words
+from services.coder.engine.procedures.vocabulary import MEASURED, PASSED_OVER, SIDES, Choice, Operation, Vocabulary
+from services.coder.engine.sections import SectionKind, split_sections
+from services.coder.engine.services.notes import list_told_sentences
+
+Assess = Callable[[str, Sequence[tuple[int, int]]], list[Assertion]]
+"""The assertion of each span of a text."""
+Span = tuple[int, int]
+
+
+class Place(NamedTuple):
+    """Where words stand: a number into the chart's documents, None for a resource, and their span."""
+
+    document: int | None
+    start: int
+    end: int
+
+
+_NOT_NOW = frozenset(
+    {
+        SectionKind.PLAN,
+        SectionKind.ASSESSMENT_AND_PLAN,
+        SectionKind.INSTRUCTIONS,
+        SectionKind.INDICATION,
+        SectionKind.COMPARISON,
+    }
+)
+"""Sections that tell of what may be done, or was asked for."""
+_NOT_DONE = re.compile(
+    r"(?i)\b(?:planned|plan(?:s|ning)? (?:for|to)|scheduled|consider(?:ed|ing)?|recommend(?:ed|s)?|declin(?:ed|es|ing)"
+    r"|refus(?:ed|es)|deferred|cancell?ed|postponed|candidate for|consent(?:ed)? (?:for|to)|evaluat(?:ed|ion) for"
+    r"|will (?:need|require|undergo|have)|to be done|awaiting|pending|risks? (?:of|and)|if needed|referred for"
+    r"|options? (?:of|include)|not (?:be )?(?:performed|done|attempted|undertaken|indicated|placed|given)|aborted"
+    r"|unable to)\b"
+)
+_BEFORE = re.compile(
+    r"(?i)\b(?:s/p|status[- ]post|history of|h/o|prior|previous(?:ly)?|remote|(?:years?|months?|weeks?) ago"
+    r"|(?:since|in) (?:19|20)\d\d|at (?:an )?outside hospital)\b"
+)
+_THIS_STAY = re.compile(
+    r"(?i)\b(?:pod|post-?operative day|hospital day|hd ?#?\d|this admission"
+    r"|during (?:the|this) (?:stay|admission|hospitali[sz]ation))"
+)
+_CLAUSE = re.compile(r"[,:]|\b(?:and|then|followed by|plus)\b", re.IGNORECASE)
+_PROCEDURE_KINDS = frozenset({"11504-8", "28570-0", "34137-0", "34121-4", "18751-8"})
+"""LOINC document types of surgical and procedure notes."""
+_PROCEDURE_TITLES = re.compile(r"(?i)operat|procedure|surg|cath|endoscop|delivery")
+
+
+@dataclass(frozen=True)
+class Told:
+    """One mention of a procedure, and what its surroundings tell of characters 4 to 7: value to place, each.
+
+    `asides` are all words around it, of which some decide between approaches (B5.2); `fact` is the resource that told
+    it, None for a document.
+    """
+
+    operation: Operation
+    place: Place
+    found: tuple[dict[str, Place], ...]
+    asides: frozenset[str]
+    fact: GivenFact | None = None
+
+
+def read_document(chart: Chart, number: int, vocabulary: Vocabulary, assess: Assess) -> list[Told]:
+    """Read what a note says was done."""
+    document = chart.documents[number]
+    later = [section for section in split_sections(document.text) if section.kind in _NOT_NOW]
+    sentences = [
+        span
+        for span in list_told_sentences(chart, number)
+        if not any(section.start <= span[0] < section.end for section in later)
+    ]
+    whole = sentences if _is_report(document) else []
+    told = [
+        each
+        for start, end in sentences
+        if not _is_elsewhere(document.text[start:end])
+        for each in _read_sentence(document.text, (start, end), whole, vocabulary, number=number)
+    ]
+    assertions = assess(document.text, [(each.place.start, each.place.end) for each in told])
+    return [each for each, said in zip(told, assertions, strict=True) if said is Assertion.PRESENT]
+
+
+def read_fact(fact: GivenFact, vocabulary: Vocabulary) -> list[Told]:
+    """Read what a Procedure resource calls itself, its body site and its notes."""
+    if fact.kind is not GivenKind.PROCEDURE:
+        return []
+    text = f"{fact.title} {fact.body_site} {fact.text}"
+    named = _read_sentence(text, (0, len(text)), [], vocabulary, fact=fact)
+    # Its notes may name other procedures; only its title names this one.
+    return [each for each in named if each.place.end <= len(fact.title)]
+
+
+def _is_report(document: Document) -> bool:
+    return document.kind in _PROCEDURE_KINDS or bool(_PROCEDURE_TITLES.search(document.title))
+
+
+def _is_elsewhere(sentence: str) -> bool:
+    """Whether a sentence tells of what was not done, or not in this stay."""
+    return bool(_NOT_DONE.search(sentence) or (_BEFORE.search(sentence) and not _THIS_STAY.search(sentence)))
+
+
+def _read_sentence(
+    text: str,
+    sentence: Span,
+    whole: Sequence[Span],
+    vocabulary: Vocabulary,
+    *,
+    number: int | None = None,
+    fact: GivenFact | None = None,
+) -> Iterator[Told]:
+    names = list(vocabulary.names.find(split_words(text, *sentence)))
+    for place, name in enumerate(names):
+        operation = vocabulary.operations[name.key]
+        later = next((each.start for each in names[place + 1 :] if each.start >= name.end), sentence[1])
+        before = max((each.end for each in names[:place] if each.end <= name.start), default=sentence[0])
+        clause = _find_clause(text, sentence, name, (before, later))
+        words = [_find_words(vocabulary, text, [span]) for span in (clause, sentence)]
+        words.append(_find_words(vocabulary, text, whole))
+        minutes = fact.minutes if fact else None
+        found = tuple(
+            {value: Place(number, *span) for value, span in values.items()}
+            for values in (
+                _find_values(axis, cell, words, text, [(name.start, later), sentence], minutes)
+                for axis, cell in enumerate(operation.choices)
+            )
+        )
+        asides = frozenset(each.key for each in (*words[1], *words[2]))
+        yield Told(operation, Place(number, name.start, name.end), found, asides, fact)
+
+
+def _find_clause(text: str, sentence: Span, name: Match, room: Span) -> Span:
+    """What of a sentence is a procedure's own: up to the break that is nearest to the procedure before and after it.
+
+    `room` is what other procedures of the sentence leave; a sentence with one procedure is all its own.
+    """
+    first = _CLAUSE.search(text, room[0], name.start) if room[0] > sentence[0] else None
+    last = [each.start() for each in _CLAUSE.finditer(text, name.end, room[1])] if room[1] < sentence[1] else []
+    start = first.end() if first else room[0]
+    return start, last[-1] if last else room[1]
+
+
+def _find_words(vocabulary: Vocabulary, text: str, spans: Sequence[Span]) -> list[Match]:
+    split = [split_words(text, *span) for span in spans]
+    found = (match for phrases in vocabulary.words for words in split for match in phrases.find(words))
+    return [each for each in found if each.key != PASSED_OVER]
+
+
+def _find_values(
+    axis: int,
+    cell: tuple[Choice, ...],
+    words: Sequence[Sequence[Match]],
+    text: str,
+    spans: Sequence[Span],
+    minutes: int | None,
+) -> dict[str, Span]:
+    """What is told of one character, in the nearest surroundings that tell anything."""
+    for choice in cell:
+        if choice.key.startswith(MEASURED):
+            measured = next((got for span in spans if (got := MEASURES[choice.key](text, *span, minutes))), None)
+            if measured:
+                return {choice.values[measured.place]: (measured.start, measured.end)}
+    for scope, matches in enumerate(words):
+        values = _choose_values(axis, cell, matches)
+        if values and (scope < len(words) - 1 or len(values) == 1):
+            return values
+    return {}
+
+
+def _choose_values(axis: int, cell: tuple[Choice, ...], matches: Sequence[Match]) -> dict[str, Span]:
+    spans = {each.key: (each.start, each.end) for each in reversed(matches)}
+    values = {each.key: each for each in cell if each.key in spans}
+    if axis == 0:
+        return _choose_bodies(cell, values, spans)
+    if axis == 1:
+        return {each.values: spans[key] for key, each in values.items()}
+    first = next(iter(values.values()), None)
+    return {first.values: spans[first.key]} if first else {}
+
+
+def _choose_bodies(cell: tuple[Choice, ...], values: dict[str, Choice], spans: dict[str, Span]) -> dict[str, Span]:
+    """All body parts that are named (B3.2b); a part goes before its side, and both sides before one (B4.3)."""
+    parts = {key: each for key, each in values.items() if key not in SIDES}
+    if parts:
+        return {each.values: spans[key] for key, each in parts.items()}
+    if "bilateral" in spans:
+        both = [each for each in cell if each.key == "bilateral"] or [each for each in cell if each.key in SIDES]
+        return {each.values: spans["bilateral"] for each in both}
+    return {each.values: spans[key] for key, each in values.items()}
