@@ -112,6 +112,7 @@ class _DeviceUse(_Given):
 
 class _Procedure(_Given):
     body_site: tuple[CodeableConcept, ...] = Field(default=(), alias="bodySite")
+    period: Period = Field(default=Period(), alias="performedPeriod")
 
 
 def list_given_facts(resources: Iterable[ResourceVersion], find: Find) -> Iterator[GivenFact]:
@@ -191,6 +192,7 @@ def _read_procedure(version: ResourceVersion, find: Find) -> GivenFact:
         version.reference,
         _clean(given.code.title),
         _list_codes(given.code),
+        minutes=_count_minutes(given.period),
         body_site=_clean(" ".join(site.title for site in given.body_site)),
         text=_clean(given.notes),
         reasons=_list_reasons(given, find),

@@ -116,3 +116,9 @@ def test_resources_become_lines_that_cite_them() -> None:
         ("20610", 1, "Procedure/proc-1"),
         ("L1830", 1, "DeviceUseStatement/dus-1"),
     }
+
+
+def test_the_period_of_a_procedure_is_its_minutes() -> None:
+    period = {"start": "2026-09-01T08:00:00Z", "end": "2026-09-02T20:00:00Z"}
+    (fact,) = read_given(procedure(performedPeriod=period, performedDateTime=None))
+    assert fact.minutes == 36 * 60
