@@ -18,7 +18,7 @@ demo: $(STAMP) ## One simulated hospital day, from FHIR events to answered claim
 	@$(BIN)/chartline demo $(ARGS)
 
 test: $(STAMP) ## Every test, on a real Postgres and a real Kafka.
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 check: lint types imports ## What a reviewer would otherwise have to say.
 
