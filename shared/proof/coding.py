@@ -13,7 +13,7 @@ from uuid import UUID
 
 from shared.fhir.extensions import STRUCTURE_DEFINITIONS, EvidenceSpan, Extension, build_evidence
 from shared.proof.keys import SigningKey
-from shared.proof.statements import Statement, sign_statement
+from shared.proof.statements import Statement, hash_value, sign_statement
 
 CODING_PROOF = f"{STRUCTURE_DEFINITIONS}/coding-proof"
 CODING_KIND = "chartline-coding+jws"
@@ -64,10 +64,10 @@ def prove_coding(
 
 
 def state_coding(claim_id: str, name: str, element: Mapping[str, Any], parts: Sequence[Extension]) -> Statement:
-    """Return what a signature signs: whose claim, what was decided, and on what ground."""
+    """Return what a signature signs: whose claim, what was decided, and the hash of the ground for it."""
     decided = {member: element[member] for member in DECIDED_MEMBERS[name] if member in element}
     proof = [part for part in parts if part.get("url") != SIGNATURE]
-    return {"claim": claim_id, "element": name, "decided": decided, "proof": proof}
+    return {"claim": claim_id, "element": name, "decided": decided, "proof": hash_value(proof)}
 
 
 def _build_parts(proof: CodingProof) -> list[Extension]:

@@ -6,7 +6,6 @@ Source: FHIR R4 Signature (sigFormat application/jose), RFC 7515, RFC 8785; the 
 """
 
 import base64
-import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,7 +13,7 @@ from typing import Any
 
 from shared.fhir import systems
 from shared.proof.keys import SigningKey
-from shared.proof.statements import Statement, canonical, sign_statement
+from shared.proof.statements import Statement, hash_value, sign_statement
 
 SEAL_KIND = "chartline-seal+jws"
 _SOURCE_SIGNATURE = {"system": "urn:iso-astm:E1762-95:2013", "code": "1.2.840.10065.1.12.1.14"}
@@ -50,8 +49,3 @@ def read_seal(bundle: Bundle) -> str | None:
     """Return the token of the seal, None where there is none; raises ValueError when it is no text."""
     data = bundle.get("signature", {}).get("data")
     return None if data is None else base64.b64decode(data, validate=True).decode()
-
-
-def hash_value(value: Any) -> str:
-    """SHA-256 (hex) of the canonical JSON of a value; raises ValueError for what JSON cannot hold."""
-    return hashlib.sha256(canonical(value)).hexdigest()

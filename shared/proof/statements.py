@@ -4,6 +4,7 @@ Invariant: what `read_statement` returns was signed, byte by byte, with a key of
 choose and never the token's.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -30,6 +31,11 @@ class SignatureRefused(ChartlineError):
 def canonical(value: Any) -> bytes:
     """Return the canonical JSON of a decoded value (RFC 8785); raises ValueError for what JSON cannot hold."""
     return rfc8785.dumps(value)
+
+
+def hash_value(value: Any) -> str:
+    """SHA-256 (hex) of the canonical JSON of a value; raises ValueError for what JSON cannot hold."""
+    return hashlib.sha256(canonical(value)).hexdigest()
 
 
 def sign_statement(statement: Statement, key: SigningKey, *, kind: str) -> str:

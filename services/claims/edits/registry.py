@@ -25,7 +25,7 @@ from services.claims.edits.telehealth import TELEHEALTH_EDITS
 from services.claims.edits.units import UNITS
 from services.claims.edits.validity import VALIDITY
 from shared.contracts.messages import Finding
-from shared.proof.seal import hash_value
+from shared.proof.statements import hash_value
 
 RULE_SET = "2026.3"
 """Goes up with every change of an edit."""
