@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from services.coder.chart_facts import read_engine_chart, read_facts
 from services.coder.engine.model import Engine, EngineVersion, Suggestions
 from services.coder.service.learning import read_state
-from services.coder.service.procedure_tables import give_tables
+from services.coder.service.procedure_tables import LoadedTables
 from services.coder.service.releases import confirm_services
 from services.coder.store import charts, suggestions
 from services.coder.work_item import ChartId
@@ -56,7 +56,9 @@ async def recompute_run(pool: Pool, engine: Engine, chart_id: ChartId, version: 
         proposed = await suggestions.read_suggestions(connection, chart_id, chart_version)
         ready = await charts.read_chart(connection, chart_id, chart_version)
         learned = await read_state(connection, run.version.learned)
-        chart = await give_tables(connection, replace(read_engine_chart(ready, read_facts(ready)), learned=learned))
+        chart = await LoadedTables().give(
+            connection, replace(read_engine_chart(ready, read_facts(ready)), learned=learned)
+        )
     chart = chart if run.is_new_patient is None else replace(chart, is_new_patient=run.is_new_patient)
     stored = Suggestions(run.version, tuple(each.content for each in proposed), run.indicators)
     computed = engine.suggest(chart)

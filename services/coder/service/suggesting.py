@@ -15,7 +15,7 @@ from services.coder.priority import PriorityWeights
 from services.coder.service.history import ask_history, keep_visit
 from services.coder.service.learning import LearnedSoFar
 from services.coder.service.placing import rank_again
-from services.coder.service.procedure_tables import give_tables
+from services.coder.service.procedure_tables import LoadedTables
 from services.coder.service.releases import confirm_services
 from services.coder.store import arrivals, charts, suggestions, work_items
 from services.coder.store.work_items import EngineLease
@@ -36,6 +36,7 @@ class Suggesting:
     lease_seconds: float
     weights: PriorityWeights = field(default_factory=PriorityWeights)
     learned: LearnedSoFar = field(default_factory=LearnedSoFar)
+    tables: LoadedTables = field(default_factory=LoadedTables)
 
     async def lease_chart(self) -> EngineLease | None:
         """Take the next chart version that waits for the engine, None when none does."""
@@ -48,7 +49,7 @@ class Suggesting:
             learned = await self.learned.read_current(connection)
             facts = read_facts(chart)
             is_new_patient = await ask_history(connection, chart, facts)
-            asked = await give_tables(connection, replace(read_engine_chart(chart, facts), learned=learned))
+            asked = await self.tables.give(connection, replace(read_engine_chart(chart, facts), learned=learned))
         return chart, asked if is_new_patient is None else replace(asked, is_new_patient=is_new_patient)
 
     async def store_answer(

@@ -45,10 +45,10 @@ def build_codes(
     """The codes of one operation from all its mentions: one or several, or offers where a character is open."""
     operation = told[0].operation
     characters = _drop_diagnostic(operation, [_settle(axis, operation, told) for axis in range(len(operation.choices))])
-    codes = [operation.table + "".join(values) for values in product(*(each.values for each in characters))]
-    codes = [code for code in codes if tables is None or tables.has(code)]
+    made = [operation.table + "".join(values) for values in product(*(each.values for each in characters))]
+    codes = [code for code in made if tables is None or tables.has(code)]
     # Where the official table leaves one value, that is the value; of the body part only the words can tell.
-    is_settled = tables is not None and len(codes) == 1 and not characters[0].is_open
+    is_settled = len(codes) == 1 < len(made) and not characters[0].is_open
     is_open = any(each.is_open for each in characters) and not is_settled
     details = (each.detail for each in characters if each.detail and not (each.is_open and is_settled))
     missing = tuple(dict.fromkeys(details))

@@ -6,6 +6,7 @@ the report of a procedure, from the whole report when it tells of one value only
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -21,6 +22,8 @@ from services.coder.engine.services.notes import list_told_sentences
 Assess = Callable[[str, Sequence[tuple[int, int]]], list[Assertion]]
 """The assertion of each span of a text."""
 Span = tuple[int, int]
+Words = dict[str, Span]
+"""The keys of `words.tsv` that stand somewhere, each with its first span."""
 
 
 class Place(NamedTuple):
@@ -56,6 +59,8 @@ _THIS_STAY = re.compile(
     r"(?i)\b(?:pod|post-?operative day|hospital day|hd ?#?\d|this admission"
     r"|during (?:the|this) (?:stay|admission|hospitali[sz]ation))"
 )
+_NEAR = 600
+"""Characters around a name that are its sentence at most: lists without a full stop are long."""
 _CLAUSE = re.compile(r"[,:]|\b(?:and|then|followed by|plus)\b", re.IGNORECASE)
 _PROCEDURE_KINDS = frozenset({"11504-8", "28570-0", "34137-0", "34121-4", "18751-8"})
 """LOINC document types of surgical and procedure notes."""
@@ -86,12 +91,14 @@ def read_document(chart: Chart, number: int, vocabulary: Vocabulary, assess: Ass
         for span in list_told_sentences(chart, number)
         if not any(section.start <= span[0] < section.end for section in later)
     ]
-    whole = sentences if _is_report(document) else []
+    found = ((span, list(vocabulary.names.find(split_words(document.text, *span)))) for span in sentences)
+    names = {span: each for span, each in found if each and not _is_elsewhere(document.text[span[0] : span[1]])}
+    is_report = bool(names) and _is_report(document)
+    whole = _find_words(vocabulary, document.text, sentences) if is_report else {}
     told = [
         each
-        for start, end in sentences
-        if not _is_elsewhere(document.text[start:end])
-        for each in _read_sentence(document.text, (start, end), whole, vocabulary, number=number)
+        for span, in_sentence in names.items()
+        for each in _read_names(document.text, span, in_sentence, whole, vocabulary, number=number)
     ]
     assertions = assess(document.text, [(each.place.start, each.place.end) for each in told])
     return [each for each, said in zip(told, assertions, strict=True) if said is Assertion.PRESENT]
@@ -102,7 +109,9 @@ def read_fact(fact: GivenFact, vocabulary: Vocabulary) -> list[Told]:
     if fact.kind is not GivenKind.PROCEDURE:
         return []
     text = f"{fact.title} {fact.body_site} {fact.text}"
-    named = _read_sentence(text, (0, len(text)), [], vocabulary, fact=fact)
+    span = (0, len(text))
+    names = list(vocabulary.names.find(split_words(text, *span)))
+    named = _read_names(text, span, names, {}, vocabulary, fact=fact)
     # Its notes may name other procedures; only its title names this one.
     return [each for each in named if each.place.end <= len(fact.title)]
 
@@ -116,33 +125,40 @@ def _is_elsewhere(sentence: str) -> bool:
     return bool(_NOT_DONE.search(sentence) or (_BEFORE.search(sentence) and not _THIS_STAY.search(sentence)))
 
 
-def _read_sentence(
+def _read_names(
     text: str,
     sentence: Span,
-    whole: Sequence[Span],
+    names: Sequence[Match],
+    whole: Words,
     vocabulary: Vocabulary,
     *,
     number: int | None = None,
     fact: GivenFact | None = None,
 ) -> Iterator[Told]:
-    names = list(vocabulary.names.find(split_words(text, *sentence)))
-    for place, name in enumerate(names):
+    """Read what stands around each of the names in a sentence; `whole` are the words of the report, if it is one."""
+    for name, room in zip(names, _list_rooms(names, sentence), strict=True):
         operation = vocabulary.operations[name.key]
-        later = next((each.start for each in names[place + 1 :] if each.start >= name.end), sentence[1])
-        before = max((each.end for each in names[:place] if each.end <= name.start), default=sentence[0])
-        clause = _find_clause(text, sentence, name, (before, later))
-        words = [_find_words(vocabulary, text, [span]) for span in (clause, sentence)]
-        words.append(_find_words(vocabulary, text, whole))
+        near = (max(sentence[0], name.start - _NEAR), min(sentence[1], name.end + _NEAR))
+        clause = _find_clause(text, near, name, (max(room[0], near[0]), min(room[1], near[1])))
+        words = [*(_find_words(vocabulary, text, [span]) for span in (clause, near)), whole]
+        spans = [(name.start, min(room[1], near[1])), near]
         minutes = fact.minutes if fact else None
-        found = tuple(
-            {value: Place(number, *span) for value, span in values.items()}
-            for values in (
-                _find_values(axis, cell, words, text, [(name.start, later), sentence], minutes)
-                for axis, cell in enumerate(operation.choices)
-            )
+        found = (_find_values(axis, cell, words, text, spans, minutes) for axis, cell in enumerate(operation.choices))
+        places = tuple({value: Place(number, *span) for value, span in values.items()} for values in found)
+        asides = frozenset(words[1]) | frozenset(whole)
+        yield Told(operation, Place(number, name.start, name.end), places, asides, fact)
+
+
+def _list_rooms(names: Sequence[Match], sentence: Span) -> list[Span]:
+    """For each name the stretch between the names before and after it; a name of several procedures is one."""
+    starts, ends = [each.start for each in names], [each.end for each in names]
+    return [
+        (
+            ends[before - 1] if (before := bisect_left(starts, each.start)) else sentence[0],
+            starts[after] if (after := bisect_right(starts, each.start)) < len(starts) else sentence[1],
         )
-        asides = frozenset(each.key for each in (*words[1], *words[2]))
-        yield Told(operation, Place(number, name.start, name.end), found, asides, fact)
+        for each in names
+    ]
 
 
 def _find_clause(text: str, sentence: Span, name: Match, room: Span) -> Span:
@@ -156,16 +172,20 @@ def _find_clause(text: str, sentence: Span, name: Match, room: Span) -> Span:
     return start, last[-1] if last else room[1]
 
 
-def _find_words(vocabulary: Vocabulary, text: str, spans: Sequence[Span]) -> list[Match]:
+def _find_words(vocabulary: Vocabulary, text: str, spans: Sequence[Span]) -> Words:
     split = [split_words(text, *span) for span in spans]
     found = (match for phrases in vocabulary.words for words in split for match in phrases.find(words))
-    return [each for each in found if each.key != PASSED_OVER]
+    first: Words = {}
+    for each in found:
+        if each.key != PASSED_OVER:
+            first.setdefault(each.key, (each.start, each.end))
+    return first
 
 
 def _find_values(
     axis: int,
     cell: tuple[Choice, ...],
-    words: Sequence[Sequence[Match]],
+    words: Sequence[Words],
     text: str,
     spans: Sequence[Span],
     minutes: int | None,
@@ -176,15 +196,14 @@ def _find_values(
             measured = next((got for span in spans if (got := MEASURES[choice.key](text, *span, minutes))), None)
             if measured:
                 return {choice.values[measured.place]: (measured.start, measured.end)}
-    for scope, matches in enumerate(words):
-        values = _choose_values(axis, cell, matches)
+    for scope, spans_of in enumerate(words):
+        values = _choose_values(axis, cell, spans_of)
         if values and (scope < len(words) - 1 or len(values) == 1):
             return values
     return {}
 
 
-def _choose_values(axis: int, cell: tuple[Choice, ...], matches: Sequence[Match]) -> dict[str, Span]:
-    spans = {each.key: (each.start, each.end) for each in reversed(matches)}
+def _choose_values(axis: int, cell: tuple[Choice, ...], spans: Words) -> dict[str, Span]:
     values = {each.key: each for each in cell if each.key in spans}
     if axis == 0:
         return _choose_bodies(cell, values, spans)
@@ -194,7 +213,7 @@ def _choose_values(axis: int, cell: tuple[Choice, ...], matches: Sequence[Match]
     return {first.values: spans[first.key]} if first else {}
 
 
-def _choose_bodies(cell: tuple[Choice, ...], values: dict[str, Choice], spans: dict[str, Span]) -> dict[str, Span]:
+def _choose_bodies(cell: tuple[Choice, ...], values: dict[str, Choice], spans: Words) -> dict[str, Span]:
     """All body parts that are named (B3.2b); a part goes before its side, and both sides before one (B4.3)."""
     parts = {key: each for key, each in values.items() if key not in SIDES}
     if parts:
