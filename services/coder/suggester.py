@@ -21,6 +21,8 @@ from shared.transient import is_transient
 
 _log = get_logger(__name__)
 _runs = counter("chartline_engine_runs_total", "Charts that the engine was asked for.", ("outcome",))
+for _reason in FailureReason:
+    _runs.labels(_reason)  # A failure that is the first is seen to have grown from none.
 _seconds = histogram("chartline_engine_seconds", "Time that the engine took for a chart.")
 
 

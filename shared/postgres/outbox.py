@@ -26,7 +26,7 @@ from shared.transient import TRANSIENT_ERRORS
 
 _log = get_logger(__name__)
 _published = counter("chartline_outbox_published_total", "Messages acknowledged by the broker.", ("schema", "topic"))
-_parked = counter("chartline_outbox_parked_total", "Messages that can never be sent.", ("schema", "topic"))
+_parked = counter("chartline_outbox_parked_total", "Messages that can never be sent.", ("schema",))
 _LEASE = "outbox"
 _WAITS: tuple[type[Exception], ...] = (Unavailable, asyncpg.PostgresError, *TRANSIENT_ERRORS)
 
@@ -102,6 +102,7 @@ class OutboxRelay:
         self._schema = schema
         self._sql = Statements("shared.postgres", schema=schema)
         self._publisher = publisher
+        self._parked = _parked.labels(schema)
         self._settings = settings or RelaySettings()
         self._token: UUID = uuid4()
         self._work = asyncio.Event()
@@ -147,9 +148,7 @@ class OutboxRelay:
                     _log.error("outbox-message-parked", topic=row["topic"], reason=reason)
         for row in published:
             _published.labels(self._schema, row["topic"]).inc()
-        for row, reason in zip(rows, answers, strict=True):
-            if reason is not None:
-                _parked.labels(self._schema, row["topic"]).inc()
+        self._parked.inc(len(rows) - len(published))
         return settled
 
     async def _lease(self) -> bool:

@@ -19,7 +19,7 @@ from shared.telemetry.metrics import counter
 
 _HEADROOM_BYTES = 64 * 1024
 _held = counter(
-    "chartline_quarantine_records_total", "Records held; more when a batch is repeated.", ("schema", "topic")
+    "chartline_quarantine_records_total", "Records held; counted again when a batch is repeated.", ("schema",)
 )
 
 
@@ -51,7 +51,7 @@ class Quarantine:
     """The quarantine of one schema."""
 
     def __init__(self, schema: str) -> None:
-        self._schema = schema
+        self._held = _held.labels(schema)
         self._sql = Statements("shared.postgres", schema=schema)
         self._outbox = Outbox(schema)
 
@@ -72,8 +72,7 @@ class Quarantine:
                 expressions=[item.expression for item in unusable],
             )
             await self._outbox.enqueue(connection, [dead_letter(item) for item in unusable])
-            for record in records:
-                _held.labels(self._schema, record.topic).inc()
+            self._held.inc(len(records))
         return [InboxEntry(item.record, Outcome.QUARANTINED, reason=item.reason) for item in unusable]
 
     async def list_held(
