@@ -7,8 +7,19 @@ from typing import Any
 
 import pytest
 
+from services.cli import COMMANDS
 from shared.contracts.topics import TOPICS
-from tests.unit.deploy.reading import DEPLOY, OUTSIDE, ROOT, find_metrics, list_anchors, list_metrics, read_yaml
+from tests.unit.deploy.reading import (
+    DEPLOY,
+    OUTSIDE,
+    ROOT,
+    find_metrics,
+    find_variables,
+    is_setting,
+    list_anchors,
+    list_metrics,
+    read_yaml,
+)
 
 DASHBOARDS = sorted((DEPLOY / "dashboards").glob("*.json"))
 METRICS = list_metrics()
@@ -70,6 +81,15 @@ def test_every_alert_leads_to_a_section_of_the_runbook() -> None:
         assert page == "docs/runbook.md"
         assert anchor in list_anchors((ROOT / page).read_text(encoding="utf-8")), alert["alert"]
         assert alert["labels"]["severity"] in {"page", "ticket"}
+
+
+def test_the_runbook_names_metrics_settings_and_commands_that_exist() -> None:
+    text = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    metrics = {name for name, _ in find_metrics(text) if name.startswith("chartline_")}
+    assert metrics
+    assert metrics <= set(METRICS)
+    assert {name for name in find_variables(text) if not is_setting(name)} == set()
+    assert set(re.findall(r"`chartline (\w+)", text)) <= set(COMMANDS)
 
 
 def test_every_metric_is_looked_at_somewhere() -> None:
