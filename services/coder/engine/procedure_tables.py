@@ -5,7 +5,7 @@ Invariant: a code that no row makes is no code.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
@@ -22,12 +22,24 @@ class TableRow(NamedTuple):
         return all(value in allowed for value, allowed in zip(values, self, strict=True))
 
 
+class Label(NamedTuple):
+    """What a table calls a body part: its words without the side, and its value by side, '' where it has none."""
+
+    table: str
+    words: tuple[str, ...]
+    values: tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class ProcedureTables:
-    """The rows of each table, by its three characters; `release` names the official file."""
+    """The rows of each table, by its three characters; `release` names the official file.
+
+    `labels` are the body parts of section 0 by root operation.
+    """
 
     release: str
     rows: Mapping[str, tuple[TableRow, ...]]
+    labels: Mapping[str, tuple[Label, ...]] = field(default_factory=dict)
 
     def has(self, code: str) -> bool:
         """Whether a table makes this code of seven characters."""

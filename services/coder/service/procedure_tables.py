@@ -4,17 +4,22 @@ Invariant: a stay is built by the release in force on its day, none before the f
 """
 
 import asyncio
+import re
+import sys
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from services.coder.engine.model import Chart, Setting
-from services.coder.engine.procedure_tables import ProcedureTables, TableRow
+from services.coder.engine.procedure_tables import Label, ProcedureTables, TableRow
+from services.coder.engine.procedures.vocabulary import SIDES
 from shared.codesets.entry import Entry
 from shared.codesets.store import Release, list_releases, read_entries
 from shared.postgres.pool import Connection
 
 KIND = "icd10pcs-tables"
+_SURGICAL = "0"
+_WORD = re.compile(r"[a-z0-9]+")
 _AXES = ("axis4", "axis5", "axis6", "axis7")
 
 
@@ -45,11 +50,28 @@ class LoadedTables:
 def pack_tables(release: str, entries: Iterable[Entry]) -> ProcedureTables:
     """Make the engine's compact tables of a release's entries, one a row."""
     rows: defaultdict[str, list[TableRow]] = defaultdict(list)
+    bodies: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for entry in entries:
-        rows[entry.code].append(TableRow(*("".join(_list_values(entry.facts[axis])) for axis in _AXES)))
-    return ProcedureTables(release, {code: tuple(of_table) for code, of_table in rows.items()})
+        axes = [_read_axis(entry.facts[axis]) for axis in _AXES]
+        rows[entry.code].append(TableRow(*("".join(axis) for axis in axes)))
+        if entry.code.startswith(_SURGICAL):
+            bodies[entry.code].update(axes[0])
+    packed = {code: tuple(of_table) for code, of_table in rows.items()}
+    return ProcedureTables(release, packed, _pack_labels(bodies))
 
 
-def _list_values(axis: object) -> list[str]:
-    """The characters of an axis, which the reader keeps with their labels."""
-    return list(axis) if isinstance(axis, dict) else []
+def _read_axis(axis: object) -> dict[str, str]:
+    """The characters of an axis with their labels, as the reader keeps them."""
+    return axis if isinstance(axis, dict) else {}
+
+
+def _pack_labels(bodies: Mapping[str, Mapping[str, str]]) -> dict[str, tuple[Label, ...]]:
+    labels: defaultdict[str, list[Label]] = defaultdict(list)
+    for table, values in bodies.items():
+        sides: defaultdict[tuple[str, ...], list[tuple[str, str]]] = defaultdict(list)
+        for value, label in values.items():
+            words = [sys.intern(word) for word in _WORD.findall(label.lower())]
+            side = next((word for word in words if word in SIDES), "")
+            sides[tuple(word for word in words if word not in SIDES and word != "and")].append((side, value))
+        labels[table[2]] += [Label(table, words, tuple(found)) for words, found in sides.items() if words]
+    return {root: tuple(of_root) for root, of_root in labels.items()}

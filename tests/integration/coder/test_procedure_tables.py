@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from services.coder.engine.model import CodeSystem
-from services.coder.engine.procedure_tables import ProcedureTables, TableRow
+from services.coder.engine.procedure_tables import Label, ProcedureTables, TableRow
 from shared.codesets.store import MIGRATION_PACKAGES
 from shared.postgres.migrate import migrate
 from tests.builders.charts import ready_chart, suggestion
@@ -38,7 +38,8 @@ async def read_tables(desk: Desk, day: date, setting: str = "inpatient") -> Proc
 
 
 async def test_a_stay_has_the_tables_of_its_day(loaded: Desk) -> None:
-    expected = ProcedureTables("FY2030", {"001": (TableRow("6", "03", "7", "Z"),)})
+    label = Label("001", ("ventricle",), (("", "6"),))
+    expected = ProcedureTables("FY2030", {"001": (TableRow("6", "03", "7", "Z"),)}, {"1": (label,)})
     assert await read_tables(loaded, FIRST_DAY) == expected
 
 

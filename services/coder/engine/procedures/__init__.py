@@ -47,7 +47,7 @@ def _gather(chart: Chart, assess: Assess) -> list[list[Told]]:
             mentions[told.operation.number].append(told)
     for fact in chart.given:
         # A resource that carries the code says it better than its title does.
-        for told in [] if fact.code_in(systems.ICD10PCS) else read_fact(fact, vocabulary):
+        for told in [] if fact.code_in(systems.ICD10PCS) else read_fact(fact, vocabulary, chart.procedure_tables):
             mentions[told.operation.number].append(told)
     return list(mentions.values())
 

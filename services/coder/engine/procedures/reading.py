@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from services.coder.engine.given import GivenFact, GivenKind
 from services.coder.engine.model import Assertion, Chart, Document
+from services.coder.engine.procedure_tables import ProcedureTables
+from services.coder.engine.procedures.labels import find_labelled
 from services.coder.engine.procedures.measures import MEASURES
 from services.coder.engine.procedures.phrases import Match, split_words
 from services.coder.engine.procedures.vocabulary import MEASURED, PASSED_OVER, SIDES, Choice, Operation, Vocabulary
@@ -24,6 +26,10 @@ Assess = Callable[[str, Sequence[tuple[int, int]]], list[Assertion]]
 Span = tuple[int, int]
 Words = dict[str, Span]
 """The keys of `words.tsv` that stand somewhere, each with its first span."""
+
+
+Named = tuple[Match, Operation]
+"""A name in a text, and the operation that it names."""
 
 
 class Place(NamedTuple):
@@ -91,7 +97,7 @@ def read_document(chart: Chart, number: int, vocabulary: Vocabulary, assess: Ass
         for span in list_told_sentences(chart, number)
         if not any(section.start <= span[0] < section.end for section in later)
     ]
-    found = ((span, list(vocabulary.names.find(split_words(document.text, *span)))) for span in sentences)
+    found = ((span, _find_names(document.text, span, vocabulary, chart.procedure_tables)) for span in sentences)
     names = {span: each for span, each in found if each and not _is_elsewhere(document.text[span[0] : span[1]])}
     is_report = bool(names) and _is_report(document)
     whole = _find_words(vocabulary, document.text, sentences) if is_report else {}
@@ -104,16 +110,22 @@ def read_document(chart: Chart, number: int, vocabulary: Vocabulary, assess: Ass
     return [each for each, said in zip(told, assertions, strict=True) if said is Assertion.PRESENT]
 
 
-def read_fact(fact: GivenFact, vocabulary: Vocabulary) -> list[Told]:
+def read_fact(fact: GivenFact, vocabulary: Vocabulary, tables: ProcedureTables | None) -> list[Told]:
     """Read what a Procedure resource calls itself, its body site and its notes."""
     if fact.kind is not GivenKind.PROCEDURE:
         return []
     text = f"{fact.title} {fact.body_site} {fact.text}"
     span = (0, len(text))
-    names = list(vocabulary.names.find(split_words(text, *span)))
+    names = _find_names(text, span, vocabulary, tables)
     named = _read_names(text, span, names, {}, vocabulary, fact=fact)
     # Its notes may name other procedures; only its title names this one.
     return [each for each in named if each.place.end <= len(fact.title)]
+
+
+def _find_names(text: str, span: Span, vocabulary: Vocabulary, tables: ProcedureTables | None) -> list[Named]:
+    """The operations that a sentence names, by their own names, else by root operation and body part."""
+    own = [(each, vocabulary.operations[each.key]) for each in vocabulary.names.find(split_words(text, *span))]
+    return own or (list(find_labelled(text, *span, tables)) if tables else [])
 
 
 def _is_report(document: Document) -> bool:
@@ -128,7 +140,7 @@ def _is_elsewhere(sentence: str) -> bool:
 def _read_names(
     text: str,
     sentence: Span,
-    names: Sequence[Match],
+    names: Sequence[Named],
     whole: Words,
     vocabulary: Vocabulary,
     *,
@@ -136,8 +148,8 @@ def _read_names(
     fact: GivenFact | None = None,
 ) -> Iterator[Told]:
     """Read what stands around each of the names in a sentence; `whole` are the words of the report, if it is one."""
-    for name, room in zip(names, _list_rooms(names, sentence), strict=True):
-        operation = vocabulary.operations[name.key]
+    rooms = _list_rooms([name for name, _ in names], sentence)
+    for (name, operation), room in zip(names, rooms, strict=True):
         near = (max(sentence[0], name.start - _NEAR), min(sentence[1], name.end + _NEAR))
         clause = _find_clause(text, near, name, (max(room[0], near[0]), min(room[1], near[1])))
         words = [*(_find_words(vocabulary, text, [span]) for span in (clause, near)), whole]
