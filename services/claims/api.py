@@ -12,6 +12,7 @@ from services.claims.api_models import (
     ClaimPage,
     ClaimStats,
     ClaimView,
+    OverriddenFinding,
     ParkedAnswerView,
     PayerFileView,
     ScrubPreview,
@@ -111,4 +112,10 @@ async def preview_scrub(coded: ChartCoded, request: Request) -> ScrubPreview:
     """Say what the edits would find in a coding, without storing anything: the data of a `chart.coded.v1` event."""
     service: PreviewService = request.app.state.claims.preview
     payer_id, scrubbed = await service.preview(coded)
-    return ScrubPreview(payer_id=payer_id, is_sendable=scrubbed.is_sendable, findings=scrubbed.findings)
+    overridden = tuple(
+        OverriddenFinding(finding=each.finding, reason=each.override.reason, by=each.override.by)
+        for each in scrubbed.judgement.overridden
+    )
+    return ScrubPreview(
+        payer_id=payer_id, is_sendable=scrubbed.is_sendable, findings=scrubbed.findings, overridden=overridden
+    )

@@ -21,6 +21,14 @@ class ApiModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class OverriddenFinding(ApiModel):
+    """A finding that no longer counts, why, and who said so."""
+
+    finding: Finding
+    reason: str
+    by: str
+
+
 class ClaimView(ApiModel):
     """One claim and what it waits for."""
 
@@ -35,6 +43,7 @@ class ClaimView(ApiModel):
     )
     replaces: UUID | None = Field(description="The claim at the payer that this one replaces.")
     findings: tuple[Finding, ...]
+    overridden: tuple[OverriddenFinding, ...]
     channel: Channel | None
     bundle_sha256: str | None
     queued_at: datetime | None
@@ -102,8 +111,9 @@ class ScrubPreview(ApiModel):
     """What the edits would find in a coding, as the claim of this payer."""
 
     payer_id: str
-    is_sendable: bool = Field(description="Whether nothing found is an error.")
+    is_sendable: bool = Field(description="Whether the claim would go out.")
     findings: tuple[Finding, ...]
+    overridden: tuple[OverriddenFinding, ...] = ()
 
 
 class PayerFileView(ApiModel):

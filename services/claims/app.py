@@ -12,7 +12,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from services.claims import SCHEMA
+from services.claims import SCHEMA, denial_api, override_api
 from services.claims.api import router, scrub_router
 from services.claims.breaker import Breaker
 from services.claims.claim import Channel, PayerId
@@ -25,8 +25,10 @@ from services.claims.payer_channel import OpenChannel
 from services.claims.payers import PayerProfile
 from services.claims.service import (
     AnswerService,
+    DenialService,
     FileService,
     IntakeService,
+    OverrideService,
     OverviewService,
     PreparationService,
     PreviewService,
@@ -62,6 +64,8 @@ class ClaimsContext:
     sending: SendingService
     overview: OverviewService
     preview: PreviewService
+    denials: DenialService
+    overrides: OverrideService
     breakers: Mapping[PayerId, Breaker]
 
 
@@ -84,7 +88,7 @@ def create_app(settings: ClaimsSettings) -> FastAPI:
         settings=settings.web,
         lifespan=lifespan,
         probes=probes,
-        routers=[router, scrub_router],
+        routers=[router, scrub_router, denial_api.router, override_api.router],
     )
 
 
@@ -130,6 +134,8 @@ def _build_context(pool: Pool, settings: ClaimsSettings, edits: EditContext) -> 
         sending=SendingService(pool, SCHEMA, settings.claims, answers),
         overview=OverviewService(pool, SCHEMA, settings.claims, breakers),
         preview=PreviewService(pool, SCHEMA, settings.claims, rules),
+        denials=DenialService(pool, SCHEMA),
+        overrides=OverrideService(pool, SCHEMA, rules),
         breakers=breakers,
     )
 

@@ -7,7 +7,7 @@ default one.
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AnyHttpUrl,
@@ -79,6 +79,8 @@ class PayerProfile(BaseModel):
     longest_short_wait_seconds: Annotated[float, Field(ge=0)] = 5.0
     """Between the tries of one attempt; a longer Retry-After ends the attempt and moves the next one."""
     schedule: Annotated[tuple[ScheduleStep, ...], Field(min_length=1)] = DEFAULT_STEPS
+    warnings: Literal["send", "return"] = "send"
+    """What becomes of a claim with warnings: it goes out, or back to the coder until each is overridden."""
     limits: PayerLimits = PayerLimits()
     breaker: BreakerTerms = BreakerTerms()
 

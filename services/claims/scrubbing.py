@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from services.claims.build import BundleFrame, build_bundle
 from services.claims.edits import BilledService, ClaimUnderEdit, EditContext, is_sendable, scrub_claim
+from services.claims.edits.overrides import Judgement, Override, apply_overrides
 from services.claims.payers import PayerProfile
 from services.claims.pricing import price_claim
 from shared.contracts.messages import ChartCoded, Finding, ResourceVersion
@@ -16,16 +17,26 @@ from shared.contracts.messages import ChartCoded, Finding, ResourceVersion
 
 @dataclass(frozen=True, slots=True)
 class Scrubbed:
-    """A Bundle, what the edits found in it, and the context in which they looked."""
+    """A Bundle, what the edits found in it, open or overridden, and the context in which they looked.
+
+    `holds_warnings` says whether the payer's claims wait until every warning is overridden.
+    """
 
     bundle: bytes
-    findings: tuple[Finding, ...]
+    judgement: Judgement
     edits: EditContext
+    holds_warnings: bool = False
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What still counts."""
+        return self.judgement.open
 
     @property
     def is_sendable(self) -> bool:
-        """Whether nothing found is an error."""
-        return is_sendable(self.findings)
+        """Whether nothing that still counts is an error, nor a warning where these hold a claim."""
+        held = self.holds_warnings and any(each.severity == "warning" for each in self.findings)
+        return is_sendable(self.findings) and not held
 
 
 def scrub_coding(
@@ -35,6 +46,7 @@ def scrub_coding(
     profile: PayerProfile,
     edits: EditContext,
     already_billed: Sequence[BilledService] = (),
+    overrides: Sequence[Override] = (),
 ) -> Scrubbed:
     """Price, build and scrub; raises ValueError when a body is not a JSON object."""
     context = replace(
@@ -46,7 +58,7 @@ def scrub_coding(
     )
     bundle = build_bundle(_price(coded, context), frame)
     findings = scrub_claim(ClaimUnderEdit(bundle, profile.limits, coded.service_date, context))
-    return Scrubbed(bundle, findings, context)
+    return Scrubbed(bundle, apply_overrides(findings, overrides), context, profile.warnings == "return")
 
 
 def _price(coded: ChartCoded, edits: EditContext) -> ChartCoded:

@@ -50,4 +50,5 @@ def _build_proof(coding: Coding, citations: Citations, engine: EngineVersion) ->
         code_set=engine.code_set,
         lexicon=engine.lexicon,
         learned=engine.learned,
+        suggestion_id=coding.suggestion.suggestion_id if coding.suggestion else None,
     )

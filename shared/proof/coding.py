@@ -49,6 +49,8 @@ class CodingProof:
     code_set: str
     lexicon: str
     learned: str = ""
+    suggestion_id: UUID | None = None
+    """The engine's suggestion that the decision was about; None for a code that the coder added."""
 
 
 def prove_coding(
@@ -81,5 +83,6 @@ def _build_parts(proof: CodingProof) -> list[Extension]:
     return [
         *(build_evidence(span) for span in proof.evidence),
         {"url": "decision", "extension": decision},
+        *([{"url": "suggestion", "valueUuid": f"urn:uuid:{proof.suggestion_id}"}] if proof.suggestion_id else []),
         *({"url": name, "valueString": version} for name, version in versions.items() if version),
     ]

@@ -2,12 +2,14 @@
 
 `intake` takes codings in, `withdrawals` takes them back, `preparation` scrubs and builds with the rules that
 `rule_tables` has in memory, `sending` leases attempts and records their ends, `answers` takes what payers say, `files`
-keeps X12 files, `overview` reads, `preview` scrubs ahead.
+keeps X12 files, `denials` and `overriding` keep what people decide, `overview` reads, `preview` scrubs ahead.
 """
 
 from services.claims.service.answers import AnswerService
+from services.claims.service.denials import DenialService
 from services.claims.service.files import FileService
 from services.claims.service.intake import IntakeService
+from services.claims.service.overriding import OverrideService
 from services.claims.service.overview import OverviewService
 from services.claims.service.preparation import PreparationService
 from services.claims.service.preview import PreviewService
@@ -17,8 +19,10 @@ from services.claims.service.withdrawals import WithdrawalService
 
 __all__ = [
     "AnswerService",
+    "DenialService",
     "FileService",
     "IntakeService",
+    "OverrideService",
     "OverviewService",
     "PreparationService",
     "PreviewService",

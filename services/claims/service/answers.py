@@ -2,15 +2,17 @@
 
 Place in the flow: `claim.response.v1` in batches, and the answers to what was sent, which `sending` hands over.
 Invariants: an answer counts once, however often it is repeated; one that names no claim that was sent is parked with
-the reason `unmatched-response`, never guessed.
+the reason `unmatched-response`, never guessed; what an answer denies is on the worklist when it is applied.
 """
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from services.claims.claim import Channel, State, take_answer
+from services.claims.denials.denial import DENYING, read_denial
 from services.claims.responses import Answer, read_answer
 from services.claims.store import ClaimStore
+from services.claims.store.denial_store import DenialStore
 from shared.contracts.errors import ChartlineError, InvalidContent
 from shared.kafka.record import Record
 from shared.postgres.inbox import Inbox, InboxEntry, Outcome
@@ -21,10 +23,13 @@ from shared.telemetry.metrics import counter
 UNMATCHED = "unmatched-response"
 """Reason code of an answer that names no claim of ours."""
 
+_TAKEN = frozenset({State.ACCEPTED, State.PAID})
 _DECISIONS = frozenset({State.ACCEPTED, State.PAID, State.PARTIALLY_DENIED, State.DENIED})
 _answered = counter("chartline_claims_answered_total", "Answers of payers.", ("channel", "state"))
 
 Matched = tuple[UUID, Answer]
+ResponseKey = tuple[UUID, str]
+"""A claim, and the hash of an answer to it."""
 
 
 class AnswerService:
@@ -33,6 +38,7 @@ class AnswerService:
     def __init__(self, pool: Pool, schema: str) -> None:
         self._pool = pool
         self._store = ClaimStore(schema)
+        self._denials = DenialStore(schema)
         self._inbox = Inbox(schema)
         self._quarantine = Quarantine(schema)
 
@@ -60,7 +66,7 @@ class AnswerService:
 
     async def _apply(
         self, connection: Connection, channel: Channel, matched: Sequence[Matched], states: Mapping[UUID, State]
-    ) -> set[tuple[UUID, str]]:
+    ) -> set[ResponseKey]:
         """Keep the answers and move their claims, in order; returns claim and hash of those that were new."""
         if not matched:
             return set()
@@ -76,7 +82,28 @@ class AnswerService:
             await self._store.answer_claims(connection, answered)
             decided = [claim_id for claim_id, (state, _) in answered.items() if state in _DECISIONS]
             await self._store.mark_replaced(connection, decided)
-        return new
+            await self._note_denials(connection, unique, new, answered)
+        return set(new)
+
+    async def _note_denials(
+        self,
+        connection: Connection,
+        answers: Mapping[ResponseKey, Matched],
+        new: Mapping[ResponseKey, int],
+        answered: Mapping[UUID, tuple[State, Sequence[str]]],
+    ) -> None:
+        """Put what was denied on the worklist, and end what is taken after all."""
+        taken = [claim_id for claim_id, (state, _) in answered.items() if state in _TAKEN]
+        if taken:
+            await self._denials.overturn(connection, taken)
+        denied = {new[key]: answers[key] for key in answers if key in new and answers[key][1].state in DENYING}
+        if denied:
+            sent = await self._denials.find_sent(connection, {claim_id for claim_id, _ in denied.values()})
+            for response_id, (claim_id, answer) in denied.items():
+                if claim_id in sent:
+                    claim = sent[claim_id]
+                    denial = read_denial(claim.bundle, answer, claim.findings)
+                    await self._denials.insert_denial(connection, response_id, claim, denial)
 
 
 def _read_answers(records: Sequence[Record]) -> tuple[list[tuple[Record, Matched]], list[Unusable]]:

@@ -17,6 +17,7 @@ from services.claims.payers import choose_payer
 from services.claims.service.voids import void_held
 from services.claims.settings import ClaimsOptions
 from services.claims.store import ClaimStore, CodingKey, NewClaim, NewCoding
+from services.claims.store.denial_store import DenialStore
 from shared.contracts.envelope import Envelope
 from shared.contracts.errors import ChartlineError, InvalidContent
 from shared.contracts.messages import ChartCoded
@@ -51,6 +52,7 @@ class IntakeService:
     def __init__(self, pool: Pool, schema: str, options: ClaimsOptions) -> None:
         self._pool = pool
         self._store = ClaimStore(schema)
+        self._denials = DenialStore(schema)
         self._inbox = Inbox(schema)
         self._quarantine = Quarantine(schema)
         self._options = options
@@ -107,6 +109,7 @@ class IntakeService:
         await self._store.insert_codings(connection, [_coding(arrival) for arrival in accepted])
         claims = self._make_claims(accepted)
         await self._store.insert_claims(connection, claims)
+        await self._denials.close_recoded(connection, {claim.chart_id for claim in claims})
         newest = [claim for claim in claims if claim.superseded_by is None]
         await void_held(
             connection,

@@ -82,4 +82,5 @@ def _lane_name(lane: LaneStats) -> str:
 
 
 def _view(row: asyncpg.Record) -> ClaimView:
-    return ClaimView(**{**dict(row), "findings": json.loads(row["findings"])})
+    read = {name: json.loads(row[name]) for name in ("findings", "overridden")}
+    return ClaimView(**{**dict(row), **read})

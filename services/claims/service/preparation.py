@@ -9,17 +9,19 @@ Invariant: what is queued has no finding of severity error; its bytes, identifie
 import asyncio
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from services.claims.billed import Billed, Ledger, read_billed
 from services.claims.build import BundleFrame, build_void
 from services.claims.edits import BilledService, EditContext, name_rules
+from services.claims.edits.overrides import Judgement, Override
 from services.claims.payers import PayerProfile
 from services.claims.scrubbing import scrub_coding
 from services.claims.service.rule_tables import RuleTables
 from services.claims.settings import ClaimsOptions
 from services.claims.store import BilledStore, BuiltClaim, ClaimStore, ReadyClaim
+from services.claims.store.denial_store import DenialStore, as_override
 from shared.contracts.envelope import CONTENT_TYPE, Envelope
 from shared.contracts.errors import ChartlineError
 from shared.contracts.messages import ChartCoded, ClaimReturned, Finding
@@ -57,6 +59,7 @@ class _Coding:
     claim: ReadyClaim
     coded: ChartCoded | None
     billed: Billed | None
+    overrides: tuple[Override, ...] = ()
 
 
 class PreparationService:
@@ -74,6 +77,7 @@ class PreparationService:
         self._pool = pool
         self._store = ClaimStore(schema)
         self._billed = BilledStore(schema)
+        self._denials = DenialStore(schema)
         self._outbox = Outbox(schema)
         self._options = options
         self._rules = rules or RuleTables(pool, EditContext())
@@ -85,7 +89,7 @@ class PreparationService:
         async with self._pool.acquire() as connection, connection.transaction():
             taken = await self._store.take_ready(connection, self._options.preparation_batch)
             ready = await self._drop_idle_voids(connection, taken)
-            codings = await asyncio.to_thread(_open_codings, ready)
+            codings = await self._add_overrides(connection, await asyncio.to_thread(_open_codings, ready))
             ledger = await self._open_ledger(connection, codings)
             results = await asyncio.to_thread(self._build_all, codings, edits, ledger)
             returned = await self._keep_results(connection, codings, results)
@@ -99,6 +103,14 @@ class PreparationService:
         if idle:
             await self._store.drop_voids(connection, idle)
         return [claim for claim in taken if claim.claim_id not in idle]
+
+    async def _add_overrides(self, connection: Connection, codings: Sequence[_Coding]) -> list[_Coding]:
+        rows = await self._denials.list_overrides(connection, {coding.claim.chart_id for coding in codings})
+        by_chart = {
+            chart_id: tuple(as_override(row) for row in rows if row["chart_id"] == chart_id)
+            for chart_id in {row["chart_id"] for row in rows}
+        }
+        return [replace(coding, overrides=by_chart.get(coding.claim.chart_id, ())) for coding in codings]
 
     async def _open_ledger(self, connection: Connection, codings: Sequence[_Coding]) -> Ledger:
         """What the batch's patients were billed for by now; until the transaction ends nobody else bills them."""
@@ -143,31 +155,31 @@ class PreparationService:
             if claim.original_bundle is not None:
                 return self._void(claim, claim.original_bundle, profile, edits)
             beside = ledger.beside(coding.billed) if coding.billed else ()
-            return self._build(claim, coding.coded, profile, edits, beside)
+            return self._build(coding, coding.coded, profile, edits, beside)
         except Exception as error:  # noqa: BLE001 - one claim that cannot be built must not hold up the others
             _log.error("claim-not-buildable", claim_id=claim.claim_id, exc_info=error)
             return (NOT_BUILDABLE,)
 
     def _build(
         self,
-        claim: ReadyClaim,
+        coding: _Coding,
         coded: ChartCoded,
         profile: PayerProfile,
         edits: EditContext,
         beside: Sequence[BilledService],
     ) -> BuiltClaim | Findings:
-        frame = self._frame(claim)
-        scrubbed = scrub_coding(coded, frame, claim.payer_id, profile, edits, beside)
+        claim, frame = coding.claim, self._frame(coding.claim)
+        scrubbed = scrub_coding(coded, frame, claim.payer_id, profile, edits, beside, coding.overrides)
         if not scrubbed.is_sendable:
             return scrubbed.findings
-        return _finish(claim, self._seal(scrubbed.bundle, scrubbed.edits, frame), profile, scrubbed.findings)
+        return _finish(claim, self._seal(scrubbed.bundle, scrubbed.edits, frame), profile, scrubbed.judgement)
 
     def _void(
         self, claim: ReadyClaim, original: bytes, profile: PayerProfile, edits: EditContext
     ) -> BuiltClaim | Findings:
         """Take back what was sent as it was sent: no edit can find anything new in it."""
         frame = self._frame(claim)
-        return _finish(claim, self._seal(build_void(original, frame), edits, frame), profile, ())
+        return _finish(claim, self._seal(build_void(original, frame), edits, frame), profile, Judgement((), ()))
 
     def _frame(self, claim: ReadyClaim) -> BundleFrame:
         return BundleFrame(
@@ -180,14 +192,15 @@ class PreparationService:
         return seal_bundle(bundle, self._key, rules=name_rules(edits), sealed_at=frame.built_at)
 
 
-def _finish(claim: ReadyClaim, bundle: bytes, profile: PayerProfile, findings: Findings) -> BuiltClaim:
+def _finish(claim: ReadyClaim, bundle: bytes, profile: PayerProfile, judgement: Judgement) -> BuiltClaim:
     return BuiltClaim(
         claim_id=claim.claim_id,
         channel=profile.channel,
         endpoint=profile.submit_url,
         bundle=bundle,
         bundle_sha256=hashlib.sha256(bundle).hexdigest(),
-        findings=findings,
+        findings=judgement.open,
+        overridden=judgement.overridden,
         replaces=claim.original_id,
         deadline_seconds=profile.deadline_hours * 3600,
     )

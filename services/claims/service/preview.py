@@ -17,6 +17,7 @@ from services.claims.scrubbing import Scrubbed, scrub_coding
 from services.claims.service.rule_tables import RuleTables
 from services.claims.settings import ClaimsOptions
 from services.claims.store.billed_store import BilledStore
+from services.claims.store.denial_store import DenialStore, as_override
 from shared.contracts.errors import InvalidContent
 from shared.contracts.messages import ChartCoded
 from shared.postgres.pool import Pool
@@ -39,10 +40,14 @@ class PreviewService:
         asking = [billed] if billed else []
         async with self.pool.acquire() as connection:
             ledger = Ledger(await BilledStore(self.schema).find_billed(connection, asking))
+            rows = await DenialStore(self.schema).list_overrides(connection, [coded.chart_id])
         beside = ledger.beside(billed) if billed else ()
         frame = BundleFrame(uuid4(), datetime.now(UTC), str(self.options.base_url))
         profile = self.options.payers[payer_id]
+        overrides = [as_override(row) for row in rows]
         try:
-            return payer_id, await asyncio.to_thread(scrub_coding, coded, frame, payer_id, profile, edits, beside)
+            return payer_id, await asyncio.to_thread(
+                scrub_coding, coded, frame, payer_id, profile, edits, beside, overrides
+            )
         except ValueError as error:
             raise InvalidContent("a resource of the coding is no JSON object", expression="claim") from error

@@ -1,14 +1,14 @@
 -- name: get_claim
 -- One claim without its Bundle.
-select claim_id, chart_id, coding_version, payer_id, is_void, state, superseded_by, replaces, findings, channel,
-       bundle_sha256, queued_at, deadline_at, attempts, next_attempt_at, reason, codes, created_at, updated_at
+select claim_id, chart_id, coding_version, payer_id, is_void, state, superseded_by, replaces, findings,
+       overridden, channel, bundle_sha256, queued_at, deadline_at, attempts, next_attempt_at, reason, codes, created_at, updated_at
 from {schema}.claim
 where claim_id = :claim_id;
 
 -- name: list_claims
 -- Claims in order of id, after the given one; of one state, or of all.
-select claim_id, chart_id, coding_version, payer_id, is_void, state, superseded_by, replaces, findings, channel,
-       bundle_sha256, queued_at, deadline_at, attempts, next_attempt_at, reason, codes, created_at, updated_at
+select claim_id, chart_id, coding_version, payer_id, is_void, state, superseded_by, replaces, findings,
+       overridden, channel, bundle_sha256, queued_at, deadline_at, attempts, next_attempt_at, reason, codes, created_at, updated_at
 from {schema}.claim
 where (:state::text is null or state = :state)
   and (:after::uuid is null or claim_id > :after)

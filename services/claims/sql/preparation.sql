@@ -45,12 +45,13 @@ for update of claim skip locked;
 -- Fix bytes and destination, and make the claims due.
 update {schema}.claim
 set state = 'queued', channel = built.channel, endpoint = built.endpoint, bundle = built.bundle,
-    bundle_sha256 = built.bundle_sha256, findings = built.findings::jsonb, replaces = built.replaces,
+    bundle_sha256 = built.bundle_sha256, findings = built.findings::jsonb, overridden = built.overridden::jsonb,
+    replaces = built.replaces,
     queued_at = now(), next_attempt_at = now(), deadline_at = now() + built.deadline_seconds * interval '1 second',
     updated_at = now()
 from unnest(:claim_ids::uuid[], :channels::text[], :endpoints::text[], :bundles::bytea[], :bundle_sha256s::text[],
-            :findings::text[], :replaces::uuid[], :deadline_seconds::double precision[])
-     as built (claim_id, channel, endpoint, bundle, bundle_sha256, findings, replaces, deadline_seconds)
+            :findings::text[], :overriddens::text[], :replaces::uuid[], :deadline_seconds::double precision[])
+     as built (claim_id, channel, endpoint, bundle, bundle_sha256, findings, overridden, replaces, deadline_seconds)
 where claim.claim_id = built.claim_id and claim.state = 'ready';
 
 -- name: draft_claims

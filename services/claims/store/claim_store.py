@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from services.claims.claim import Channel, PayerId, State
+from services.claims.edits.overrides import Overridden
 from services.claims.responses import Answer
 from services.claims.store.rows import (
     AttemptKey,
@@ -127,6 +128,7 @@ class ClaimStore:
             bundles=[claim.bundle for claim in built],
             bundle_sha256s=[claim.bundle_sha256 for claim in built],
             findings=[print_findings(claim.findings) for claim in built],
+            overriddens=[_print_overridden(claim.overridden) for claim in built],
             replaces=[claim.replaces for claim in built],
             deadline_seconds=[claim.deadline_seconds for claim in built],
         )
@@ -210,8 +212,8 @@ class ClaimStore:
 
     async def insert_responses(
         self, connection: Connection, channel: Channel, answers: Sequence[tuple[UUID, Answer]]
-    ) -> set[tuple[UUID, str]]:
-        """Keep answers; returns claim and hash of those that were new."""
+    ) -> dict[tuple[UUID, str], int]:
+        """Keep answers; returns those that were new: their ids by claim and hash."""
         rows = await self._sql.fetch(
             connection,
             "insert_responses",
@@ -229,7 +231,7 @@ class ClaimStore:
             connection,
             [(new[key], answer) for claim_id, answer in answers if (key := (claim_id, answer.sha256)) in new],
         )
-        return set(new)
+        return new
 
     async def _insert_adjustments(self, connection: Connection, answers: Sequence[tuple[int, Answer]]) -> None:
         """Keep what the payer took off, in the order in which it says so."""
@@ -296,6 +298,16 @@ class ClaimStore:
 def print_findings(findings: Sequence[Finding]) -> str:
     """Return findings as JSON text."""
     return json.dumps([finding.model_dump(mode="json") for finding in findings])
+
+
+def _print_overridden(overridden: Sequence[Overridden]) -> str:
+    """Findings with the reasons for which they do not count, as JSON text, as `api_models.ClaimView` shows them."""
+    return json.dumps(
+        [
+            {"finding": each.finding.model_dump(mode="json"), "reason": each.override.reason, "by": each.override.by}
+            for each in overridden
+        ]
+    )
 
 
 def _terms(row: asyncpg.Record) -> Terms:

@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.claims.claim import Channel, PayerId, State
+from services.claims.edits.overrides import Overridden
 from services.claims.schedule import Outcome, Plan
 from shared.contracts.messages import Finding
 
@@ -86,6 +87,7 @@ class BuiltClaim:
     bundle: bytes
     bundle_sha256: str
     findings: tuple[Finding, ...]
+    overridden: tuple[Overridden, ...]
     replaces: UUID | None
     deadline_seconds: float
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from itertools import chain
 
 from services.claims.claim import State
+from services.claims.denials.reasons import PRICE_REASONS
 from services.claims.responses import Adjustment
 from services.claims.x12.answers import ClaimAnswer, ClaimNames, LineAnswer, ProviderAdjustment, read_amount
 from services.claims.x12.envelope import Transaction
@@ -20,8 +21,6 @@ OUT_OF_BALANCE = "out-of-balance"
 _DENIED, _REVERSAL = "4", "22"
 _UNDECIDED = frozenset({_REVERSAL, "23", "25"})
 """Reversal (its correction follows as a claim of its own), forwarded to another payer, predetermination."""
-_NO_DENIAL = frozenset({"1", "2", "3", "45", "66", "142", "187", "253"})
-"""CARC that share or limit the price of a covered service: deductible, coinsurance, copayment, fee schedule, ..."""
 _REMARKS = {"MIA": (5, 20, 21, 22, 23), "MOA": (3, 4, 5, 6, 7)}
 _SERVICE_DAYS = ("472", "150")
 _AFTER_CLAIMS = frozenset({"LX", "PLB", "TS2", "TS3"})
@@ -96,7 +95,7 @@ def _decide(status: str, on_claim: Sequence[Adjustment], services: Sequence[Sequ
     if status in _UNDECIDED:
         return State.PENDED
     denied = [_is_denied(service) for service in services]
-    nothing_paid = not paid and any(each.reason not in _NO_DENIAL for each in on_claim)
+    nothing_paid = not paid and any(each.reason not in PRICE_REASONS for each in on_claim)
     if status == _DENIED or nothing_paid or (denied and all(denied)):
         return State.DENIED
     return State.PARTIALLY_DENIED if any(denied) else State.ACCEPTED
@@ -105,7 +104,7 @@ def _decide(status: str, on_claim: Sequence[Adjustment], services: Sequence[Sequ
 def _is_denied(service: Sequence[Segment]) -> bool:
     """A line is denied when nothing is paid for it, for a reason that is not its price."""
     charge, paid = read_amount(service[0], 2), read_amount(service[0], 3)
-    return bool(charge) and not paid and any(each.reason not in _NO_DENIAL for each in _adjustments(service, ()))
+    return bool(charge) and not paid and any(each.reason not in PRICE_REASONS for each in _adjustments(service, ()))
 
 
 def _is_balanced(service: Sequence[Segment]) -> bool:

@@ -1,0 +1,108 @@
+"""The denial worklist over HTTP: what payers denied, what to do about it, and what was done. Thin: `service` does it.
+
+Invariant: who may read stands at the router, who may decide at the route; every answer is on record as holding PHI.
+"""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from services.claims.denial_models import DenialPage, DenialPattern, DenialView, Status, StepTaken
+from services.claims.denials.reasons import Kind
+from services.claims.service.denials import DenialFilter, DenialService
+from services.claims.store.denial_store import Caller
+from shared.web.errors import FHIR_JSON
+from shared.web.security import Principal, Role, require_principal
+
+router = APIRouter(
+    prefix="/v1", tags=["denials"], dependencies=[Depends(require_principal(Role.LEAD, Role.AUDITOR, Role.ADMIN))]
+)
+Worker = Annotated[Principal, Depends(require_principal(Role.LEAD, Role.ADMIN))]
+Lead = Annotated[Principal, Depends(require_principal(Role.LEAD))]
+_MOVED_ON: dict[int | str, dict[str, Any]] = {
+    409: {"description": "The denial has moved on, or the chart was coded again."}
+}
+
+
+def _denials(request: Request) -> DenialService:
+    service: DenialService = request.app.state.claims.denials
+    return service
+
+
+Denials = Annotated[DenialService, Depends(_denials)]
+
+
+@router.get("/denials")
+async def list_denials(
+    denials: Denials,
+    status: Status | None = None,
+    kind: Kind | None = None,
+    payer_id: str | None = None,
+    reason_code: Annotated[str | None, Query(description="CARC.")] = None,
+    practitioner: Annotated[str | None, Query(description="The coder who decided, `Practitioner/<id>`.")] = None,
+    after: Annotated[int | None, Query(description="`next_after` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> DenialPage:
+    """The worklist, oldest first."""
+    wanted = DenialFilter(status, kind, payer_id, reason_code, practitioner)
+    return await denials.list_denials(wanted, after=after, limit=limit)
+
+
+@router.get("/denials/patterns")
+async def list_denial_patterns(
+    denials: Denials,
+    payer_id: str | None = None,
+    at_least: Annotated[int, Query(ge=1, description="Claims denied.")] = 2,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> list[DenialPattern]:
+    """What payers deny again and again: where a rule of our own may pay, to be back-tested before it is turned on."""
+    return await denials.find_patterns(payer_id=payer_id, at_least=at_least, limit=limit)
+
+
+@router.get("/denials/{denial_id}")
+async def get_denial(denial_id: int, denials: Denials) -> DenialView:
+    """One denial: the payer's codes, the decision, coder, words and edits behind each line, steps and history."""
+    return await denials.get_denial(denial_id)
+
+
+@router.get("/claims/{claim_id}/denials")
+async def list_claim_denials(claim_id: UUID, denials: Denials) -> DenialPage:
+    """Every denial of a claim, oldest first."""
+    return await denials.list_denials(DenialFilter(claim_id=claim_id), limit=500)
+
+
+@router.post("/denials/{denial_id}/correct", responses=_MOVED_ON)
+async def correct_denial(denial_id: int, body: StepTaken, caller: Worker, denials: Denials) -> DenialView:
+    """Give the chart back to the coder with what the payer said; the next coding makes the claim that follows."""
+    await denials.return_to_coder(denial_id, _as_caller(caller), body.reason)
+    return await denials.get_denial(denial_id)
+
+
+@router.post("/denials/{denial_id}/appeal", responses=_MOVED_ON)
+async def appeal_denial(denial_id: int, body: StepTaken, caller: Worker, denials: Denials) -> DenialView:
+    """Decide on an appeal; `reason` is the letter to the payer, and the packet holds the evidence."""
+    await denials.appeal(denial_id, _as_caller(caller), body.reason)
+    return await denials.get_denial(denial_id)
+
+
+@router.post("/denials/{denial_id}/write-off", responses=_MOVED_ON)
+async def write_off_denial(denial_id: int, body: StepTaken, caller: Lead, denials: Denials) -> DenialView:
+    """Ask for nothing more."""
+    await denials.write_off(denial_id, _as_caller(caller), body.reason)
+    return await denials.get_denial(denial_id)
+
+
+@router.get(
+    "/denials/{denial_id}/packet",
+    dependencies=[Depends(require_principal(Role.LEAD, Role.AUDITOR))],
+    response_class=Response,
+    responses={200: {"content": {FHIR_JSON: {}}}},
+)
+async def read_appeal_packet(denial_id: int, denials: Denials) -> Response:
+    """The evidence packet of an appeal: a FHIR Bundle of letter, cited words, claim, answer and documents."""
+    return Response(await denials.read_packet(denial_id), media_type=FHIR_JSON)
+
+
+def _as_caller(principal: Principal) -> Caller:
+    return Caller(principal.subject, principal.practitioner)

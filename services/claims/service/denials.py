@@ -1,0 +1,167 @@
+"""The denial worklist: what payers denied, what is behind it, and the steps that people take.
+
+Place in the flow: `answers` puts denials on it; a lead works it. Invariants: a step and what it does are one
+transaction, and the step stays on the record; a denial is corrected only while its claim is the chart's newest.
+"""
+
+import asyncio
+import hashlib
+import json
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.claims.denial_models import (
+    DenialLineView,
+    DenialPage,
+    DenialPattern,
+    DenialStepView,
+    DenialSummary,
+    DenialView,
+)
+from services.claims.denials.denial import Denial, describe_denial
+from services.claims.denials.packet import build_packet
+from services.claims.denials.reasons import Step
+from services.claims.store.denial_store import Caller, DenialStore, HeldDenial
+from shared.audit.trail import record_change
+from shared.contracts.envelope import Envelope
+from shared.contracts.errors import Conflict, NotFound
+from shared.contracts.messages import ClaimReturned
+from shared.contracts.topics import Topic
+from shared.postgres.outbox import Outbox, event_message
+from shared.postgres.pool import Connection, Pool
+
+_MOVES: dict[Step, tuple[frozenset[str], str]] = {
+    Step.CORRECT: (frozenset({"open", "appealed"}), "returned"),
+    Step.APPEAL: (frozenset({"open"}), "appealed"),
+    Step.WRITE_OFF: (frozenset({"open", "appealed", "returned"}), "written_off"),
+}
+"""From which states each step may be taken, and where it leads."""
+_HISTORY = 200
+
+
+@dataclass(frozen=True, slots=True)
+class DenialFilter:
+    """Which denials to show; None is any."""
+
+    status: str | None = None
+    kind: str | None = None
+    payer_id: str | None = None
+    reason_code: str | None = None
+    practitioner: str | None = None
+    claim_id: UUID | None = None
+    chart_id: UUID | None = None
+
+
+class DenialService:
+    """Reads the worklist and takes steps."""
+
+    def __init__(self, pool: Pool, schema: str) -> None:
+        self._pool = pool
+        self._store = DenialStore(schema)
+        self._outbox = Outbox(schema)
+
+    async def list_denials(self, wanted: DenialFilter, *, after: int | None = None, limit: int = 100) -> DenialPage:
+        """Return a page of the worklist, oldest first."""
+        found = await self._list(wanted, after=after, limit=limit)
+        return DenialPage(denials=found, next_after=found[-1].denial_id if len(found) == limit else None)
+
+    async def get_denial(self, denial_id: int) -> DenialView:
+        """Return one denial with what is behind it; raises NotFound."""
+        found = await self._list(DenialFilter(), after=denial_id - 1, limit=1)
+        if not found or found[0].denial_id != denial_id:
+            raise NotFound("there is no denial with this id")
+        lines = [dict(row) for row in await self._store.list_lines(self._pool, denial_id)]
+        return DenialView(
+            denial=found[0],
+            lines=tuple(DenialLineView(**{**line, "evidence": json.loads(line["evidence"])}) for line in lines),
+            steps=tuple(DenialStepView(**dict(row)) for row in await self._store.list_steps(self._pool, denial_id)),
+            history=await self._list(DenialFilter(chart_id=found[0].chart_id), after=None, limit=_HISTORY),
+        )
+
+    async def find_patterns(self, *, payer_id: str | None, at_least: int, limit: int) -> list[DenialPattern]:
+        """Return what payers deny again and again, most often first."""
+        rows = await self._store.find_patterns(self._pool, payer_id=payer_id, at_least=at_least, limit=limit)
+        return [DenialPattern(**dict(row)) for row in rows]
+
+    async def return_to_coder(self, denial_id: int, by: Caller, reason: str) -> None:
+        """Give the chart back with what the payer said; raises NotFound and Conflict."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            held = await self._hold(connection, denial_id, Step.CORRECT)
+            if held.is_superseded:
+                raise Conflict("the chart was coded again since; its newer claim is what counts")
+            await self._take(connection, held, Step.CORRECT, by, reason)
+            await self._outbox.enqueue(connection, [event_message(_tell_coder(held))])
+
+    async def appeal(self, denial_id: int, by: Caller, reason: str) -> None:
+        """Put an appeal on the record, with the hash of its evidence packet; raises NotFound and Conflict."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            held = await self._hold(connection, denial_id, Step.APPEAL)
+            packet = await asyncio.to_thread(_build_packet, held, reason)
+            sha256 = hashlib.sha256(packet).hexdigest()
+            await self._take(connection, held, Step.APPEAL, by, reason, packet_sha256=sha256)
+
+    async def write_off(self, denial_id: int, by: Caller, reason: str) -> None:
+        """Ask for nothing more; raises NotFound and Conflict."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            held = await self._hold(connection, denial_id, Step.WRITE_OFF)
+            await self._take(connection, held, Step.WRITE_OFF, by, reason)
+
+    async def read_packet(self, denial_id: int) -> bytes:
+        """Return the evidence packet of the last appeal; raises NotFound."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            held = await self._store.lock_denial(connection, denial_id)
+            steps = await self._store.list_steps(connection, denial_id)
+        letters = [step["reason"] for step in steps if step["step"] == Step.APPEAL]
+        if held is None or not letters:
+            raise NotFound("there is no appeal of a denial with this id")
+        return await asyncio.to_thread(_build_packet, held, letters[-1])
+
+    async def _list(self, wanted: DenialFilter, *, after: int | None, limit: int) -> tuple[DenialSummary, ...]:
+        rows = await self._store.list_denials(
+            self._pool,
+            after=after,
+            limit=limit,
+            status=wanted.status,
+            kind=wanted.kind,
+            payer_id=wanted.payer_id,
+            reason_code=wanted.reason_code,
+            practitioner=wanted.practitioner,
+            claim_id=wanted.claim_id,
+            chart_id=wanted.chart_id,
+        )
+        return tuple(DenialSummary(**dict(row)) for row in rows)
+
+    async def _hold(self, connection: Connection, denial_id: int, step: Step) -> HeldDenial:
+        held = await self._store.lock_denial(connection, denial_id)
+        if held is None:
+            raise NotFound("there is no denial with this id")
+        if held.status not in _MOVES[step][0]:
+            raise Conflict(f"a denial that is {held.status} cannot take the step {step}")
+        return held
+
+    async def _take(
+        self,
+        connection: Connection,
+        held: HeldDenial,
+        step: Step,
+        by: Caller,
+        reason: str,
+        packet_sha256: str | None = None,
+    ) -> None:
+        status = _MOVES[step][1]
+        await self._store.take_step(
+            connection, held.denial_id, step, status, by=by, reason=reason, packet_sha256=packet_sha256
+        )
+        await record_change(connection)
+
+
+def _tell_coder(held: HeldDenial) -> Envelope[ClaimReturned]:
+    findings = describe_denial(Denial(held.lines))
+    returned = ClaimReturned(chart_id=held.chart_id, coding_version=held.coding_version, findings=findings)
+    return Envelope[ClaimReturned](
+        source="chartline/claims", type=Topic.CLAIM_RETURNED, subject=str(held.chart_id), data=returned
+    )
+
+
+def _build_packet(held: HeldDenial, letter: str) -> bytes:
+    return build_packet(held.bundle, held.answer, held.channel, held.lines, claim_id=held.claim_id, letter=letter)
