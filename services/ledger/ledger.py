@@ -87,6 +87,7 @@ async def _claim_findings(connection: Connection) -> list[str]:
 
 async def _totals(connection: Connection, rooms: tuple[Room, ...], claims: Mapping[str, int]) -> dict[str, int]:
     done = await _SQL.fetchrow(connection, "count_coder_totals")
+    denials = await _SQL.fetchrow(connection, "count_denials")
     events = {room.name: room.outcomes for room in rooms}["ingest"]
     fhir = {key: count for key, count in events.items() if key[0].startswith("fhir.")}
     return {
@@ -96,6 +97,7 @@ async def _totals(connection: Connection, rooms: tuple[Room, ...], claims: Mappi
         "claims_answered": sum(count for state, count in claims.items() if state in ANSWERED_STATES),
         "claims_accepted": claims.get("accepted", 0) + claims.get("paid", 0),
         "claims_denied": claims.get("denied", 0) + claims.get("partially_denied", 0),
+        **(dict(denials) if denials else {}),
         "quarantined": sum(
             count for room in rooms for (_, outcome), count in room.outcomes.items() if outcome == "quarantined"
         ),

@@ -1,7 +1,8 @@
 """`chartline demo`: one simulated hospital day, from FHIR events to answered claims, on this machine.
 
-It stands outside the services as a hospital, coders and an operator do: it sends to Kafka, calls the queue API, and
-reads the ledger. Invariant: it ends only when everything has an outcome or when nothing has moved for a while.
+It stands outside the services as a hospital, coders, a biller and an operator do: it sends to Kafka, calls the APIs of
+the queue and of denials, and reads the ledger. Invariant: it ends only when everything has an outcome or when nothing
+has moved for a while.
 """
 
 import asyncio
@@ -20,9 +21,11 @@ from services.local.progress import Steps
 from services.local.remembered import recall, remember
 from services.local.stack import Stack, is_external, open_stack
 from services.local.state import StateFolder
+from services.simulators.biller import SimulatedBiller
 from services.simulators.coder import SimulatedCoder
 from services.simulators.events import Event, read_events
 from services.simulators.hospital import read_reasons, simulate_population, write_day
+from services.simulators.issuer import BILLER
 from services.simulators.replay import send_events
 from shared.kafka.producer import open_producer
 
@@ -92,8 +95,13 @@ async def run_day(stack: Stack, day: Day, steps: Steps, *, events_per_second: fl
     before = await read_ledger(stack.postgres, stack.kafka)
     expected = Expected(before.totals["events_in"] + len(day.events), before.totals["charts"] + day.charts)
     stop = asyncio.Event()
-    async with httpx.AsyncClient(base_url=stack.urls["coder"], trust_env=False) as client, asyncio.TaskGroup() as work:
-        for token in stack.tokens.values():
+    async with (
+        httpx.AsyncClient(base_url=stack.urls["coder"], trust_env=False) as client,
+        httpx.AsyncClient(base_url=stack.urls["claims"], trust_env=False) as claims,
+        asyncio.TaskGroup() as work,
+    ):
+        work.create_task(SimulatedBiller(claims, stack.tokens[BILLER]).work(stop))
+        for token in (token for name, token in stack.tokens.items() if name != BILLER):
             work.create_task(SimulatedCoder(client, token, day.reasons).work(stop))
         try:
             await _send_day(stack, day, events_per_second, steps)

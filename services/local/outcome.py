@@ -11,7 +11,18 @@ from rich.table import Table
 
 from services.ledger import Ledger
 
-JSON_NAMES = ("events_in", "charts", "suggestions", "decisions", "claims_delivered", "claims_accepted", "quarantined")
+JSON_NAMES = (
+    "events_in",
+    "charts",
+    "suggestions",
+    "decisions",
+    "claims_delivered",
+    "claims_accepted",
+    "claims_denied",
+    "claims_replaced",
+    "denials",
+    "quarantined",
+)
 UNFINISHED = frozenset({"suggesting", "open", "leased", "failed"})
 """States of a work item that still needs the engine or a person."""
 _LABELS: Mapping[str, str] = {
@@ -23,6 +34,8 @@ _LABELS: Mapping[str, str] = {
     "claims_answered": "claims answered",
     "claims_accepted": "  accepted",
     "claims_denied": "  denied",
+    "claims_replaced": "claims replaced by corrected ones",
+    "denials": "denials, each with a next step",
     "quarantined": "quarantined records",
 }
 
@@ -53,6 +66,7 @@ class Outcome:
         }
         lines = [f"{count} of {goal} {text}" for text, (count, goal) in wanted.items() if count < goal]
         lines += [f"{count} charts are {state}" for state, count in self.unfinished.items()]
+        lines += [f"{count} denials wait for a step" for count in [totals["denials_open"]] if count]
         return (*lines, *self.ledger.in_flight, *self.ledger.findings)
 
     @property

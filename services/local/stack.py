@@ -22,7 +22,7 @@ from services.local.progress import Steps
 from services.local.remembered import remember
 from services.local.state import StateFolder
 from services.local.supervisor import Service, Supervisor, supervise
-from services.simulators.issuer import AUDIENCE, CLIENT_ID, require_demo
+from services.simulators.issuer import AUDIENCE, BILLER, CLIENT_ID, require_demo
 from shared.contracts.topics import TOPICS
 from shared.kafka.admin import create_topics
 from shared.kafka.settings import KafkaSettings
@@ -46,7 +46,7 @@ PEERS = frozenset({"payer", "issuer"})
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A running stack. `tokens` maps the names of coders to their bearer tokens, `urls` names of services to bases."""
+    """A running stack. `tokens` maps the names of simulated people to their bearer tokens, `urls` services to bases."""
 
     postgres: PostgresSettings
     kafka: KafkaSettings
@@ -194,10 +194,10 @@ async def _is_ready(port: int) -> bool:
 
 
 async def _fetch_tokens(port: int, coders: int) -> dict[str, str]:
-    """Let the simulated coders sign in as services do; their tokens by name."""
+    """Let the simulated coders and the biller sign in as services do; their tokens by name."""
     tokens = {}
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
-        for name in (f"coder-{number}" for number in range(1, coders + 1)):
+        for name in (*(f"coder-{number}" for number in range(1, coders + 1)), BILLER):
             form = {"grant_type": "client_credentials", "client_id": name}
             answer = (await client.post("/token", data=form)).raise_for_status()
             tokens[name] = answer.json()["access_token"]

@@ -106,6 +106,10 @@ def require_demo(host: str, environment: Mapping[str, str] = os.environ) -> None
         raise IssuerRefused(f"a real identity provider is configured ({configured[0]}); unset that for a demo")
 
 
+BILLER = "biller"
+"""The simulated lead who works denials, where there are simulated coders."""
+
+
 class DemoIssuer:
     """Codes, keys and tokens of one run."""
 
@@ -118,6 +122,8 @@ class DemoIssuer:
             f"coder-{n}": Person(subject=f"coder-{n}", name=f"Coder {n}", about="simulated", roles=("coder",))
             for n in numbers
         }
+        if coders:
+            self._machines[BILLER] = Person(subject=BILLER, name="Biller", about="simulated", roles=("lead",))
         self._key_id = secrets.token_hex(4)
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._codes: dict[str, _Code] = {}

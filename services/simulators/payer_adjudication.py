@@ -24,7 +24,21 @@ class Verdict(StrEnum):
 
     ACCEPTED = "accepted"
     DENIED = "denied"
+    PARTLY_DENIED = "partly_denied"
+    """The last line is denied, the others are not."""
     REJECTED = "rejected"
+
+
+BUNDLED_REASON = "97"
+"""CARC of a line that is denied alone: included in another service."""
+
+
+def judge_claim(claim: JsonObject, identifier: str, denial_percent: float) -> Verdict:
+    """Decide by the claim alone: of a claim with several lines one is denied; a replacement is what was asked for."""
+    if claim.get("related"):
+        return Verdict.ACCEPTED
+    verdict = choose_verdict(identifier, denial_percent)
+    return Verdict.PARTLY_DENIED if verdict is Verdict.DENIED and len(claim.get("item", ())) > 1 else verdict
 
 
 def choose_verdict(identifier: str, denial_percent: float) -> Verdict:
@@ -55,13 +69,16 @@ def adjudicate(bundle: JsonObject, verdict: Verdict) -> JsonObject:
 
 
 def _decide_lines(claim: JsonObject, verdict: Verdict, identifier: str) -> JsonObject:
-    decision = _deny(identifier) if verdict is Verdict.DENIED else [{"category": _category("eligible")}]
+    eligible = [{"category": _category("eligible")}]
+    reason = DENIAL_REASONS[_digest(identifier)[4] % len(DENIAL_REASONS)]
+    decision = _deny(reason) if verdict is Verdict.DENIED else eligible
     lines = [{"itemSequence": item["sequence"], "adjudication": decision} for item in claim.get("item", ())]
+    if verdict is Verdict.PARTLY_DENIED:
+        lines[-1] = {**lines[-1], "adjudication": _deny(BUNDLED_REASON)}
     return {"item": lines} if lines else {"adjudication": decision}
 
 
-def _deny(identifier: str) -> list[JsonObject]:
-    reason = DENIAL_REASONS[_digest(identifier)[4] % len(DENIAL_REASONS)]
+def _deny(reason: str) -> list[JsonObject]:
     nothing = {"value": 0, "currency": "USD"}
     return [{"category": _category("benefit"), "reason": _concept(systems.CARC, reason), "amount": nothing}]
 

@@ -11,12 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from services.simulators.payer_adjudication import JsonObject, Verdict, adjudicate, choose_verdict
+from services.simulators.payer_adjudication import JsonObject, Verdict, adjudicate, judge_claim
 from shared.fhir import systems
 from shared.fhir.bundle_rules import check_bundle
 from shared.fhir.issues import Issue
 
 ALL_PAYERS = "*"
+_IN_FORCE = frozenset({Verdict.ACCEPTED, Verdict.PARTLY_DENIED})
 
 
 class Mode(StrEnum):
@@ -125,22 +126,22 @@ class PayerDesk:
         identifier = bundle["identifier"]["value"]
         claim = bundle["entry"][0]["resource"]
         is_void = claim["status"] == "cancelled"
-        verdict = Verdict.ACCEPTED if is_void else self._decide(identifier, payer_id)
+        verdict = Verdict.ACCEPTED if is_void else self._decide(claim, identifier, payer_id)
         return _Claim(
             chart=_chart_of(claim) or identifier,
             sha256=hashlib.sha256(body).hexdigest(),
             answer=json.dumps(adjudicate(bundle, verdict), separators=(",", ":")).encode(),
-            in_force=verdict is Verdict.ACCEPTED and not is_void,
+            in_force=verdict in _IN_FORCE and not is_void,
             replaces=tuple(_replaced_by(claim)),
         )
 
-    def _decide(self, identifier: str, payer_id: str) -> Verdict:
+    def _decide(self, claim: JsonObject, identifier: str, payer_id: str) -> Verdict:
         mode = self.mode_of(payer_id)
         if mode is Mode.REJECT:
             return Verdict.REJECTED
         if mode in (Mode.ACCEPT, Mode.DENY):
             return Verdict.ACCEPTED if mode is Mode.ACCEPT else Verdict.DENIED
-        return choose_verdict(identifier, self._denial_percent)
+        return judge_claim(claim, identifier, self._denial_percent)
 
     @staticmethod
     def _retire(book: _Book, replacement: _Claim) -> None:

@@ -47,3 +47,9 @@ where superseded_by is null
   and state = 'queued'
   and next_attempt_at is null
   and lease_expires_at is null;
+
+-- name: count_denials
+-- What payers denied, what of it nobody has looked at, and what corrected claims have replaced.
+select (select count(*) from claims.denial) as denials,
+       (select count(*) from claims.denial where status = 'open') as denials_open,
+       (select count(*) from claims.claim where state = 'replaced') as claims_replaced;

@@ -14,6 +14,9 @@ TOTALS = {
     "claims_answered": 4,
     "claims_accepted": 3,
     "claims_denied": 1,
+    "claims_replaced": 2,
+    "denials": 3,
+    "denials_open": 0,
     "quarantined": 0,
 }
 
@@ -48,6 +51,9 @@ def test_when_all_is_done_nothing_is_unaccounted_for() -> None:
         "decisions": 12,
         "claims_delivered": 4,
         "claims_accepted": 3,
+        "claims_denied": 1,
+        "claims_replaced": 2,
+        "denials": 3,
         "quarantined": 0,
         "ledger_balanced": True,
     }
@@ -59,6 +65,7 @@ def test_when_all_is_done_nothing_is_unaccounted_for() -> None:
         (make_outcome(totals={"events_in": 9}), "9 of 10 events have an outcome"),
         (make_outcome(totals={"charts": 3, "claims_answered": 3}), "3 of 4 charts are there"),
         (make_outcome(totals={"claims_answered": 3}), "3 of 4 claims are answered"),
+        (make_outcome(totals={"denials_open": 2}), "2 denials wait for a step"),
         (make_outcome(work_items={"completed": 3, "failed": 1}), "1 charts are failed"),
         (make_outcome(in_flight=("claims: 1 queued",)), "claims: 1 queued"),
         (make_outcome(findings=("ingest: 1 lost",)), "ingest: 1 lost"),
