@@ -168,7 +168,7 @@ def test_findings_say_where_and_show_no_content() -> None:
 def test_without_a_key_a_claim_has_its_proof_unsigned() -> None:
     claim = json.loads(coded_from(ready_chart(), [accepted()], None).claim.body)
     assert [part["url"] for part in proof_of(claim["diagnosis"][0])] == [
-        "evidence", "decision", "engine", "code-set", "lexicon",
+        "evidence", "decision", "suggestion", "engine", "code-set", "lexicon",
     ]  # fmt: skip
 
 

@@ -130,3 +130,22 @@ def test_a_chart_billed_twice_is_seen_and_a_replaced_one_is_not() -> None:
     assert desk.count_received()["effective_claims"] == 1
     desk.take_in(bundle(third, chart="chart-1"), "blue")
     assert desk.count_received()["charts_billed_twice"] == 1
+
+
+def test_of_a_claim_with_several_lines_one_is_denied_and_its_replacement_is_taken() -> None:
+    desk = PayerDesk(denial_percent=100)
+    first = uuid4()
+    answer = json.loads(desk.take_in(bundle(first, chart="chart-1", services=("99213", "80053")), "blue"))
+    reasons = [line["adjudication"][0].get("reason") for line in answer["item"]]
+    assert (reasons[0], reasons[1]["coding"][0]["code"]) == (None, "97")
+    assert errors_of(validate(json.dumps(answer))) == ()
+    desk.take_in(bundle(uuid4(), chart="chart-1", replaces=first), "blue")
+    assert desk.count_received()["effective_claims"] == 1
+
+
+def test_a_void_ends_what_it_names_and_is_no_claim() -> None:
+    desk = PayerDesk(denial_percent=0)
+    first = uuid4()
+    desk.take_in(bundle(first, chart="chart-1"), "blue")
+    desk.take_in(bundle(uuid4(), chart="chart-1", replaces=first, status="cancelled"), "blue")
+    assert desk.count_received()["effective_claims"] == 0
