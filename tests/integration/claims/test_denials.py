@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -60,8 +61,10 @@ async def _answer(clinic: Clinic, claim_id: UUID, *reasons: str, lines: tuple[in
     }
     adjudication = [{**denied, "reason": {"coding": [{"system": systems.CARC, "code": code}]}} for code in reasons]
     request = {"identifier": {"system": systems.CLAIM_IDENTIFIER, "value": str(claim_id)}}
-    items = [{"itemSequence": line, "adjudication": adjudication} for line in lines] if reasons else None
-    body = as_bytes(claim_response(request=request, **({"item": items} if items else {}), **more))
+    items: dict[str, Any] = (
+        {"item": [{"itemSequence": line, "adjudication": adjudication} for line in lines]} if reasons else {}
+    )
+    body = as_bytes(claim_response(request=request, **items, **more))
     await clinic.answers.receive_responses([clinic.record(Topic.CLAIM_RESPONSE, body)])
 
 
@@ -75,7 +78,7 @@ async def test_a_denial_is_on_the_worklist_once_with_its_kind_and_next_step(
     page = await denials.list_denials(DenialFilter(status="open"))
     (denial,) = page.denials
     assert (denial.claim_id, denial.kind, denial.proposed) == (claim_id, Kind.CODING, Step.CORRECT)
-    assert (denial.reason_codes, denial.amount, page.next_after) == (("97",), 80, None)
+    assert (denial.reason_codes, denial.amount, page.next_after) == (("97",), Decimal(80), None)
     view = await denials.get_denial(denial.denial_id)
     (line,) = view.lines
     assert (line.line, line.code, line.diagnoses, line.words) == (1, "99213", ("J18.9",), line.words)

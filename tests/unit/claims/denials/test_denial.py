@@ -3,6 +3,7 @@
 import hashlib
 import json
 from decimal import Decimal
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -32,7 +33,9 @@ def denial_of(*codes: str, line: int | None = 1, amount: int | None = None) -> b
         }
         for code in codes
     ]
-    where = {"adjudication": reasons} if line is None else {"item": [{"itemSequence": line, "adjudication": reasons}]}
+    where: dict[str, Any] = (
+        {"adjudication": reasons} if line is None else {"item": [{"itemSequence": line, "adjudication": reasons}]}
+    )
     return as_bytes(claim_response(**where))
 
 
