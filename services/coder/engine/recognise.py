@@ -39,7 +39,11 @@ zero; whether a comma is crossed; the first word; whether the case does not matt
 
 
 class _Option(NamedTuple):
-    """One term of a key, with all that choosing among them asks for."""
+    """One term of a key, with all that choosing among them asks for.
+
+    `loose` terms are said by their words in any order, `ordered` ones in one order only; the others by any two that do
+    not stand side by side, and by two that do only in the term's order.
+    """
 
     row: int
     code: str
@@ -48,8 +52,15 @@ class _Option(NamedTuple):
     conditional: bool
     capitals: bool
     ordered: bool
-    linked: bool
+    loose: bool
     order: int
+
+
+class _Options(NamedTuple):
+    """The terms of a key, the preferred first; `silent` fit words without a qualifier, the best first."""
+
+    silent: tuple[_Option, ...]
+    all: tuple[_Option, ...]
 
 
 class Recogniser:
@@ -59,7 +70,7 @@ class Recogniser:
         self.index = index
         self._reader = WordReader(index)
         self._assumed = load_qualifiers().default_bits
-        self._options: dict[int, tuple[_Option, ...]] = {}
+        self._options: dict[int, _Options] = {}
 
     def find(self, text: str, trusts: Trust = lambda row, start, words: True) -> list[Match]:
         """All matches in order of position."""
@@ -68,10 +79,9 @@ class Recogniser:
         windows.sort()
         taken = bytearray(len(words.starts))
         matches = []
-        for window in windows:
-            first, last = window[2], window[4]
-            if 1 not in taken[first : last + 1]:
-                match = self._choose(words, window, trusts)
+        for _, _, first, any_case, last, row in windows:
+            if taken.find(1, first, last + 1) < 0:
+                match = self._choose(words, first, last, any_case, row, trusts)
                 if match is not None:
                     taken[first : last + 1] = b"\1" * (last + 1 - first)
                     matches.append(match)
@@ -95,10 +105,8 @@ class Recogniser:
             if value in first_term
         ]
         # A pair that no term has ends the window before it begins.
-        begun = [number for number, key in enumerate(map(add, meant, meant[1:])) if key in pairs]
-        for number in begun:
-            if part_level(words, content[number], content[number + 1]) != HARD:
-                self._extend(words, content, meant, number, windows)
+        for number in [number for number, key in enumerate(map(add, meant, meant[1:])) if key in pairs]:
+            self._extend(words, content, meant, number, windows)
         return windows
 
     def _find_capitals(self, words: Words) -> list[_Window]:
@@ -113,16 +121,18 @@ class Recogniser:
 
     def _extend(self, words: Words, content: list[int], meant: list[int], number: int, windows: list[_Window]) -> None:
         """Add the windows of two words and more that begin at a content word, the one of that `number`."""
-        first_term, pairs = self.index.first_term, self.index.pairs
+        first_term, pairs, breaks = self.index.first_term, self.index.pairs, words.breaks
         first = last = content[number]
         begun = key = previous = meant[number]
         crossing = False
-        rest = slice(number + 1, number + MAX_WORDS)
-        for size, (following, value) in enumerate(zip(content[rest], meant[rest], strict=True), 2):
+        size = 1
+        for following in content[number + 1 : number + MAX_WORDS]:
+            value = meant[number + size]
+            size += 1
             # Any two words of a term are a pair: this one is asked with the first and with the one before.
-            if begun + value not in pairs or previous + value not in pairs:
+            if size > 2 and (begun + value not in pairs or previous + value not in pairs):
                 return
-            level = part_level(words, last, following)
+            level = breaks[following] if following - last == 1 else part_level(words, last, following)
             if level == HARD:
                 return
             crossing = crossing or level == SOFT
@@ -142,32 +152,36 @@ class Recogniser:
         orders = {_order(chain.from_iterable(parts)), _order(chain(*parts[1:], parts[0]))}
         return any(self.index.orders[r] in orders for r in self.index.chain(row))
 
-    def _choose(self, words: Words, window: _Window, trusts: Trust) -> Match | None:
+    def _choose(self, words: Words, first: int, last: int, any_case: bool, row: int, trusts: Trust) -> Match | None:
         """The term that fits the window best: most of the text's qualifiers, then one told by its surroundings."""
-        _, _, first, any_case, last, row = window
+        options = self._options.get(row) or self._options_of(row)
         around = gather_qualifiers(words, first, last)
         bits = around[2]
+        if not bits:
+            for option in options.silent:
+                if option.capitals is not any_case and _may_mean(option, words, first, last, trusts):
+                    return Match(words.starts[first], words.ends[last], option.code, option.source)
+            return None
         missing = ~(bits | self._assumed)
         best, best_fit = None, _LOWEST
-        for option in self._options.get(row) or self._options_of(row):
+        for option in options.all:
             has = option.qualifiers
             if has & missing or option.capitals is any_case:
                 continue
             # The more qualifiers fit the better; what is only assumed counts against.
             fit = 2 * (has & bits).bit_count() - (has & ~bits).bit_count() if has else 0
             # Whether a term can be meant is asked last, and only where it would win.
-            if (
-                fit > best_fit
-                and _may_say(option, words, first, last)
-                and (not option.conditional or trusts(option.row, words.starts[first], words))
-            ):
+            if fit > best_fit and _may_mean(option, words, first, last, trusts):
                 best, best_fit = option, fit
         return _make_match(words, first, last, best, around) if best else None
 
-    def _options_of(self, row: int) -> tuple[_Option, ...]:
+    def _options_of(self, row: int) -> _Options:
         """The terms that share a key, prepared once, the preferred first."""
         options = self._drop_beaten([self._prepare(r) for r in self.index.chain(row)])
-        found = self._options[row] = tuple(sorted(options, key=self._prefer))
+        ordered = tuple(sorted(options, key=self._prefer))
+        silent = [option for option in ordered if not option.qualifiers & ~self._assumed]
+        silent.sort(key=lambda option: option.qualifiers.bit_count())
+        found = self._options[row] = _Options(tuple(silent), ordered)
         return found
 
     def _prefer(self, option: _Option) -> tuple[bool, bool, int]:
@@ -178,7 +192,7 @@ class Recogniser:
         best: dict[tuple[object, ...], _Option] = {}
         for option in sorted(options, key=lambda o: (o.source is not Source.LEXICON, o.row)):
             condition = option.row if option.conditional else None
-            turns = (option.order, option.linked, option.ordered)
+            turns = (option.order, option.loose, option.ordered)
             best.setdefault((option.qualifiers, option.capitals, condition, *turns), option)
         return best.values()
 
@@ -192,7 +206,7 @@ class Recogniser:
             index.condition_of[row] >= 0,
             index.capitals_only(row),
             index.is_ordered(row),
-            index.is_linked(row),
+            index.is_linked(row) and not index.is_ordered(row),
             index.orders[row],
         )
 
@@ -207,15 +221,16 @@ def part_level(words: Words, last: int, following: int) -> int:
     return max(words.breaks[last + 1 : following + 1])
 
 
-def _may_say(option: _Option, words: Words, first: int, last: int) -> bool:
-    """Whether the words stand in an order in which they can say the term.
+def _may_mean(option: _Option, words: Words, first: int, last: int, trusts: Trust) -> bool:
+    """Whether the words stand in an order in which they can say the term, and what it asks for is there.
 
     Two side by side do as the term has them, or about its "of": "knee pain" says "pain in the knee", and "renal pelvis"
     does not say "pelvic kidney".
     """
-    if (option.linked or last - first != 1) and not option.ordered:
-        return True
-    return _order(value for value in words.values[first : last + 1] if value > 0) == option.order
+    asks_order = not option.loose and (option.ordered or last - first == 1)
+    if asks_order and _order(value for value in words.values[first : last + 1] if value > 0) != option.order:
+        return False
+    return not option.conditional or trusts(option.row, words.starts[first], words)
 
 
 def gather_qualifiers(words: Words, first: int, last: int) -> tuple[int, int, int]:
@@ -223,12 +238,14 @@ def gather_qualifiers(words: Words, first: int, last: int) -> tuple[int, int, in
     values, breaks = words.values, words.breaks
     while first > 0 and values[first - 1] != UNKNOWN and values[first - 1] <= 0 and not breaks[first]:
         first -= 1
-    while last + 1 < len(values) and values[last + 1] < UNKNOWN and breaks[last + 1] < HARD:
+    count = len(values)
+    while last + 1 < count and values[last + 1] < UNKNOWN and breaks[last + 1] < HARD:
         last += 1
     bits = 0
-    for value in values[first : last + 1]:
-        if value < UNKNOWN:
-            bits |= UNKNOWN - value
+    if min(values[first : last + 1]) < UNKNOWN:
+        for value in values[first : last + 1]:
+            if value < UNKNOWN:
+                bits |= UNKNOWN - value
     return first, last, bits
 
 
