@@ -110,6 +110,6 @@ class _Scopes:
             self._before = self._after = NOWHERE
 
     def _holds_cue(self, start: int, end: int) -> bool:
-        if not self._lexicon.telling_words.isdisjoint(self._words[start:end].split()):
+        if self._lexicon.may_tell(self._words[start:end].split()):
             return True
         return any(self._folded.find(mark, start, end) >= 0 for mark in self._marks)

@@ -6,6 +6,7 @@ Invariant: `Lexicon.match` answers for the longest phrase that begins at a token
 import itertools
 import re
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag, StrEnum
@@ -75,17 +76,33 @@ class _Group(TypedDict, total=False):
     phrases: list[str]
 
 
+Companions = tuple[frozenset[str], ...]
+"""The other words of one phrase, each with those that stand for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lexicon:
     """All cue phrases, by their words.
 
     `first_words` begin a phrase, for a quick look before `match`. `telling_words` hold one word of every phrase with an
-    effect, `telling_marks` one mark of those without a word: where none of them stands, no scope opens.
+    effect, each with what must stand beside it; `telling_marks` one mark of those without a word: where none of them
+    stands, no scope opens.
     """
 
     first_words: dict[str, _Node]
-    telling_words: frozenset[str]
+    telling_words: dict[str, tuple[Companions, ...]]
     telling_marks: frozenset[str]
+
+    def may_tell(self, words: Sequence[str]) -> bool:
+        """Whether `words`, of a stretch of text without its marks, can hold a phrase with an effect."""
+        if self.telling_words.keys().isdisjoint(words):
+            return False
+        held = frozenset(words)
+        return any(
+            not any(map(held.isdisjoint, companions))
+            for word in held
+            for companions in self.telling_words.get(word, ())
+        )
 
     def match(self, words: Sequence[str], index: int) -> tuple[int, tuple[Cue, ...]] | None:
         """Return the index after the longest phrase that begins at `index`, with its meanings; None without one."""
@@ -115,8 +132,8 @@ def load_lexicon() -> Lexicon:
             if cue.effect and cue.side is not Side.STOP:
                 effective.update(phrases)
     telling = _find_telling_words(effective, same)
-    spelled = frozenset(word for word in telling if word.isalnum())
-    return Lexicon(root.children, spelled, telling - spelled)
+    words = {word: tuple(companions) for word, companions in telling.items() if word.isalnum()}
+    return Lexicon(root.children, words, frozenset(telling.keys() - words.keys()))
 
 
 _COMMON = {
@@ -126,13 +143,15 @@ _COMMON = {
 """Words that stand everywhere in a note, and so tell least."""
 
 
-def _find_telling_words(phrases: Iterable[tuple[str, ...]], same: dict[str, list[str]]) -> frozenset[str]:
-    """Of each phrase one word, long and not common, with all the words that stand for it."""
-    telling: set[str] = set()
-    for phrase in sorted(phrases, key=lambda phrase: (len(phrase), phrase)):
-        if telling.isdisjoint(phrase):
-            telling.add(max(phrase, key=lambda word: (word.isalnum(), word not in _COMMON, len(word), word)))
-    return frozenset(member for word in telling for member in same.get(word, (word,)))
+def _find_telling_words(phrases: Iterable[tuple[str, ...]], same: dict[str, list[str]]) -> dict[str, set[Companions]]:
+    """Of each phrase one word, long and not common, with all the words that stand for it, and those it stands with."""
+    telling: dict[str, set[Companions]] = defaultdict(set)
+    for phrase in phrases:
+        telling_word = max(phrase, key=lambda word: (word.isalnum(), word not in _COMMON, len(word), word))
+        others = tuple(frozenset(same.get(w, (w,))) for w in phrase if w.isalnum() and w != telling_word)
+        for member in same.get(telling_word, (telling_word,)):
+            telling[member].add(others)
+    return telling
 
 
 @cache
