@@ -3,8 +3,9 @@
     python bench/engine.py [--notes notes.jsonl] [--seconds 5] [--json]
 
 Without `--notes` it reads synthetic notes of about 2 kB, with twice the mentions of a real clinic note. Times are
-processor seconds of one core. medspaCy comes with the extra `bench`; without it the ratio is null. The last line with
-`--json` is one object.
+processor seconds of one core. `build` says which engine was read: the plain one, or with PYTHONPATH=FOLDER the one that
+`deploy/compile_engine.py FOLDER` has compiled. medspaCy comes with the extra `bench`; without it the ratio is null. The
+last line with `--json` is one object.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-Result = dict[str, float | None]
+Result = dict[str, float | str | None]
 
 NOTE_CHARACTERS = 2000
 SENTENCES = (
@@ -55,10 +56,11 @@ def measure(read: Callable[[str], object], notes: Sequence[str], seconds: float)
 
 
 def measure_engine(notes: Sequence[str], seconds: float) -> Result:
-    """Start, memory, speed, and how time grows with length."""
+    """Which build it is, start, memory, speed, and how time grows with length."""
     started = time.process_time()
     from services.coder.engine import build_engine
     from services.coder.engine.model import Chart, Document
+    from services.coder.engine.pipeline import name_build
 
     engine = build_engine()
     start_seconds = time.process_time() - started
@@ -70,6 +72,7 @@ def measure_engine(notes: Sequence[str], seconds: float) -> Result:
     growth = {f"{kb}_kb_ms": round(_best_of(read, make_note(kb * 1000)) * 1000, 2) for kb in (1, 10, 100)}
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {
+        "build": name_build(),
         "notes_per_second": round(speed),
         "start_seconds": round(start_seconds, 2),
         "rss_mb": round(memory),
@@ -121,9 +124,11 @@ def main() -> None:
         print(json.dumps(measured(notes, options.seconds)))
         return
     result = _run("engine", options) | _run("medspacy", options)
-    theirs = result.setdefault("medspacy_notes_per_second", None)
-    ours = result["notes_per_second"]
-    result["ratio_medspacy"] = round(ours / theirs, 1) if ours and theirs else None
+    result.setdefault("medspacy_notes_per_second", None)
+    ours, theirs = result["notes_per_second"], result["medspacy_notes_per_second"]
+    result["ratio_medspacy"] = (
+        round(ours / theirs, 1) if isinstance(ours, int | float) and isinstance(theirs, int | float) else None
+    )
     for name, value in result.items():
         print(f"{name:28s} {value}")
     if options.json:

@@ -16,8 +16,11 @@ ROOT = Path(__file__).resolve().parents[1]
 ENGINE = Path("services/coder/engine")
 MODULES = (
     *("assertion/assess", "assertion/cues", "assertion/scope", "assertion/tokens"),
-    *("choice", "document", "features", "ranker", "recognise", "roles", "sections", "specificity", "stages", "tokens"),
-    *("words", "conventions/combination", "conventions/exclusion", "conventions/integral", "conventions/sequence"),
+    *("choice", "document", "features", "findings", "index", "ranker", "recognise", "roles", "sections"),
+    *("specificity", "stages", "tokens", "words", "conventions/combination", "conventions/companion"),
+    *("conventions/confirmation", "conventions/exclusion", "conventions/history", "conventions/integral"),
+    *("conventions/notes", "conventions/sequence", "conventions/tables", "conventions/therapy"),
+    "conventions/uncertainty",
 )
 
 

@@ -156,11 +156,14 @@ _TELLS = re.compile(
     r"(?i)\b(?:is|was|has|have|had|are|were|will|reports?|denies|we|i|he|she|they|patient|discussed|continue|order(?:ed)?|"
     r"recommend(?:ed)?|should|take|start|refer(?:red)?|advised?|return|if|call)\b"
 )
+_LEAD = re.compile(r"\s*(?:\d{1,2}[.)]|[#•*\-]+)?\s*")
 _HEAD_END = re.compile(r"(?<=\w)[.:](?=\s|$)| - | – |(?<=\w);")
 
 
 def _head_of(line: str) -> str:
-    body = re.sub(r"^\s*(?:\d{1,2}[.)]|[#•*\-]+)?\s*", lambda m: " " * len(m[0]), line, count=1)
+    lead = _LEAD.match(line)
+    numbered = lead.end() if lead else 0
+    body = " " * numbered + line[numbered:]
     end = _HEAD_END.search(body)
     return body[: end.start()] if end else body
 

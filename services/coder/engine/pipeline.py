@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from services.coder.engine import recognise
 from services.coder.engine.assertion import Assessor, hash_cues
 from services.coder.engine.choice import Chooser
 from services.coder.engine.conventions import CONVENTIONS
@@ -81,6 +82,11 @@ def gather_findings(mentions: Sequence[CodedMention]) -> tuple[Finding, ...]:
         Finding(code, assertion, tuple(m.mention for m in group), group[0].specific.missing)
         for (code, assertion), group in gathered.items()
     )
+
+
+def name_build() -> str:
+    """Which build of the engine runs: "compiled" by `deploy/compile_engine.py`, or "plain"; their answers are equal."""
+    return "plain" if recognise.__file__.endswith(".py") else "compiled"
 
 
 def build_engine(index_folder: Path | None = None) -> RuleEngine:

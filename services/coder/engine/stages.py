@@ -86,8 +86,10 @@ def explain_by_cause(findings: tuple[Finding, ...], reading: Reading) -> tuple[F
 
     Example: "Right knee pain due to osteoarthritis" is osteoarthritis, and the pain is withheld.
     """
-    causes = [f for f in findings if f.assertion is Assertion.PRESENT and not _SYMPTOM.match(f.code)]
-    return tuple(_withhold_caused(f, causes, reading) if _SYMPTOM.match(f.code) else f for f in findings)
+    present = [f for f in findings if f.assertion is Assertion.PRESENT]
+    causes = [f for f in present if not _SYMPTOM.match(f.code)]
+    caused = {f.code: _withhold_caused(f, causes, reading) for f in present if _SYMPTOM.match(f.code)}
+    return tuple(caused.get(f.code, f) if f.assertion is Assertion.PRESENT else f for f in findings)
 
 
 def _withhold_caused(symptom: Finding, causes: list[Finding], reading: Reading) -> Finding:
@@ -95,7 +97,7 @@ def _withhold_caused(symptom: Finding, causes: list[Finding], reading: Reading) 
         text = reading.chart.documents[mention.document].text
         link = _CAUSED.match(text, mention.end, mention.end + 60)
         cause = link and next((c for c in causes for m in c.mentions if _follows(m, mention, link.end())), None)
-        if cause and symptom.assertion is Assertion.PRESENT:
+        if cause:
             reasons = (*symptom.reasons, f"due to {cause.code}, which is named as its cause (I.B.4)")
             return replace(symptom, withheld=Withheld.INTEGRAL, reasons=reasons)
     return symptom

@@ -132,8 +132,8 @@ def load_lexicon() -> Lexicon:
             if cue.effect and cue.side is not Side.STOP:
                 effective.update(phrases)
     telling = _find_telling_words(effective, same)
-    words = {word: tuple(companions) for word, companions in telling.items() if word.isalnum()}
-    return Lexicon(root.children, words, frozenset(telling.keys() - words.keys()))
+    spelled = {word: tuple(companions) for word, companions in telling.items() if word.isalnum()}
+    return Lexicon(root.children, spelled, frozenset(telling.keys() - spelled.keys()))
 
 
 _COMMON = {
@@ -217,4 +217,5 @@ def _insert(root: _Node, words: Sequence[str], cue: Cue, same: dict[str, list[st
     if node is root:
         raise ValueError("a cue without words")
     if cue not in (node.cues or ()):
-        node.cues = (*(node.cues or ()), cue)
+        # An answer first, so that who reads the cues need not look for it.
+        node.cues = tuple(sorted((*(node.cues or ()), cue), key=lambda cue: cue.side is not Side.ANSWER))

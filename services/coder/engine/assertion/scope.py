@@ -162,8 +162,8 @@ class _Reader:
 
     def _read_answer(self, index: int, after: int, cues: tuple[Cue, ...]) -> bool:
         """Read "Fever: no." backwards; tell whether the cue is such an answer."""
-        cue = next((cue for cue in cues if cue.side is Side.ANSWER), None)
-        if cue is None or self._tokens.word(self._tokens.after(after)) not in _ANSWER_ENDS:
+        cue = cues[0]
+        if cue.side is not Side.ANSWER or self._tokens.word(self._tokens.after(after)) not in _ANSWER_ENDS:
             return False
         asked_at, asked_from = self._asked
         before = self._tokens.before(index)
