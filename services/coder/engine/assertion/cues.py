@@ -95,14 +95,11 @@ class Lexicon:
 
     def may_tell(self, words: Sequence[str]) -> bool:
         """Whether `words`, of a stretch of text without its marks, can hold a phrase with an effect."""
-        if self.telling_words.keys().isdisjoint(words):
+        told = self.telling_words.keys() & words
+        if not told:
             return False
         held = frozenset(words)
-        return any(
-            not any(map(held.isdisjoint, companions))
-            for word in held
-            for companions in self.telling_words.get(word, ())
-        )
+        return any(not any(map(held.isdisjoint, beside)) for word in told for beside in self.telling_words[word])
 
     def match(self, words: Sequence[str], index: int) -> tuple[int, tuple[Cue, ...]] | None:
         """Return the index after the longest phrase that begins at `index`, with its meanings; None without one."""
