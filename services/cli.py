@@ -28,6 +28,7 @@ COMMANDS = {
     "verify": Command("services.proof.command:verify", "Check a sealed Bundle offline: signatures and words."),
     "keys": Command("services.proof.command:keys", "Make the keys that sign claims, and show their public halves."),
     "audit": Command("services.audit.command:app", "Check the audit log's chain; print its head; export it."),
+    "backtest": Command("services.claims.backtest_command:backtest", "Try payer rules on past claims; change nothing."),
     "simulate": Command("services.simulators.command:simulate", "Run a simulated peer: payer, issuer."),
     "codesets": Command("services.codesets.command:app", "Load official code sets; status, diff and impact of them."),
     "suggest": Command("services.coder.commands:suggest", "Suggest codes for notes, as JSON lines."),

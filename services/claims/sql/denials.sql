@@ -119,3 +119,16 @@ select override_id, chart_id, edit, expression, reason, practitioner, created_at
 from {schema}.edit_override
 where chart_id = any(:chart_ids::uuid[])
 order by override_id;
+
+-- name: read_decided
+-- Every claim that a payer decided, as it was sent: denied, at least once and in part, or taken.
+select claim.payer_id, claim.channel, claim.bundle, claim.queued_at,
+       case when decided.is_denied then 'denied' else 'taken' end as fate
+from {schema}.claim
+join lateral (
+    select bool_or(state in ('denied', 'partially_denied')) as is_denied
+    from {schema}.response
+    where response.claim_id = claim.claim_id
+      and response.state in ('accepted', 'paid', 'denied', 'partially_denied')
+) as decided on decided.is_denied is not null
+where not claim.is_void and claim.bundle is not null;

@@ -5,7 +5,7 @@ Invariant: nothing here opens or ends a transaction.
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterable, Collection, Mapping, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -280,6 +280,10 @@ class ClaimStore:
     async def list_submissions(self, connection: Executor, claim_id: UUID) -> list[asyncpg.Record]:
         """Read the attempts of a claim, as `api_models.SubmissionView` shows them."""
         return await self._sql.fetch(connection, "list_submissions", claim_id=claim_id)
+
+    def read_decided(self, connection: Connection, rows_a_fetch: int) -> AsyncIterable[asyncpg.Record]:
+        """Yield every claim that a payer decided, as it was sent, with its fate."""
+        return self._sql.cursor(connection, "read_decided", rows_a_fetch)
 
     async def count_claims(self, connection: Executor) -> list[asyncpg.Record]:
         """Count claims by payer, channel and state."""
