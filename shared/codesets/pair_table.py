@@ -10,6 +10,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from datetime import date
+from functools import lru_cache
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ _CODE_LENGTH = 5
 _RADIX = 36
 _SECOND: int = _RADIX**_CODE_LENGTH
 _NO_CODE = -1
+_CODES_KEPT = 20_000
 
 
 class PairRow(NamedTuple):
@@ -55,6 +57,8 @@ class PairTable:
         first, last = self._spans.get(one, (0, 0))
         key = one * _SECOND + two
         at = bisect_left(self._keys, key, first, last)
+        if at == last or self._keys[at] != key:
+            return []
         found = takewhile(lambda at: self._keys[at] == key, range(at, last))
         return [PairRow(column1, column2, *self._read(at)) for at in found]
 
@@ -105,6 +109,7 @@ def pack_pairs(rows: Iterable[PairRow]) -> bytes:
     return packer.pack()
 
 
+@lru_cache(maxsize=_CODES_KEPT)
 def _number(code: str) -> int:
     """A code of five letters and digits as a number, in the order of their text; what is none is before them all."""
     try:

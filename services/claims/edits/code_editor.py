@@ -5,6 +5,7 @@ Invariant: code sets change on 1 October and 1 April (45 CFR 162.1002 as CMS upd
 """
 
 from datetime import date
+from functools import lru_cache
 from types import TracebackType
 from typing import Literal, Self
 
@@ -19,6 +20,7 @@ _MALE: Literal[0] = 0
 _OLDEST = 124
 _ADMISSION = frozenset("YNUW")
 _PERIODS_KEPT = 200_000
+_DAYS_KEPT = 4_000
 
 
 class MedicareCodeEditor:
@@ -76,6 +78,7 @@ def _names_of(result: msdrg.MceResult) -> frozenset[str] | None:
     return frozenset(edit["name"] for edit in result["edits"])
 
 
+@lru_cache(maxsize=_DAYS_KEPT)
 def _period_of(day: date) -> tuple[int, bool]:
     """The fiscal year, and whether April's update is in."""
     return fiscal_year(day), day.month in range(4, 10)

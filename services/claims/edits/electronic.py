@@ -7,23 +7,25 @@ from collections.abc import Iterator
 
 from services.claims.edits.fields import FIELDS
 from services.claims.edits.model import ClaimUnderEdit, Edit, Hit
+from services.claims.edits.providers import find_wrong_npi
 
 _CHANNEL = "x12"
+_FIELDS = tuple(edit for edit in FIELDS if _CHANNEL in edit.channels)
 _GUIDES = "ASC X12N 005010X222A1 (837P) and 005010X223A2 (837I)"
 
 
 def _find_missing(subject: ClaimUnderEdit) -> Iterator[Hit]:
     """What the guides require and no row of fields.toml has found."""
-    found = {hit.expression for edit in FIELDS if _CHANNEL in edit.channels for hit in edit.find(subject)}
-    for obstacle in subject.x12_obstacles:
-        if obstacle.is_missing and obstacle.expression not in found:
-            yield Hit(obstacle.expression, obstacle.detail)
+    missing = [obstacle for obstacle in subject.x12_obstacles if obstacle.is_missing]
+    found = {hit.expression for edit in _FIELDS for hit in edit.find(subject)} if missing else set()
+    yield from (Hit(each.expression, each.detail) for each in missing if each.expression not in found)
 
 
 def _find_uncarried(subject: ClaimUnderEdit) -> Iterator[Hit]:
-    for obstacle in subject.x12_obstacles:
-        if not obstacle.is_missing:
-            yield Hit(obstacle.expression, obstacle.detail)
+    """What the guides have no place for and the edit of the NPI has not found."""
+    refused = [obstacle for obstacle in subject.x12_obstacles if not obstacle.is_missing]
+    found = {hit.expression for hit in find_wrong_npi(subject)} if refused else set()
+    yield from (Hit(each.expression, each.detail) for each in refused if each.expression not in found)
 
 
 ELECTRONIC = (

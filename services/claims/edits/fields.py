@@ -10,14 +10,15 @@ from services.claims.edits.view import Element
 
 _RESOLVE = "resolve()"
 _LINES = "item"
+_CHOICE = "[x]"
 
 
-def find_missing(subject: ClaimUnderEdit, steps: Sequence[str]) -> list[str]:
+def find_missing(subject: ClaimUnderEdit, steps: tuple[str, ...]) -> list[str]:
     """Return the FHIRPath of every place where the Claim lacks what `steps`, from the Claim on, lead to.
 
     Lines that are not there lack nothing; that there are none is a finding of its own.
     """
-    first, *rest = steps
+    first, rest = steps[0], steps[1:]
     if rest and rest[0] == _RESOLVE:
         return [f"Claim.{first}.{_RESOLVE}.{path}" for path in _walk(subject.resolve(first), rest[1:])]
     if rest and first == _LINES and not subject.view.lines:
@@ -25,12 +26,13 @@ def find_missing(subject: ClaimUnderEdit, steps: Sequence[str]) -> list[str]:
     return [f"Claim.{path}" for path in _walk(subject.claim, steps)]
 
 
-def _walk(element: Element, steps: Sequence[str]) -> list[str]:
+def _walk(element: Element, steps: tuple[str, ...]) -> list[str]:
     """The places below `element`, relative to it, where the next step leads nowhere."""
-    step, rest = steps[0], steps[1:]
-    value = _pick(element, step)
+    step = steps[0]
+    value = _pick(element, step) if step.endswith(_CHOICE) else element.get(step)
     if not value:
         return [step]
+    rest = steps[1:]
     if not rest:
         return []
     if isinstance(value, list):
@@ -40,22 +42,26 @@ def _walk(element: Element, steps: Sequence[str]) -> list[str]:
 
 # A FHIR element's member: its type differs by name.
 def _pick(element: Element, step: str) -> Any:
-    if not step.endswith("[x]"):
-        return element.get(step)
-    return next((value for name, value in element.items() if name.startswith(step[:-3])), None)
+    """The value of a choice, whatever type it has."""
+    stem = step.removesuffix(_CHOICE)
+    for name, value in element.items():
+        if name.startswith(stem):
+            return value
+    return None
 
 
-def _find_field(steps: Sequence[str], kinds: Sequence[str]) -> Callable[[ClaimUnderEdit], Iterator[Hit]]:
+def _find_field(steps: tuple[str, ...], kinds: Sequence[str]) -> Callable[[ClaimUnderEdit], Iterator[Hit]]:
     def find(subject: ClaimUnderEdit) -> Iterator[Hit]:
         if not kinds or subject.view.kind in kinds:
-            yield from (Hit(place) for place in find_missing(subject, steps))
+            for place in find_missing(subject, steps):
+                yield Hit(place)
 
     return find
 
 
 # The other members have the types of Edit's fields, which mypy cannot see in TOML.
 def _read_edit(*, path: str, kinds: Sequence[str] = (), channels: Sequence[str] = (), **row: Any) -> Edit:
-    return Edit(find=_find_field(path.split("."), kinds), channels=frozenset(channels), **row)
+    return Edit(find=_find_field(tuple(path.split(".")), kinds), channels=frozenset(channels), **row)
 
 
 _TABLE = tomllib.loads((files("services.claims.edits") / "fields.toml").read_text(encoding="utf-8"))

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from itertools import combinations, permutations
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 import orjson
 
@@ -87,7 +87,13 @@ class ClaimUnderEdit:
 
     def resolve(self, name: str) -> Element:
         """The resource in the Bundle that the Claim's element `name` refers to; {} where there is none."""
-        target = str((self.claim.get(name) or {}).get("reference") or "")
+        return self.follow(self.claim.get(name) or {})
+
+    def follow(self, reference: Element) -> Element:
+        """The resource in the Bundle, or inside the Claim, that a reference leads to; {} where there is none."""
+        target = str(reference.get("reference") or "")
+        if target.startswith("#"):
+            return next((each for each in self.claim.get("contained") or () if each.get("id") == target[1:]), {})
         entries: list[Element] = self.bundle["entry"]
         for entry in entries if target else ():
             url = entry.get("fullUrl", "")
@@ -175,8 +181,7 @@ class ClaimUnderEdit:
         return editor.edit_stay(stay) or frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A place that breaks a rule: its FHIRPath, and for rules of several parts which part."""
 
     expression: str

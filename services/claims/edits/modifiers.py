@@ -38,7 +38,7 @@ def _find_contradictory(subject: ClaimUnderEdit) -> Iterator[Hit]:
 
 def _find_visit_only(subject: ClaimUnderEdit) -> Iterator[Hit]:
     for line in _modified(subject):
-        if line.number > 0 and VISIT_ONLY.intersection(line.modifiers) and not is_visit(line.number):
+        if not VISIT_ONLY.isdisjoint(line.modifiers) and line.number > 0 and not is_visit(line.number):
             yield Hit(f"{line.path}.modifier")
 
 

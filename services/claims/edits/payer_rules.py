@@ -52,11 +52,17 @@ class Condition(_Table):
 
     def holds(self, subject: ClaimUnderEdit, lines: Sequence[Line], diagnoses: Sequence[Diagnosis]) -> bool:
         """Whether every part that is given holds of these lines and diagnoses of the claim."""
+        # The first three decide for most lines of most claims.
         return (
-            (not self.services or any(self._services.has(line.code) for line in lines))
-            and (not self.modifiers or any(not set(self.modifiers).isdisjoint(line.modifiers) for line in lines))
+            (not self.services or any(map(self._services.has, [line.code for line in lines])))
+            and (not self.modifiers or any(not self._modifiers.isdisjoint(line.modifiers) for line in lines))
             and (not self.places or any(line.place in self.places for line in lines))
-            and (not self.kinds or subject.view.kind in self.kinds)
+            and self._holds_besides(subject, lines, diagnoses)
+        )
+
+    def _holds_besides(self, subject: ClaimUnderEdit, lines: Sequence[Line], diagnoses: Sequence[Diagnosis]) -> bool:
+        return (
+            (not self.kinds or subject.view.kind in self.kinds)
             and (not self.genders or subject.view.patient.gender in self.genders)
             and (not self.diagnoses or self._has_diagnosis(diagnoses))
             and (not self.other_services or self._has_other(subject, lines))
@@ -77,6 +83,10 @@ class Condition(_Table):
 
     def _has_diagnosis(self, diagnoses: Sequence[Diagnosis]) -> bool:
         return any(in_targets(diagnosis.code, self._targets) for diagnosis in diagnoses)
+
+    @cached_property
+    def _modifiers(self) -> frozenset[str]:
+        return frozenset(self.modifiers)
 
     @cached_property
     def _services(self) -> "_Codes":
@@ -102,7 +112,11 @@ class _Codes:
     def has(self, code: str) -> bool:
         if code in self._single:
             return True
-        return any(first <= code <= last and len(code) == len(first) for first, last in self._ranges)
+        # A loop, not any(): every line of a claim is asked for every rule of its payer.
+        for first, last in self._ranges:  # noqa: SIM110
+            if first <= code <= last and len(code) == len(first):
+                return True
+        return False
 
 
 class PayerRule(_Table):

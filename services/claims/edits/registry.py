@@ -20,6 +20,7 @@ from services.claims.edits.inpatient import INPATIENT
 from services.claims.edits.model import ClaimUnderEdit, Edit, EditContext
 from services.claims.edits.modifiers import MODIFIERS
 from services.claims.edits.necessity import NECESSITY
+from services.claims.edits.providers import PROVIDERS
 from services.claims.edits.repetition import REPETITION
 from services.claims.edits.telehealth import TELEHEALTH_EDITS
 from services.claims.edits.units import UNITS
@@ -27,7 +28,7 @@ from services.claims.edits.validity import VALIDITY
 from shared.contracts.messages import Finding
 from shared.proof.statements import hash_value
 
-RULE_SET = "2026.3"
+RULE_SET = "2026.4"
 """Goes up with every change of an edit."""
 
 _SELECTIONS_KEPT = 512
@@ -36,6 +37,7 @@ _SELECTIONS_KEPT = 512
 BILLING_EDITS: tuple[Edit, ...] = (
     *COMPLETENESS,
     *FIELDS,
+    *PROVIDERS,
     *VALIDITY,
     *CONVENTIONS,
     *INPATIENT,

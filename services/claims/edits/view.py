@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.codesets.icd10cm import dot_code
 from shared.fhir import systems
@@ -19,12 +19,14 @@ Element = dict[str, Any]
 PROFESSIONAL, INSTITUTIONAL = "professional", "institutional"
 _STAY_CLASSES = frozenset({"IMP", "ACUTE", "NONAC"})
 _SERVICE_SYSTEMS = frozenset({systems.CPT, systems.HCPCS})
+_DIAGNOSES = frozenset({systems.ICD10CM})
+_PROCEDURES = frozenset({systems.ICD10PCS})
+_PLACES = frozenset({systems.PLACE_OF_SERVICE})
 _HOME = "01"
 _ONE = Decimal(1)
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
+class Diagnosis(NamedTuple):
     """A diagnosis by its dotted ICD-10-CM code, which is '' where it has none."""
 
     path: str
@@ -33,16 +35,14 @@ class Diagnosis:
     on_admission: str
 
 
-@dataclass(frozen=True, slots=True)
-class Procedure:
+class Procedure(NamedTuple):
     """An inpatient procedure by its ICD-10-PCS code."""
 
     path: str
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A billed service: CPT or HCPCS code, modifiers, day, two-digit place, units, and the diagnoses it points to."""
 
     path: str
@@ -143,14 +143,14 @@ def _is_stay(claim: Element, encounter: Element, procedures: tuple[Procedure, ..
 
 def _read_diagnoses(claim: Element) -> Iterator[Diagnosis]:
     for path, each in each_path(claim, "diagnosis"):
-        code = _code_of(each.get("diagnosisCodeableConcept"), (systems.ICD10CM,))
+        code = _code_of(each.get("diagnosisCodeableConcept"), _DIAGNOSES)
         admission = _code_of(each.get("onAdmission")).upper()
         yield Diagnosis(path, each.get("sequence") or 0, dot_code(code) if code else "", admission)
 
 
 def _read_procedures(claim: Element) -> Iterator[Procedure]:
     for path, each in each_path(claim, "procedure"):
-        code = _code_of(each.get("procedureCodeableConcept"), (systems.ICD10PCS,))
+        code = _code_of(each.get("procedureCodeableConcept"), _PROCEDURES)
         if code:
             yield Procedure(path, code.upper())
 
@@ -165,7 +165,7 @@ def _read_lines(claim: Element, diagnoses: Iterable[Diagnosis], started: date | 
             code=_code_of(item.get("productOrService"), _SERVICE_SYSTEMS).upper(),
             modifiers=tuple(_code_of(modifier).upper() for modifier in item.get("modifier") or ()),
             day=read_day(item.get("servicedDate")) or read_day(period.get("start")) or started,
-            place=_code_of(item.get("locationCodeableConcept"), (systems.PLACE_OF_SERVICE,)),
+            place=_code_of(item.get("locationCodeableConcept"), _PLACES),
             units=_read_units(item),
             diagnoses=tuple(diagnosis for diagnosis in pointed if diagnosis),
         )
@@ -174,7 +174,7 @@ def _read_lines(claim: Element, diagnoses: Iterable[Diagnosis], started: date | 
 def _read_units(item: Element) -> Decimal:
     """A line without units is one unit."""
     value = (item.get("quantity") or {}).get("value")
-    return _ONE if value is None else Decimal(str(value))
+    return _ONE if value is None or value == 1 else Decimal(str(value))
 
 
 def _read_discharge(claim: Element) -> str:
@@ -193,9 +193,10 @@ def _read_person(patient: Element) -> Person:
     )
 
 
-def _code_of(concept: Mapping[str, Any] | None, wanted: Iterable[str] = ()) -> str:
+def _code_of(concept: Mapping[str, Any] | None, wanted: frozenset[str] = frozenset()) -> str:
     """The first code of a CodeableConcept, of one of the `wanted` systems where these are given; else ''."""
-    for coding in (concept or {}).get("coding") or ():
-        if not wanted or coding.get("system") in wanted:
-            return str(coding.get("code") or "")
+    if concept:
+        for coding in concept.get("coding") or ():
+            if not wanted or coding.get("system") in wanted:
+                return str(coding.get("code") or "")
     return ""

@@ -2,9 +2,10 @@
 
 Place in the flow: the loops of the 837 write their parties with these. Invariant: a person or place that the guide
 wants whole is whole, or the claim is not sent.
-Source: 005010X222A1 and 005010X223A2, loops 1000A to 2310; CMS, NPI check digit (ISO 7812 with prefix 80840).
+Source: 005010X222A1 and 005010X223A2, loops 1000A to 2310.
 """
 
+from services.claims.npi import is_npi
 from services.claims.x12.source import Node
 from services.claims.x12.transcript import Transcript
 from shared.fhir import systems
@@ -13,7 +14,6 @@ TAXONOMY = "http://nucc.org/provider-taxonomy"
 _TAX_NUMBERS = {"urn:oid:2.16.840.1.113883.4.4": "EI", "http://hl7.org/fhir/sid/us-ein": "EI", systems.SSN: "SY"}
 _GENDERS = {"male": "M", "female": "F"}
 _AMERICA = frozenset({"", "US", "USA"})
-_NPI_LENGTH = 10
 _FULL_ZIP = 9
 _LONGEST = {"family": 60, "given": 35, "middle": 25, "suffix": 10}
 
@@ -51,14 +51,6 @@ def read_npi(out: Transcript, provider: Node, *, required: bool) -> str:
         out.refuse(path, "the check digit of the NPI is wrong")
         return ""
     return npi
-
-
-def is_npi(text: str) -> bool:
-    """Tell whether a text is an NPI with a right check digit."""
-    if len(text) != _NPI_LENGTH or not (text.isascii() and text.isdigit()):
-        return False
-    doubled = (sum(divmod(int(digit) * (2 - place % 2), 10)) for place, digit in enumerate(text))
-    return (sum(doubled) + 24) % 10 == 0
 
 
 def write_taxonomy(out: Transcript, code: str, *concepts: Node) -> None:

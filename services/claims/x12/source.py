@@ -13,6 +13,8 @@ from typing import Any
 Element = dict[str, Any]
 """A FHIR element as a JSON reader gives it; its members differ by type."""
 
+_read_exactly = json.JSONDecoder(parse_float=Decimal).decode
+
 
 # Not frozen, since a claim makes a few hundred and freezing one takes as long as all else; nobody changes any.
 @dataclass(slots=True, eq=False)
@@ -91,7 +93,7 @@ class Source:
 
     def __init__(self, bundle: bytes) -> None:
         """`bundle` is JSON whose first entry is the Claim."""
-        content: Element = json.loads(bundle, parse_float=Decimal)
+        content: Element = _read_exactly(bundle.decode())
         entries: list[Element] = content["entry"]
         self._resources = {entry.get("fullUrl", ""): entry.get("resource") or {} for entry in entries}
         self._found: dict[str, Element] = {}

@@ -5,6 +5,7 @@ from datetime import date
 
 from services.claims.edits import BilledService
 from services.claims.payers import PayerLimits
+from shared.fhir import systems
 from tests.builders import Resource
 from tests.builders.x12_claims import care_giver, supporting_code
 from tests.unit.claims.edits.subjects import DAY, Claimed, line
@@ -39,6 +40,11 @@ def claimed(base: Claimed = SOUND, *diagnoses: str, lines: tuple[Resource, ...] 
     """`base` with other diagnoses, or other lines."""
     changed = replace(base, diagnoses=diagnoses) if diagnoses else base
     return changed if lines is None else replace(changed, lines=lines)
+
+
+def numbered(npi: str) -> Resource:
+    """A reference to the hospital with its NPI."""
+    return {"reference": "Organization/hospital", "identifier": {"system": systems.NPI, "value": npi}}
 
 
 def two(one: Resource, other: Resource) -> Claimed:
@@ -93,6 +99,10 @@ COMPLETENESS = {
 }  # fmt: skip
 
 VALIDITY = {
+    "npi-check-digit": Case(
+        Claimed(elements={"provider": numbered("1234567890")}), "Claim.provider.identifier",
+        Claimed(elements={"provider": numbered("1234567893")}),
+    ),
     "diagnosis-not-in-force": Case(claimed(SOUND, "Q99.99"), "Claim.diagnosis[0]"),
     "diagnosis-not-specific": Case(claimed(SOUND, "E11"), "Claim.diagnosis[0]", claimed(SOUND, "E11.9")),
     "seventh-character": Case(claimed(SOUND, "S42.201"), "Claim.diagnosis[0]", claimed(SOUND, "S42.201A")),
@@ -100,7 +110,7 @@ VALIDITY = {
     "procedure-not-in-force": Case(
         replace(STAY, procedures=("XXXXXXX",)), "Claim.procedure", replace(STAY, procedures=("0SR90JZ",))
     ),
-}
+}  # fmt: skip
 
 CONVENTIONS = {
     "excludes1": Case(claimed(SOUND, "E11.9", "E10.9"), "Claim.diagnosis[1]", claimed(SOUND, "E11.9", "I10")),

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.claims.npi import is_npi
 from services.claims.x12 import find_obstacles, name_account, write_claim
 from services.claims.x12.envelope import read_interchanges
-from services.claims.x12.parties import is_npi
 from services.claims.x12.segments import Segment
 from shared.contracts.errors import InvalidContent
 from shared.fhir import systems
