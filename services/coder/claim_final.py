@@ -40,7 +40,7 @@ class CompletedChart:
     engine: EngineVersion
     coding_version: int
     completed_by: str
-    """The Practitioner who completes the chart, as a relative reference."""
+    """The Practitioner who completes the chart, as a relative reference; '' of a draft, which nobody completes."""
     completed_at: datetime
     group: Group | None = None
     """The stay's MS-DRG; None of what is no inpatient stay."""
@@ -90,7 +90,7 @@ def _list_cited(completed: CompletedChart) -> list[str]:
 def _build_provenance(completed: CompletedChart, claim_id: str, cited: Sequence[str]) -> Element:
     """Who decided, with which engine, from which documents. Source: FHIR R4 Provenance, provenance-participant-type."""
     deciders = dict.fromkeys([*(coding.decision.practitioner for coding in completed.codings), completed.completed_by])
-    authors = [_agent("author", {"reference": practitioner}) for practitioner in deciders]
+    authors = [_agent("author", {"reference": practitioner}) for practitioner in deciders if practitioner]
     provenance: Element = {
         "resourceType": "Provenance",
         "id": str(uuid5(UUID(claim_id), "provenance")),

@@ -23,8 +23,8 @@ class ChartClaims:
     pool: Pool
     grouper: Grouper | None
 
-    async def read_bundle(self, chart_id: ChartId, practitioner: str) -> str:
-        """Return a FHIR Bundle of Claim and Provenance as JSON; `practitioner` would complete the draft.
+    async def read_bundle(self, chart_id: ChartId) -> str:
+        """Return a FHIR Bundle of Claim and Provenance as JSON; a draft's authors are those who decided so far.
 
         Raises NotFound, and WrongState before the engine has answered.
         """
@@ -34,7 +34,7 @@ class ChartClaims:
                 sent = await charts.read_coding(connection, chart_id, item.coding_version)
             if sent:
                 return build_bundle(*sent)
-        coded = draft.build(item.coding_version + 1, practitioner, None, self.grouper, "draft")
+        coded = draft.build(item.coding_version + 1, "", None, self.grouper, "draft")
         return build_bundle(coded.claim.body, coded.provenance.body)
 
 

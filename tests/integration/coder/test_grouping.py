@@ -138,6 +138,13 @@ async def test_the_draft_is_a_valid_bundle_whose_provenance_names_its_claim(
         assert not errors_of(validate(json.dumps(entry["resource"])))
 
 
+async def test_who_reads_a_draft_is_not_its_author(desk: Desk, http: httpx.AsyncClient) -> None:
+    chart = await desk.open_chart(suggestion("J18.9"), chart=stay_chart())
+    provenance = (await http.get(f"/v1/charts/{chart.chart_id}/claim")).json()["entry"][1]["resource"]
+    assert [each["who"]["reference"] for each in provenance["agent"]] == ["#engine"]
+    assert not errors_of(validate(json.dumps(provenance)))
+
+
 async def test_before_the_engine_has_answered_there_is_neither(desk: Desk, http: httpx.AsyncClient) -> None:
     chart = stay_chart()
     await desk.arrive(chart)
