@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -156,12 +156,14 @@ async def test_an_idempotency_key_makes_a_repetition_harmless(desk: Desk, http: 
     assert (reused.status_code, issue_codes(reused)) == (422, ["idempotency-key-reused"])
 
 
+NOBODYS = UUID("5b7c0f8e-0c50-4b7e-8f2f-6f1f7f0f4d11")
+"""An id under which nothing is; the same in every process, as it is in the names of tests."""
 ROUTES = [
     ("POST", "/v1/queue/lease-next"),
     ("GET", "/v1/queue/stats"),
     ("GET", "/v1/codes?q=pneumonia"),
     ("GET", "/v1/codes/icd10cm/J18.9"),
-    ("POST", f"/v1/charts/{uuid4()}/holds"),
+    ("POST", f"/v1/charts/{NOBODYS}/holds"),
     ("GET", "/v1/holds"),
     ("GET", "/v1/worklists"),
     ("GET", "/v1/worklists/events"),
@@ -172,20 +174,20 @@ ROUTES = [
     ("PUT", "/v1/coders/ann"),
     ("GET", "/v1/coders/ann"),
     ("DELETE", "/v1/coders/ann"),
-    ("POST", f"/v1/work-items/{uuid4()}/assign"),
-    ("POST", f"/v1/work-items/{uuid4()}/raise"),
-    ("DELETE", f"/v1/charts/{uuid4()}/lessons"),
-    ("GET", f"/v1/charts/{uuid4()}"),
-    ("POST", f"/v1/charts/{uuid4()}/decisions"),
-    ("GET", f"/v1/charts/{uuid4()}/scrub"),
-    ("POST", f"/v1/charts/{uuid4()}/complete"),
-    ("POST", f"/v1/work-items/{uuid4()}/release"),
-    ("POST", f"/v1/work-items/{uuid4()}/retry"),
+    ("POST", f"/v1/work-items/{NOBODYS}/assign"),
+    ("POST", f"/v1/work-items/{NOBODYS}/raise"),
+    ("DELETE", f"/v1/charts/{NOBODYS}/lessons"),
+    ("GET", f"/v1/charts/{NOBODYS}"),
+    ("POST", f"/v1/charts/{NOBODYS}/decisions"),
+    ("GET", f"/v1/charts/{NOBODYS}/scrub"),
+    ("POST", f"/v1/charts/{NOBODYS}/complete"),
+    ("POST", f"/v1/work-items/{NOBODYS}/release"),
+    ("POST", f"/v1/work-items/{NOBODYS}/retry"),
     ("GET", "/v1/worklists/none"),
     ("GET", "/v1/worklists/none/work-items"),
-    ("GET", f"/v1/work-items/{uuid4()}"),
-    ("GET", f"/v1/charts/{uuid4()}/holds"),
-    ("POST", f"/v1/holds/{uuid4()}/lift"),
+    ("GET", f"/v1/work-items/{NOBODYS}"),
+    ("GET", f"/v1/charts/{NOBODYS}/holds"),
+    ("POST", f"/v1/holds/{NOBODYS}/lift"),
 ]
 ABOUT_ONE = next(place for place, (_, url) in enumerate(ROUTES) if url.endswith("/lessons")) + 1
 """From here on a route is about one thing, which is not there."""
