@@ -19,6 +19,7 @@ from services.claims.claim import Channel, PayerId
 from services.claims.consumer import GROUP, make_consumer
 from services.claims.edits import EditContext, MedicareCodeEditor, ReferenceData, TabularBook, read_payer_rules
 from services.claims.fhir_channel import open_fhir_channel
+from services.claims.inquiries import Inquiries
 from services.claims.lanes import Lane
 from services.claims.measures import CLAIMS
 from services.claims.payer_channel import OpenChannel
@@ -27,6 +28,7 @@ from services.claims.service import (
     AnswerService,
     DenialService,
     FileService,
+    InquiryService,
     IntakeService,
     OverrideService,
     OverviewService,
@@ -62,6 +64,7 @@ class ClaimsContext:
     files: FileService
     preparation: PreparationService
     sending: SendingService
+    inquiring: InquiryService
     overview: OverviewService
     preview: PreviewService
     denials: DenialService
@@ -132,6 +135,7 @@ def _build_context(pool: Pool, settings: ClaimsSettings, edits: EditContext) -> 
         files=FileService(pool, SCHEMA, settings.claims, answers),
         preparation=PreparationService(pool, SCHEMA, settings.claims, rules, find_signing_key(settings.proof)),
         sending=SendingService(pool, SCHEMA, settings.claims, answers),
+        inquiring=InquiryService(pool, SCHEMA, settings.claims, answers),
         overview=OverviewService(pool, SCHEMA, settings.claims, breakers),
         preview=PreviewService(pool, SCHEMA, settings.claims, rules),
         denials=DenialService(pool, SCHEMA),
@@ -161,7 +165,12 @@ def _make_loops(context: ClaimsContext, relay: OutboxRelay, settings: ClaimsSett
     consumer = make_consumer(settings.kafka, context.intake, context.withdrawals, context.answers, preparation.wake)
     seal = make_sealing(context.pool, settings.audit)
     measure = make_measuring(context.pool, SCHEMA, CLAIMS, SEALING)
-    loops: dict[str, Loop] = {lane.name: lane.run for lane in (*lanes, *_make_inboxes(context, preparation, options))}
+    asking: list[Rounds | Inquiries] = [
+        *_make_inboxes(context, preparation, options),
+        *_make_inquiries(context, options),
+    ]
+    loops: dict[str, Loop] = {each.name: each.run for each in lanes}
+    loops |= {each.name: each.run for each in asking}
     own = {"outbox": relay.run, "seal": seal.run, "measure": measure.run}
     return {GROUP: consumer.run, preparation.name: preparation.run, **loops, **own}
 
@@ -172,6 +181,13 @@ def _make_inboxes(context: ClaimsContext, preparation: Rounds, options: ClaimsOp
         if profile.x12:
             inbox = X12Inbox(PayerId(name), profile.x12, context.files)
             yield Rounds(inbox.name, inbox.read_files, idle_seconds=options.idle_seconds, afterwards=preparation.wake)
+
+
+def _make_inquiries(context: ClaimsContext, options: ClaimsOptions) -> Iterator[Inquiries]:
+    """Payers that are asked for their decisions; the others' are awaited."""
+    for name, profile in options.payers.items():
+        if profile.inquiry_hours is not None:
+            yield Inquiries(PayerId(name), profile, context.inquiring, idle_seconds=options.idle_seconds)
 
 
 def _make_lane(

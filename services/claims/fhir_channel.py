@@ -1,4 +1,4 @@
-"""Posts a Bundle to a payer's `Claim/$submit` and says what became of it.
+"""Posts a Bundle to a payer's `Claim/$submit` and says what became of it; asks for decisions that are owed.
 
 Place in the flow: a FHIR lane calls it under a lease. One attempt is a few tries with a short backoff (full jitter,
 Retry-After honoured); every try sends the same bytes with the same identifier.
@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from uuid import UUID
 
 import httpx
 from pydantic import SecretStr
@@ -21,8 +22,11 @@ from services.claims.oauth2 import TokenSource, read_secret
 from services.claims.pace import Pace
 from services.claims.payer_channel import AttemptEnd, ChannelDown
 from services.claims.payers import PayerProfile
+from services.claims.responses import Answer, read_search
 from services.claims.schedule import Outcome
 from services.claims.store import TakenClaim
+from shared.contracts.errors import InvalidContent
+from shared.fhir import systems
 from shared.web.errors import FHIR_JSON
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol)
@@ -56,6 +60,21 @@ class FhirChannel:
         end: AttemptEnd = await retrying(self._try_once, claim)
         tries = retrying.statistics["attempt_number"]
         return replace(end, report=replace(end.report, tries=tries))
+
+    async def inquire(self, claim_id: UUID) -> Answer | None:
+        """Ask what became of a claim; None while there is no answer that can be used."""
+        named = f"{systems.CLAIM_IDENTIFIER}|{claim_id}"
+        search = {"request:identifier": named, "_sort": "-created", "_count": "1"}
+        await asyncio.sleep(self._pace.reserve(asyncio.get_running_loop().time()))
+        try:
+            token = await self._choose_token(self._profile.inquiry_url)
+            answer = await self._connections.get(self._profile.inquiry_url, search, _with_token(token))
+            if answer.status != httpx.codes.OK or answer.body is None:
+                return None
+            found = read_search(answer.body)
+        except (ChannelDown, httpx.TransportError, TimeoutError, InvalidContent):
+            return None
+        return found if found and found.request in (None, str(claim_id)) else None
 
     async def _try_once(self, claim: TakenClaim) -> AttemptEnd:
         await asyncio.sleep(self._pace.reserve(asyncio.get_running_loop().time()))

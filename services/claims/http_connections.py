@@ -53,9 +53,16 @@ class HttpConnections:
 
     async def post(self, url: str, content: bytes, headers: Mapping[str, str]) -> HttpAnswer:
         """Post and read the answer; raises httpx.TransportError, or TimeoutError when the whole takes too long."""
-        request = httpx.Request(
-            "POST", _parse_url(url), content=content, headers=dict(headers), extensions=self._extensions
+        return await self._send(
+            httpx.Request("POST", _parse_url(url), content=content, headers=dict(headers), extensions=self._extensions)
         )
+
+    async def get(self, url: str, parameters: Mapping[str, str], headers: Mapping[str, str]) -> HttpAnswer:
+        """Read; raises like `post`."""
+        address = _parse_url(url).copy_with(params=dict(parameters))
+        return await self._send(httpx.Request("GET", address, headers=dict(headers), extensions=self._extensions))
+
+    async def _send(self, request: httpx.Request) -> HttpAnswer:
         async with self._connection() as transport, asyncio.timeout(self._whole_seconds):
             response = await transport.handle_async_request(request)
             try:

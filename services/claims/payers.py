@@ -73,6 +73,8 @@ class PayerProfile(BaseModel):
     deadline_hours: PositiveFloat = 72.0
     answer_patience_hours: PositiveFloat = 24.0
     """After so long without an answer an acknowledged claim is sent again, with the same identifier."""
+    inquiry_hours: PositiveFloat | None = None
+    """How often a payer of channel fhir is asked for a decision that it owes; None awaits it."""
     connect_timeout_seconds: PositiveFloat = 5.0
     answer_timeout_seconds: PositiveFloat = 30.0
     tries_per_attempt: PositiveInt = 3
@@ -90,6 +92,8 @@ class PayerProfile(BaseModel):
             raise ValueError("a payer of channel fhir needs an endpoint, one of another channel has none")
         if (self.channel is Channel.X12) != (self.x12 is not None):
             raise ValueError("a payer of channel x12 needs x12, one of another channel has none")
+        if self.inquiry_hours is not None and self.channel is not Channel.FHIR:
+            raise ValueError("only a payer of channel fhir can be asked: inquiry_hours is for those")
         if self.bearer_token is not None and self.oauth2 is not None:
             raise ValueError("a payer takes a bearer_token or tokens by oauth2, not both")
         return self
@@ -101,6 +105,11 @@ class PayerProfile(BaseModel):
         if any(url and url.scheme != "https" and url.host not in _LOOPBACK for url in with_secrets):
             raise ValueError("secrets and tokens go over https only, but for the loopback")
         return self
+
+    @property
+    def inquiry_url(self) -> str:
+        """Where the payer's answers are searched."""
+        return f"{str(self.endpoint).rstrip('/')}/ClaimResponse"
 
     @property
     def submit_url(self) -> str | None:

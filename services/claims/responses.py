@@ -17,6 +17,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from services.claims.claim import State
+from services.claims.raw_json import find_elements, find_members
 from shared.contracts.errors import InvalidContent
 from shared.fhir import systems
 from shared.fhir.elements import CodeableConcept, Identifier, Reference, Subset
@@ -133,6 +134,25 @@ def read_answer(body: bytes) -> Answer:
         paid=paid,
         payer_claim_number=next((each.value for each in response.identifier if each.value), None),
     )
+
+
+def read_search(body: bytes) -> Answer | None:
+    """Read the newest ClaimResponse of a searchset, None where nothing was found; raises like `read_answer`.
+
+    Only its own text is the answer: the Bundle around it differs from search to search.
+    """
+    try:
+        text = body.decode()
+        members = find_members(text)
+        entries = find_elements(text, members["entry"]) if "entry" in members else []
+        found = [_resource_of(text[slice(*each)]) for each in entries]
+    except (ValueError, KeyError):
+        raise InvalidContent("this is not a searchset of ClaimResponse", expression="Bundle") from None
+    return read_answer(found[0].encode()) if found else None
+
+
+def _resource_of(entry: str) -> str:
+    return entry[slice(*find_members(entry)["resource"])]
 
 
 def read_issue_codes(body: bytes) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ Invariant: it refuses every Bundle that breaks a rule of `shared.fhir.bundle_rul
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
@@ -67,6 +68,15 @@ def create_payer_app(settings: PayerSettings | None = None, desk: PayerDesk | No
         """Take a claim."""
         return await _answer(request, payer_id, desk, settings)
 
+    @app.get("/{payer_id}/fhir/ClaimResponse")
+    async def search(payer_id: str, named: Annotated[str, Query(alias="request:identifier")]) -> Response:
+        """Tell what was decided about a claim, while the payer is not down."""
+        if desk.mode_of(payer_id) is Mode.FAIL:
+            return _refuse(503, "unavailable", "transient", "the payer is down")
+        answer = desk.find_answer(named.rpartition("|")[2], payer_id)
+        entry = f',"entry":[{{"resource":{answer.decode()}}}]' if answer else ""
+        return Response(f'{{"resourceType":"Bundle","type":"searchset"{entry}}}', media_type=FHIR_JSON)
+
     @app.put("/behaviour")
     async def behave(behaviour: Behaviour) -> Behaviour:
         """Change how a payer behaves."""
@@ -103,12 +113,20 @@ async def _answer(request: Request, payer_id: str, desk: PayerDesk, settings: Pa
         await _hang(request, settings.longest_hang_seconds)
     if mode is Mode.SLOW:
         await asyncio.sleep(settings.slow_seconds)
+    if mode is Mode.PEND:
+        answer = _pend(answer)
     kind = _BrokenResponse if mode is Mode.DROP_ANSWER else Response
     return kind(answer, media_type=FHIR_JSON)
 
 
 def _refuse(status: int, code: str, issue_type: str, text: str, places: tuple[str, ...] = ()) -> Response:
     return OperationOutcomeResponse(operation_outcome(code, issue_type, text, places), status_code=status)
+
+
+def _pend(answer: bytes) -> bytes:
+    """The answer of a payer that has not decided."""
+    undecided = {name: value for name, value in json.loads(answer).items() if name not in ("item", "adjudication")}
+    return json.dumps({**undecided, "outcome": "queued"}).encode()
 
 
 async def _hang(request: Request, seconds: float) -> None:

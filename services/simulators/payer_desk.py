@@ -35,6 +35,8 @@ class Mode(StrEnum):
     """Takes the claim in and never answers."""
     DROP_ANSWER = "drop_answer"
     """Takes the claim in and breaks the connection in the middle of the answer."""
+    PEND = "pend"
+    """Answers that it will decide later; the decision is told when it is asked for."""
     SLOW = "slow"
     """Answers as usual, after a while."""
 
@@ -102,6 +104,11 @@ class PayerDesk:
             known.times += 1
             book.altered += known.sha256 != hashlib.sha256(body).hexdigest()
         return known.answer
+
+    def find_answer(self, identifier: str, payer_id: str) -> bytes | None:
+        """Return the decision about a claim that came in, None where none did."""
+        claim = self._books.get(payer_id, _Book()).claims.get(identifier)
+        return claim.answer if claim else None
 
     def count_received(self, payer_id: str = ALL_PAYERS) -> dict[str, int]:
         """Count what one payer, or all of them, took in.

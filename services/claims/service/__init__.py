@@ -8,6 +8,7 @@ keeps X12 files, `denials` and `overriding` keep what people decide, `overview` 
 from services.claims.service.answers import AnswerService
 from services.claims.service.denials import DenialService
 from services.claims.service.files import FileService
+from services.claims.service.inquiring import InquiryService
 from services.claims.service.intake import IntakeService
 from services.claims.service.overriding import OverrideService
 from services.claims.service.overview import OverviewService
@@ -21,6 +22,7 @@ __all__ = [
     "AnswerService",
     "DenialService",
     "FileService",
+    "InquiryService",
     "IntakeService",
     "OverrideService",
     "OverviewService",

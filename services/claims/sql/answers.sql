@@ -47,3 +47,20 @@ where later.claim_id = any(:claim_ids::uuid[]) and later.replaces is not null
        or later.is_void and earlier.coding_version = later.coding_version)
   and (not later.is_void or later.state = 'accepted')
   and earlier.state in ('pended', 'accepted', 'paid', 'partially_denied');
+
+-- name: take_inquiries
+-- Claims whose decision the payer owes and was not asked for within the interval; asked from now on.
+with due as (
+    select claim_id
+    from {schema}.claim
+    where payer_id = :payer_id and channel = 'fhir' and state in ('submitted', 'pended')
+      and coalesce(inquired_at, updated_at) <= now() - :hours * interval '1 hour'
+    order by coalesce(inquired_at, updated_at)
+    limit :limit
+    for update skip locked
+)
+update {schema}.claim
+set inquired_at = now()
+from due
+where claim.claim_id = due.claim_id
+returning claim.claim_id;

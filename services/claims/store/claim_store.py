@@ -281,6 +281,11 @@ class ClaimStore:
         """Read the attempts of a claim, as `api_models.SubmissionView` shows them."""
         return await self._sql.fetch(connection, "list_submissions", claim_id=claim_id)
 
+    async def take_inquiries(self, connection: Executor, payer_id: str, hours: float, limit: int) -> list[UUID]:
+        """Return claims whose payer is to be asked for its decision now."""
+        rows = await self._sql.fetch(connection, "take_inquiries", payer_id=payer_id, hours=hours, limit=limit)
+        return [row["claim_id"] for row in rows]
+
     def read_decided(self, connection: Connection, rows_a_fetch: int) -> AsyncIterable[asyncpg.Record]:
         """Yield every claim that a payer decided, as it was sent, with its fate."""
         return self._sql.cursor(connection, "read_decided", rows_a_fetch)
