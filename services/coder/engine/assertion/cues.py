@@ -129,7 +129,7 @@ def load_lexicon() -> Lexicon:
             if cue.effect and cue.side is not Side.STOP:
                 effective.update(phrases)
     telling = _find_telling_words(effective, same)
-    spelled = {word: tuple(companions) for word, companions in telling.items() if word.isalnum()}
+    spelled = {word: _drop_implied(companions) for word, companions in telling.items() if word.isalnum()}
     return Lexicon(root.children, spelled, frozenset(telling.keys() - spelled.keys()))
 
 
@@ -149,6 +149,15 @@ def _find_telling_words(phrases: Iterable[tuple[str, ...]], same: dict[str, list
         for member in same.get(telling_word, (telling_word,)):
             telling[member].add(others)
     return telling
+
+
+def _drop_implied(companions: Iterable[Companions]) -> tuple[Companions, ...]:
+    """Without the companions of a longer phrase that those of a shorter one are among."""
+    kept: list[Companions] = []
+    for beside in sorted(companions, key=len):
+        if not any(set(fewer) <= set(beside) for fewer in kept):
+            kept.append(beside)
+    return tuple(kept)
 
 
 @cache
