@@ -11,6 +11,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from services.coder.automation.seeds import SeedOutcome
 from services.coder.engine.model import CodeSystem
 from services.coder.work_item import State
 
@@ -64,12 +65,21 @@ class LeaseGrant(ApiModel):
     expires_at: datetime
 
 
+class SeedTold(ApiModel):
+    """A suggestion that was wrong on purpose, and whether its coder noticed. It is on no claim."""
+
+    code: str
+    display: str
+    outcome: SeedOutcome
+
+
 class CodingCompleted(ApiModel):
     """The final Claim is stored and on its way."""
 
     chart_id: UUID
     coding_version: int
     claim_id: str
+    seeds: tuple[SeedTold, ...] = Field(default=(), description="What of the chart was a check of attention.")
 
 
 class LessonsTakenBack(ApiModel):

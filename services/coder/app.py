@@ -116,11 +116,20 @@ async def open_context(settings: CoderSettings) -> AsyncIterator[CoderContext]:
         relay = OutboxRelay(pool, SCHEMA, publisher, settings.coder.relay)
         holder = f"engine@{socket.gethostname()}/{os.getpid()}"
         engine_lease_seconds = engine.chart_limit_seconds + _LEASE_MARGIN_SECONDS
-        suggesting = Suggesting(pool, holder, engine_lease_seconds, settings.coder.queue.priority)
+        policy = settings.coder.automation
+        suggesting = Suggesting(
+            pool, holder, engine_lease_seconds, settings.coder.queue.priority, seeding=policy.seed_share > 0
+        )
         suggester = Suggester(suggesting, engine, on_stored=relay.wake)
         signing_key = find_signing_key(settings.proof)
         use_cases = UseCases.over(
-            pool, settings.coder.queue, signing_key, policy=settings.coder.queries, edits=edits, grouper=grouper
+            pool,
+            settings.coder.queue,
+            signing_key,
+            policy=settings.coder.queries,
+            edits=edits,
+            grouper=grouper,
+            automation=policy,
         )
         consumer = make_consumer(settings.kafka, use_cases.intake, use_cases.query_answers, on_taken_in=suggester.wake)
         await asyncio.to_thread(load_vocabulary)  # about a second, which the first query would wait for
@@ -136,6 +145,12 @@ def _list_loops(context: CoderContext, settings: CoderSettings) -> dict[str, Loo
         idle_seconds=settings.coder.queries.look_seconds,
         afterwards=context.relay.wake,
     )
+    automation = Rounds(
+        "automation",
+        context.use_cases.automating.look,
+        idle_seconds=settings.coder.automation.look_seconds,
+        afterwards=context.relay.wake,
+    )
     return {
         "consumer": context.consumer.run,
         "suggester": context.suggester.run,
@@ -143,6 +158,7 @@ def _list_loops(context: CoderContext, settings: CoderSettings) -> dict[str, Loo
         "arrivals": context.arrivals.run,
         tidy.name: tidy.run,
         follow_up.name: follow_up.run,
+        automation.name: automation.run,
         "seal": make_sealing(context.pool, settings.audit).run,
         "measure": make_measuring(context.pool, SCHEMA, CHARTS, SEALING).run,
     }

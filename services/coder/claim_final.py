@@ -40,7 +40,8 @@ class CompletedChart:
     engine: EngineVersion
     coding_version: int
     completed_by: str
-    """The Practitioner who completes the chart, as a relative reference; '' of a draft, which nobody completes."""
+    """The Practitioner who completes the chart, or the automation's Device, as a relative reference; '' of a draft, which
+    nobody completes."""
     completed_at: datetime
     group: Group | None = None
     """The stay's MS-DRG; None of what is no inpatient stay."""
@@ -71,7 +72,7 @@ def build_coded(completed: CompletedChart, key: SigningKey | None) -> ChartCoded
         service_date=chart.service_date,
         claim=_wrap(claim, completed.coding_version),
         provenance=_wrap(provenance, completed.coding_version),
-        supporting=tuple(_select_supporting(chart, claim, cited)),
+        supporting=(*_select_supporting(chart, claim, cited), *_describe_devices(completed)),
     )
 
 
@@ -89,8 +90,7 @@ def _list_cited(completed: CompletedChart) -> list[str]:
 
 def _build_provenance(completed: CompletedChart, claim_id: str, cited: Sequence[str]) -> Element:
     """Who decided, with which engine, from which documents. Source: FHIR R4 Provenance, provenance-participant-type."""
-    deciders = dict.fromkeys([*(coding.decision.practitioner for coding in completed.codings), completed.completed_by])
-    authors = [_agent("author", {"reference": practitioner}) for practitioner in deciders if practitioner]
+    authors = [_agent("author", {"reference": decider}) for decider in _list_deciders(completed)]
     provenance: Element = {
         "resourceType": "Provenance",
         "id": str(uuid5(UUID(claim_id), "provenance")),
@@ -108,14 +108,36 @@ def _agent(role: str, who: Element) -> Element:
     return {"type": {"coding": [{"system": systems.PROVENANCE_AGENT_TYPE, "code": role}]}, "who": who}
 
 
-def _build_device(engine: EngineVersion) -> Element:
-    versions = {"engine": engine.engine, "code set": engine.code_set, "lexicon": engine.lexicon}
-    versions |= {"learned": engine.learned} if engine.learned else {}
+def _list_deciders(completed: CompletedChart) -> list[str]:
+    """Who decided and who completed, each once: a Practitioner, or the Device that closed the chart without touch."""
+    deciders = (coding.decision.practitioner for coding in completed.codings)
+    return [decider for decider in dict.fromkeys([*deciders, completed.completed_by]) if decider]
+
+
+def _describe_devices(completed: CompletedChart) -> Iterator[ResourceVersion]:
+    """The automation travels as a Device whose id ends with the version of its policy: no hospital knows it."""
+    for decider in _list_deciders(completed):
+        if decider.startswith("Device/"):
+            policy = decider.rpartition("-")[2]
+            device = _build_device(completed.engine, decider.removeprefix("Device/"), "Chartline automation", policy)
+            yield _wrap(device, completed.coding_version)
+
+
+def _build_device(
+    engine: EngineVersion, device_id: str = "engine", name: str = "Chartline coding engine", policy: str = ""
+) -> Element:
+    versions = {
+        "policy": policy,
+        "engine": engine.engine,
+        "code set": engine.code_set,
+        "lexicon": engine.lexicon,
+        "learned": engine.learned,
+    }
     return {
         "resourceType": "Device",
-        "id": "engine",
-        "deviceName": [{"name": "Chartline coding engine", "type": "user-friendly-name"}],
-        "version": [{"type": {"text": part}, "value": value} for part, value in versions.items()],
+        "id": device_id,
+        "deviceName": [{"name": name, "type": "user-friendly-name"}],
+        "version": [{"type": {"text": part}, "value": value} for part, value in versions.items() if value],
     }
 
 

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.coder.automation.policy import DEFAULT_POLICY as DEFAULT_AUTOMATION
+from services.coder.automation.policy import AutomationPolicy
 from services.coder.billing_edits import ScrubSettings
 from services.coder.priority import PriorityWeights
 from services.coder.queries.life import DEFAULT_POLICY, QueryPolicy
@@ -59,6 +61,7 @@ class CoderOptions(BaseModel):
     engine: EngineSettings = EngineSettings()
     queue: QueueSettings = QueueSettings()
     queries: QueryPolicy = DEFAULT_POLICY
+    automation: AutomationPolicy = DEFAULT_AUTOMATION
     relay: RelaySettings = RelaySettings()
     scrub: ScrubSettings = ScrubSettings()
     sessions: SessionSettings = SessionSettings()

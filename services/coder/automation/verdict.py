@@ -30,6 +30,10 @@ class Verdict(StrEnum):
     OPEN_POINT = "open-point"
     EDITS_UNKNOWN = "edits-unknown"
     EDIT_ERROR = "edit-error"
+    FAILED = "failed"
+    """Looking at it failed; the log says where."""
+    NOT_ASKED = "not-asked"
+    """The line is off or suspended; the chart was looked at to plant a seed."""
     OVERTAKEN = "overtaken"
     """Somebody had the chart, or it changed, before it was looked at; or another version of the engine answered."""
 

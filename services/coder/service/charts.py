@@ -5,9 +5,11 @@ Invariant: everything shown is of one chart version and one moment; `revision` c
 
 from dataclasses import dataclass
 
+from services.coder.automation.seeds import take_out
 from services.coder.chart_facts import read_facts
 from services.coder.chart_models import ChartView
-from services.coder.store import charts, decisions, suggestions, work_items
+from services.coder.service.seeding import read_shown
+from services.coder.store import charts, decisions, seeds, suggestions, work_items
 from services.coder.views import show_chart
 from services.coder.work_item import ChartId
 from shared.contracts.errors import NotFound
@@ -40,8 +42,9 @@ class Charts:
             key = (connection, chart_id, item.chart_version)
             chart = await charts.read_chart(*key)
             run = await suggestions.read_run(*key)
-            proposed = await suggestions.read_suggestions(*key)
-            decided = await decisions.read_decisions(*key)
+            proposed = await read_shown(*key)
+            settled = [seed for seed in await seeds.read_seeds(*key) if seed.outcome]
+            decided = take_out(await decisions.read_decisions(*key), settled)
             findings = await charts.read_findings(connection, chart_id, item.coding_version)
         view = show_chart(item, chart, read_facts(chart), run, proposed, decided, findings)
         return view, item.revision

@@ -9,7 +9,8 @@ from services.coder.coding import list_undecided
 from services.coder.decision_batch import resolve_batch
 from services.coder.decision_models import DecisionBatch, DecisionsStored
 from services.coder.service.answers import Repeatable, answer_once
-from services.coder.store import decisions, suggestions, work_items
+from services.coder.service.seeding import read_shown
+from services.coder.store import decisions, work_items
 from services.coder.views import show_decisions
 from services.coder.work_item import ChartId, Lease, LeaseLost, LeaseToken
 from shared.contracts.errors import NotFound
@@ -67,7 +68,7 @@ class Deciding:
 
 async def _store(connection: Connection, coder: Coder, lease: Lease, batch: DecisionBatch) -> DecisionsStored:
     key = (connection, lease.chart_id, lease.chart_version)
-    proposed = await suggestions.read_suggestions(*key)
+    proposed = await read_shown(*key)
     earlier = await decisions.read_decisions(*key)
     new = list(resolve_batch(batch.decisions, proposed, earlier))
     await decisions.insert_decisions(*key, new, decided_by=coder.subject, practitioner=coder.practitioner)

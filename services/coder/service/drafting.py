@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+from services.coder.automation.seeds import Seed, take_out
 from services.coder.chart_facts import ChartFacts, read_facts
 from services.coder.claim_final import CompletedChart, build_coded
 from services.coder.coding import Coding, StoredSuggestion, list_codings, list_open_points, list_undecided
@@ -16,7 +17,7 @@ from services.coder.engine.model import EngineVersion
 from services.coder.grouping.grouper import Grouper, Stay
 from services.coder.grouping.stay import read_stay
 from services.coder.line_numbers import EarlierLines, read_lines
-from services.coder.store import charts, decisions, suggestions, work_items
+from services.coder.store import charts, decisions, seeds, suggestions, work_items
 from services.coder.store.work_items import WorkItem
 from services.coder.work_item import ChartId, OpenPoint, WrongState
 from shared.contracts.errors import NotFound
@@ -34,8 +35,12 @@ class CodingDraft:
     engine: EngineVersion
     proposed: list[StoredSuggestion]
     decided: list[Decision]
+    """Without those about seeds."""
     codings: list[Coding]
     earlier_lines: EarlierLines
+    planted: list[Seed]
+    said: list[Decision]
+    """All that was decided, about seeds too."""
 
     def list_open_points(self) -> list[OpenPoint]:
         """List what the chart itself still needs; empty when it can be completed."""
@@ -75,13 +80,15 @@ async def read_draft(connection: Connection, chart_id: ChartId, chart_version: i
     place = (connection, chart_id, chart_version)
     chart = await charts.read_chart(*place)
     proposed = await suggestions.read_suggestions(*place)
-    decided = await decisions.read_decisions(*place)
+    planted = await seeds.read_seeds(*place)
+    said = await decisions.read_decisions(*place)
+    decided = take_out(said, planted)
     run = await suggestions.read_run(*place)
     if run is None:
         raise WrongState("the engine has not answered for this chart version yet; try again in a moment")
     codings = list_codings(proposed, decided)
     earlier = read_lines(await charts.list_coded_claims(connection, chart_id))
-    return CodingDraft(chart, read_facts(chart), run.version, proposed, decided, codings, earlier)
+    return CodingDraft(chart, read_facts(chart), run.version, proposed, decided, codings, earlier, planted, said)
 
 
 async def read_current_draft(pool: Pool, chart_id: ChartId) -> tuple[CodingDraft, WorkItem]:

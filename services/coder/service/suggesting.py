@@ -17,7 +17,7 @@ from services.coder.service.learning import LearnedSoFar
 from services.coder.service.placing import rank_again
 from services.coder.service.procedure_tables import LoadedTables
 from services.coder.service.releases import confirm_services
-from services.coder.store import arrivals, charts, suggestions, work_items
+from services.coder.store import arrivals, automation, charts, suggestions, work_items
 from services.coder.store.work_items import EngineLease
 from services.coder.work_item import FailureReason, Lease
 from shared.contracts.envelope import Envelope
@@ -37,6 +37,8 @@ class Suggesting:
     weights: PriorityWeights = field(default_factory=PriorityWeights)
     learned: LearnedSoFar = field(default_factory=LearnedSoFar)
     tables: LoadedTables = field(default_factory=LoadedTables)
+    seeding: bool = False
+    """Whether charts are looked at for seeds, beside those of service lines with automation."""
 
     async def lease_chart(self) -> EngineLease | None:
         """Take the next chart version that waits for the engine, None when none does."""
@@ -76,6 +78,7 @@ class Suggesting:
             await keep_visit(connection, chart, facts)
             draft = build_draft(chart, facts, confirmed, created=datetime.now(UTC))
             await rank_again(connection, chart, self.weights, suggestions=len(confirmed.suggestions))
+            await automation.ask_screening(connection, lease.chart_id, seeding=self.seeding)
             await arrivals.announce_open(connection, [lease.chart_id])
             await Outbox(SCHEMA).enqueue(connection, [_announce(draft)])
         return True

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+from services.coder.automation.policy import DEFAULT_POLICY as DEFAULT_AUTOMATION
+from services.coder.automation.policy import AutomationPolicy
 from services.coder.billing_edits import NO_BILLING_EDITS, BillingEdits
 from services.coder.grouping.grouper import Grouper
 from services.coder.queries.life import DEFAULT_POLICY, QueryPolicy
 from services.coder.service.assigning import Assigning
+from services.coder.service.automating import Automating
 from services.coder.service.chart_claims import ChartClaims
 from services.coder.service.chart_records import ChartRecords
 from services.coder.service.charts import Charts
@@ -22,6 +25,7 @@ from services.coder.service.queries import Queries
 from services.coder.service.query_answers import QueryAnswers
 from services.coder.service.query_follow_up import QueryFollowUp
 from services.coder.service.queue import Queue
+from services.coder.service.reporting import Reporting
 from services.coder.service.threads import Threads
 from services.coder.service.worklists import Worklists
 from services.coder.settings import QueueSettings
@@ -51,6 +55,8 @@ class UseCases:
     threads: Threads
     worklists: Worklists
     assigning: Assigning
+    automating: Automating
+    reporting: Reporting
 
     @classmethod
     def over(
@@ -62,6 +68,7 @@ class UseCases:
         policy: QueryPolicy = DEFAULT_POLICY,
         edits: BillingEdits = NO_BILLING_EDITS,
         grouper: Grouper | None = None,
+        automation: AutomationPolicy = DEFAULT_AUTOMATION,
     ) -> "UseCases":
         """Build them over one pool; `key` signs what is completed, `policy` is the clock of queries.
 
@@ -69,13 +76,14 @@ class UseCases:
         """
         records = ChartRecords()
         previewing = Previewing(pool, edits, grouper)
+        completing = Completing(pool, settings.lease_seconds, previewing, key, grouper, automation)
         return cls(
             intake=Intake(pool, settings.priority),
             queue=Queue(pool, settings.lease_seconds),
             charts=Charts(pool),
             deciding=Deciding(pool, settings.lease_seconds),
             previewing=previewing,
-            completing=Completing(pool, settings.lease_seconds, previewing, key, grouper),
+            completing=completing,
             grouping=Grouping(pool, grouper),
             claims=ChartClaims(pool, grouper),
             holding=Holding(pool, settings.lease_seconds),
@@ -88,4 +96,6 @@ class UseCases:
             threads=Threads(pool, records),
             worklists=Worklists(pool),
             assigning=Assigning(pool, settings.priority),
+            automating=Automating(pool, automation, completing),
+            reporting=Reporting(pool, automation),
         )

@@ -47,11 +47,12 @@ where chart_id = :chart_id and chart_version = :chart_version;
 select max(chart_version) from {schema}.suggestion_run where chart_id = :chart_id;
 
 -- name: read_suggestions
--- The suggestions of a chart version in the engine's order.
+-- The suggestions of a chart version in the engine's order; a seed is none of the engine's.
 select suggestion_id, system, code, display, confidence, selected, assertion, missing, why, entry, facts, modifiers,
        units, justified_by, place_of_service
 from {schema}.suggestion
 where chart_id = :chart_id and chart_version = :chart_version
+  and not exists (select from {schema}.seed where seed.suggestion_id = suggestion.suggestion_id)
 order by rank;
 
 -- name: read_evidence

@@ -188,10 +188,16 @@ where chart_id = :chart_id and state = 'leased' and lease_token = :token and lea
 returning work_item_id, chart_id, chart_version, lease_token, lease_expires_at, coding_version;
 
 -- name: renew_lease
--- Reading is activity too: the holder's lease lasts longer, and nothing else changes.
-update {schema}.work_item
-set lease_expires_at = now() + :seconds * interval '1 second'
-where chart_id = :chart_id and state = 'leased' and lease_holder = :holder and lease_expires_at > now();
+-- Reading is activity too: the holder's lease lasts longer. When the holder first saw the chart is kept.
+with renewed as (
+    update {schema}.work_item
+    set lease_expires_at = now() + :seconds * interval '1 second'
+    where chart_id = :chart_id and state = 'leased' and lease_holder = :holder and lease_expires_at > now()
+    returning chart_id, chart_version
+)
+insert into {schema}.showing (chart_id, chart_version, coder)
+select chart_id, chart_version, :holder from renewed
+on conflict do nothing;
 
 -- name: release_lease
 -- The holder gives the work item back.

@@ -2,8 +2,11 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from uuid import UUID, uuid4
+
+import asyncpg
 
 from services.coder.coding import StoredSuggestion
 from services.coder.engine.model import (
@@ -131,31 +134,39 @@ async def read_suggestions(connection: Connection, chart_id: ChartId, chart_vers
     """Read the suggestions of a chart version in the engine's order, with their evidence."""
     key = {"chart_id": chart_id, "chart_version": chart_version}
     rows = await SQL.fetch(connection, "read_suggestions", **key)
+    evidence = await read_evidence(connection, chart_id, chart_version)
+    return [build_suggestion(row, evidence) for row in rows]
+
+
+async def read_evidence(
+    connection: Connection, chart_id: ChartId, chart_version: int
+) -> Mapping[UUID, Sequence[Evidence]]:
+    """Read the evidence of every suggestion of a chart version, in order."""
     evidence: defaultdict[UUID, list[Evidence]] = defaultdict(list)
-    for span in await SQL.fetch(connection, "read_evidence", **key):
+    for span in await SQL.fetch(connection, "read_evidence", chart_id=chart_id, chart_version=chart_version):
         evidence[span["suggestion_id"]].append(
             Evidence(span["document_id"], span["document_version"], span["start_at"], span["end_at"], span["sha256"])
         )
-    return [
-        StoredSuggestion(
-            row["suggestion_id"],
-            Suggestion(
-                system=CodeSystem(row["system"]),
-                code=row["code"],
-                display=row["display"],
-                confidence=row["confidence"],
-                selected=row["selected"],
-                assertion=Assertion(row["assertion"]),
-                evidence=tuple(evidence[row["suggestion_id"]]),
-                missing=tuple(row["missing"]),
-                why=row["why"],
-                facts=tuple(CodedFact(**fact) for fact in json.loads(row["facts"])),
-                entry=row["entry"],
-                modifiers=tuple(row["modifiers"]),
-                units=row["units"],
-                justified_by=tuple(row["justified_by"]),
-                place_of_service=row["place_of_service"],
-            ),
-        )
-        for row in rows
-    ]
+    return evidence
+
+
+def build_suggestion(row: asyncpg.Record, evidence: Mapping[UUID, Sequence[Evidence]]) -> StoredSuggestion:
+    """Build a suggestion from its row."""
+    content = Suggestion(
+        system=CodeSystem(row["system"]),
+        code=row["code"],
+        display=row["display"],
+        confidence=row["confidence"],
+        selected=row["selected"],
+        assertion=Assertion(row["assertion"]),
+        evidence=tuple(evidence.get(row["suggestion_id"], ())),
+        missing=tuple(row["missing"]),
+        why=row["why"],
+        facts=tuple(CodedFact(**fact) for fact in json.loads(row["facts"])),
+        entry=row["entry"],
+        modifiers=tuple(row["modifiers"]),
+        units=row["units"],
+        justified_by=tuple(row["justified_by"]),
+        place_of_service=row["place_of_service"],
+    )
+    return StoredSuggestion(row["suggestion_id"], content)
