@@ -40,8 +40,7 @@ class CompletedChart:
     engine: EngineVersion
     coding_version: int
     completed_by: str
-    """The Practitioner who completes the chart, or the automation's Device, as a relative reference; '' of a draft, which
-    nobody completes."""
+    """The Practitioner who completes the chart, or the automation's Device, as a relative reference; '' of a draft."""
     completed_at: datetime
     group: Group | None = None
     """The stay's MS-DRG; None of what is no inpatient stay."""
