@@ -56,12 +56,13 @@ async def complete(cases: Cases, coder: SignedIn, chart_id: UUID, form: Form) ->
     """Complete the chart and go back to the worklist, or show everything that is still open."""
     chart = ChartId(chart_id)
     try:
-        await cases.completing.complete(read_lease({**form, "action": "complete"}, coder, chart))
+        completed = await cases.completing.complete(read_lease({**form, "action": "complete"}, coder, chart))
     except ChartNotComplete as error:
         return await _render_chart(cases, coder, chart, status=error.http_status, points=error.points)
     except (InvalidContent, Conflict) as error:
         return await _render_chart(cases, coder, chart, status=error.http_status, refusal=error.message)
-    return redirect(f"{WORKLIST}?notice=completed")
+    notice = f"seed-{completed.seeds[0].outcome}" if completed.seeds else "completed"
+    return redirect(f"{WORKLIST}?notice={notice}")
 
 
 @router.post("/release")

@@ -25,6 +25,8 @@ from shared.web.security import Role
 
 _NOTICES = {
     "completed": "The chart is coded and on its way to billing.",
+    "seed-missed": "The chart is coded. One suggestion that you accepted was wrong on purpose; it was taken out.",
+    "seed-caught": "The chart is coded. One suggestion was wrong on purpose, and you saw it.",
     "released": "The chart is back in the queue; its decisions stay.",
     "empty": "Nothing is open now.",
     "held": "The chart is on hold; its decisions stay.",

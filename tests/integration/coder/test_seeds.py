@@ -77,7 +77,7 @@ async def test_accept_all_is_caught_taken_out_recorded_and_told(desk: Desk) -> N
         wrong = shown(view, seed).code
         await on.cases.deciding.decide(under(lease), accept_all(view))
         assert await on.cases.previewing.preview(lease.chart_id, ANN.practitioner) == ()
-        bundle = await on.cases.claims.read_bundle(lease.chart_id, ANN.practitioner)
+        bundle = await on.cases.claims.read_bundle(lease.chart_id)
         completed = await on.cases.completing.complete(under(lease))
         (told,) = completed.seeds
         assert (told.code, told.outcome) == (wrong, SeedOutcome.MISSED)
