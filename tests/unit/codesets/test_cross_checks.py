@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import os
+import re
+import zipfile
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from shared.codesets.packaged import packaged_shelves
 FOLDER = Path(os.environ.get("CHARTLINE_CODESETS", Path(__file__).resolve().parents[4] / "shared" / "codesets"))
 MADE_OF = date(2026, 3, 1)
 """Their list is that of October 2025; the editor of April 2026 has taken five codes out of it."""
+CODE = re.compile(r"[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?")
 NOTICE = "A notice of the AMA\nof several lines"
 HEADING = ("HCPCS/\nCPT Code", "Practitioner Services MUE Values", "MUE Adjudication Indicator", "MUE Rationale")
 
@@ -76,3 +79,20 @@ def test_the_code_editor_objects_to_what_its_manual_lists(listed: str, edit: str
     with MedicareCodeEditor() as editor:
         silent = [code for code in codes if edit not in (editor.objections_to(code, MADE_OF) or ())]
     assert silent == []
+
+
+def test_the_exempt_codes_are_what_the_lists_of_changes_leave() -> None:
+    path = FOLDER / "poa/POAexemptCodesFY26.zip"
+    exempt = {entry.code for entry in read_release(KINDS["poa-exempt"], path).reading.entries}
+    added, deleted = (list_changed(path, name) for name in ("Add", "Delete"))
+    assert len(added) > len(deleted) > 0
+    assert added <= exempt
+    assert deleted.isdisjoint(exempt)
+
+
+def list_changed(path: Path, what: str) -> set[str]:
+    """The codes of one of the zip's lists of changes, whose columns, by tabs, differ from list to list."""
+    with zipfile.ZipFile(path) as archive:
+        text = archive.read(f"POAexempt{what}CodesFY26.txt").decode("latin-1")
+    cells = (cell for line in text.splitlines() for cell in line.split("\t")[:2])
+    return {dot_code(cell) for cell in cells if CODE.fullmatch(cell)}
