@@ -27,6 +27,7 @@ _MOMENT = datetime(2026, 9, 10, 12, 0, tzinfo=UTC)
 _DAY, _CLOCK = "20260910", "1200"
 _ALLOWED = Decimal("0.80")
 _CENT = Decimal("0.01")
+_VOID, _REVERSED = "8", "22"
 _FEE_SCHEDULE, _NOT_NECESSARY, _REMARK = "45", "50", "N115"
 
 
@@ -163,8 +164,9 @@ def _tell_status(claim: FiledClaim, verdict: Verdict) -> list[Segment]:
 
 
 def _remit(claim: FiledClaim, verdict: Verdict) -> list[Segment]:
-    is_denied = verdict is Verdict.DENIED
-    loops = [_remit_line(line, is_denied=is_denied) for line in claim.lines]
+    is_denied, is_void = verdict is Verdict.DENIED, claim.frequency == _VOID
+    sign = -1 if is_void else 1
+    loops = [_remit_line(line, is_denied=is_denied, sign=sign) for line in claim.lines]
     total = sum((Decimal(loop[0].text(3)) for loop in loops), Decimal(0))
     paid = _money(total)
     money = [
@@ -178,18 +180,18 @@ def _remit(claim: FiledClaim, verdict: Verdict) -> list[Segment]:
         Segment.of("N1", "PE", "TEST HOSPITAL", "XX", "1234567893"),
         Segment.of("LX", "1"),
     ]
-    status = "4" if is_denied else "1"
-    head = Segment.of("CLP", claim.account, status, _money(claim.charge), paid, "", "12", claim.payer_number)
+    status = _REVERSED if is_void else "4" if is_denied else "1"
+    head = Segment.of("CLP", claim.account, status, _money(sign * claim.charge), paid, "", "12", claim.payer_number)
     patient = Segment.of("NM1", "QC", "1", "TESTPERSON", "ADA", "", "", "", "MI", "MEM123456")
     return [*money, head, patient, *(segment for loop in loops for segment in loop)]
 
 
-def _remit_line(line: FiledLine, *, is_denied: bool) -> list[Segment]:
+def _remit_line(line: FiledLine, *, is_denied: bool, sign: int) -> list[Segment]:
     paid = Decimal(0) if is_denied else (line.charge * _ALLOWED).quantize(_CENT)
-    taken = _money(line.charge - paid)
+    taken = _money(sign * (line.charge - paid))
     reason = _NOT_NECESSARY if is_denied else _FEE_SCHEDULE
     return [
-        Segment.of("SVC", line.service[:6], _money(line.charge), _money(paid), "", "1"),
+        Segment.of("SVC", line.service[:6], _money(sign * line.charge), _money(sign * paid), "", "1"),
         Segment.of("DTM", "472", line.day),
         Segment.of("CAS", "CO", reason, taken),
         Segment.of("REF", "6R", line.control),

@@ -9,13 +9,14 @@ parked, never guessed.
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from enum import StrEnum
 from uuid import UUID
 
 import asyncpg
 
 from services.claims.api_models import ParkedAnswerView, PayerFileView
-from services.claims.claim import Channel, PayerId
+from services.claims.claim import Channel, PayerId, State
 from services.claims.responses import Answer
 from services.claims.service.answers import UNMATCHED, AnswerService
 from services.claims.settings import ClaimsOptions
@@ -24,6 +25,7 @@ from services.claims.store.x12_store import NamedClaim, OutgoingFile, ReadFile, 
 from services.claims.x12 import name_account, write_claim
 from services.claims.x12.answer_file import AnswerFile, read_answer_file
 from services.claims.x12.answers import ClaimAnswer, read_billed_lines, settle
+from services.claims.x12.source import Source
 from shared.contracts.errors import InvalidContent
 from shared.postgres.pool import Connection, Pool
 from shared.telemetry.metrics import counter
@@ -154,4 +156,7 @@ class FileService:
 
 
 def _settle(answer: ClaimAnswer, claim: NamedClaim) -> Answer:
+    """A reversal by itself decides nothing, as its correction follows; in answer to a void it is what was asked for."""
+    if answer.is_reversal and Source(claim.bundle).claim.text("status") == "cancelled":
+        answer = replace(answer, state=State.ACCEPTED, adjustments=(), lines=(), paid=None)
     return settle(answer, str(claim.claim_id), read_billed_lines(claim.bundle) if answer.lines else ())

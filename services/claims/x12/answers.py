@@ -52,6 +52,8 @@ class ClaimAnswer:
     lines: tuple[LineAnswer, ...] = ()
     paid: Decimal | None = None
     unusable: str = ""
+    is_reversal: bool = False
+    """An 835 takes back what it decided before."""
 
     @property
     def body(self) -> bytes:

@@ -63,6 +63,7 @@ def _read_claim(loop: Sequence[Segment], traces: Sequence[Segment]) -> ClaimAnsw
         lines=tuple(lines),
         paid=None if claim.text(2) in _UNDECIDED else paid,
         unusable="" if balanced else OUT_OF_BALANCE,
+        is_reversal=claim.text(2) == _REVERSAL,
     )
 
 

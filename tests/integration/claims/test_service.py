@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from services.claims import MIGRATION_PACKAGES, SCHEMA
 from services.claims.app import create_app
-from services.claims.claim import Channel, identify_claim
+from services.claims.claim import Channel, identify_claim, identify_void
 from services.claims.consumer import GROUP as CLAIMS_GROUP
 from services.claims.consumer import TOPICS as CLAIMS_TOPICS
 from services.claims.payers import PayerProfile
@@ -24,7 +24,8 @@ from services.simulators.payer_adjudication import Verdict
 from services.simulators.payer_desk import Mode, PayerDesk
 from services.simulators.payer_kafka import GROUP as PAYER_GROUP
 from services.simulators.payer_x12 import X12Payer
-from shared.contracts.messages import ChartCoded
+from shared.contracts.envelope import Envelope
+from shared.contracts.messages import ChartCoded, ChartWithdrawn
 from shared.contracts.topics import TOPICS, Topic
 from shared.kafka.admin import create_topics
 from shared.kafka.producer import open_producer
@@ -176,6 +177,41 @@ async def test_codings_become_paid_claims_by_files(settings: ClaimsSettings, tmp
                 await asyncio.sleep(0.05)
         await _await_states(client, wanted)
     assert set(payer.received.values()) == {1}
+
+
+async def test_denials_are_worked_and_withdrawn_charts_voided_on_real_kafka(settings: ClaimsSettings) -> None:
+    desk = PayerDesk(denial_percent=0)
+    desk.set_mode(Mode.DENY, "http")
+    denied, withdrawn = coded_chart(), coded_chart(payer_id="payer-topic")
+    wanted = {identify_claim(denied.chart_id, 1, "http"): "denied"}
+    wanted |= {identify_claim(withdrawn.chart_id, 1, "topic"): "accepted"}
+    async with AsyncExitStack() as opened:
+        base = await opened.enter_async_context(serving(create_payer_app(PayerSettings(kafka=settings.kafka), desk)))
+        client = await opened.enter_async_context(_running(create_app(_with_payers(settings, base))))
+        await _publish(settings.kafka, denied, withdrawn)
+        await _await_states(client, wanted)
+        (denial,) = (await client.get("/v1/denials", params={"status": "open"})).json()["denials"]
+        path = f"/v1/denials/{denial['denial_id']}"
+        blank = await client.post(f"{path}/appeal", json={"reason": " "})
+        appealed = await client.post(f"{path}/appeal", json={"reason": "The record supports it."})
+        again = await client.post(f"{path}/appeal", json={"reason": "The record supports it."})
+        packet = (await client.get(f"{path}/packet")).json()
+        of_claim = (await client.get(f"/v1/claims/{denial['claim_id']}/denials")).json()
+        await _publish_withdrawal(settings.kafka, withdrawn.chart_id)
+        void_id = identify_void(withdrawn.chart_id, 1, "topic")
+        await _await_states(client, {identify_claim(withdrawn.chart_id, 1, "topic"): "voided", void_id: "accepted"})
+    assert [each.status_code for each in (blank, appealed, again)] == [422, 200, 409]
+    assert appealed.json()["denial"]["status"] == "appealed"
+    assert packet["entry"][0]["resource"]["payload"][0] == {"contentString": "The record supports it."}
+    assert [each["denial_id"] for each in of_claim["denials"]] == [denial["denial_id"]]
+    assert desk.count_received("topic")["effective_claims"] == 0
+
+
+async def _publish_withdrawal(kafka: KafkaSettings, chart_id: UUID) -> None:
+    data = ChartWithdrawn(chart_id=chart_id, chart_version=2, coding_version=1, reason="encounter-void")
+    envelope = Envelope[ChartWithdrawn](source="test", type=Topic.CHART_WITHDRAWN, subject=str(chart_id), data=data)
+    async with open_producer(kafka) as producer:
+        await producer.send_and_wait(Topic.CHART_WITHDRAWN, envelope.encode(), key=str(chart_id).encode())
 
 
 async def test_a_service_that_stops_in_between_loses_nothing_and_bills_nothing_twice(settings: ClaimsSettings) -> None:

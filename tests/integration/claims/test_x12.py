@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from services.claims import SCHEMA, x12_channel
-from services.claims.claim import Channel, PayerId, State
+from services.claims.claim import Channel, PayerId, State, identify_void
 from services.claims.payer_channel import ChannelDown
 from services.claims.payers import PayerProfile
 from services.claims.schedule import Outcome
@@ -208,6 +208,28 @@ async def test_a_replacement_names_the_payers_number_of_the_original(office: Off
     assert read_filed_claim(path.read_text()).frequency == "7"
     assert "REF*F8*ICN000000001~" in path.read_text()
     assert is_valid(path.read_text())
+
+
+async def test_a_void_is_the_original_with_frequency_8_and_the_payers_number(office: Office) -> None:
+    first = coding()
+    claim_id = await office.clinic.queue(first)
+    await office.send()
+    sent = read_filed_claim(office.out()[0].read_text())
+    office.payer.work(Verdict.ACCEPTED)
+    await office.inbox.read_files()
+    await office.clinic.withdraw(first.chart_id, 1)
+    await office.clinic.preparation.prepare_claims()
+    await office.send()
+    (path,) = office.out()
+    void = read_filed_claim(path.read_text())
+    assert (void.frequency, void.charge, void.lines) == ("8", sent.charge, sent.lines)
+    assert "REF*F8*ICN000000001~" in path.read_text()
+    assert is_valid(path.read_text())
+    assert await office.clinic.state(claim_id) is State.PAID
+    office.payer.work(Verdict.ACCEPTED)
+    await office.inbox.read_files()
+    states = await office.clinic.states(claim_id, identify_void(first.chart_id, 1, FILES))
+    assert states == [State.VOIDED, State.ACCEPTED]
 
 
 async def test_a_replacement_waits_until_the_payer_has_told_its_number(office: Office) -> None:
