@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-from-lock
 
-.PHONY: demo test check lint types imports format lock schemas bench clean
+.PHONY: demo test check lint types imports format lock compiled clean
 
 $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -38,6 +38,10 @@ format: $(STAMP)
 
 lock: ## Pin every dependency with hashes; needs uv.
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev --output-file requirements.lock pyproject.toml build-requirements.in
+
+compiled: $(STAMP) ## The engine compiled to C, faster; needs a C compiler. Then: PYTHONPATH=.chartline/compiled ...
+	@rm -rf .chartline/compiled
+	@$(BIN)/python deploy/compile_engine.py .chartline/compiled
 
 clean:
 	rm -rf $(VENV) .chartline
