@@ -19,8 +19,10 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.errors import NotFound
 from shared.contracts.messages import ChartCoded
 from shared.contracts.topics import Topic
+from shared.fhir import systems
 from shared.fhir.bundle_rules import check_bundle
 from shared.fhir.validation import validate
+from tests.builders import encounter, version_of
 from tests.builders.charts import ENGINE_VERSION, ready_chart, suggestion
 from tests.builders.claims import COMPLETED_AT
 from tests.integration.coder.automation_desk import (
@@ -270,8 +272,10 @@ async def test_a_chart_that_came_back_or_is_closed_to_most_is_for_people(desk: D
         chart = await arrive(on)
         looked_at = len(await verdicts(on))
         await on.cases.intake.take_in([on.returned_record(chart.chart_id)])
-        await on.cases.automating.look()
-        assert await on.state(chart.chart_id) is State.OPEN
+        security = {"security": [{"system": systems.CONFIDENTIALITY, "code": "R"}]}
+        restricted = await arrive(on, encounter=version_of(encounter(meta=security)))
+        for each in (chart, restricted):
+            assert await on.state(each.chart_id) is State.OPEN
         assert len(await verdicts(on)) == looked_at
 
 
