@@ -135,3 +135,13 @@ async def test_a_payment_closes_a_claim_as_paid_and_outlives_a_late_acceptance(c
     assert await clinic.state(claim_id) is State.PAID
     await _answer(clinic, claim_id, disposition="late")
     assert await clinic.state(claim_id) is State.PAID
+
+
+async def test_a_void_stays_when_the_chart_is_coded_again_for_its_new_payer(clinic: Clinic) -> None:
+    chart_id = uuid4()
+    first = await _accepted(clinic, chart_id)
+    for version in (2, 3):
+        await clinic.arrive(coded_chart(chart_id, coding_version=version, payer_id="payer-topic"))
+    await clinic.preparation.prepare_claims()
+    await clinic.deliver(identify_void(chart_id, 2, "http"), "http", State.ACCEPTED)
+    assert await clinic.state(first) is State.VOIDED
