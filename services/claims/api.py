@@ -20,7 +20,9 @@ from services.claims.api_models import (
 )
 from services.claims.claim import State
 from services.claims.service import FileService, OverviewService, PreviewService, SendingService
+from shared.contracts.errors import Conflict, NotFound
 from shared.contracts.messages import ChartCoded
+from shared.web.refusals import document_errors
 from shared.web.security import Role, require_principal
 
 _READERS = (Role.LEAD, Role.AUDITOR, Role.ADMIN, Role.INTEGRATION)
@@ -48,7 +50,7 @@ Overview = Annotated[OverviewService, Depends(_overview)]
 Sending = Annotated[SendingService, Depends(_sending)]
 
 
-@router.get("/claims")
+@router.get("/claims", responses=document_errors())
 async def list_claims(
     overview: Overview,
     state: State | None = None,
@@ -59,13 +61,13 @@ async def list_claims(
     return await overview.list_claims(state=state, after=after, limit=limit)
 
 
-@router.get("/claims/{claim_id}")
+@router.get("/claims/{claim_id}", responses=document_errors(NotFound))
 async def get_claim(claim_id: UUID, overview: Overview) -> ClaimView:
     """One claim and what it waits for."""
     return await overview.get_claim(claim_id)
 
 
-@router.get("/claims/{claim_id}/submissions")
+@router.get("/claims/{claim_id}/submissions", responses=document_errors(NotFound))
 async def list_submissions(claim_id: UUID, overview: Overview) -> list[SubmissionView]:
     """Every attempt to deliver a claim, oldest first."""
     return await overview.list_submissions(claim_id)
@@ -74,7 +76,7 @@ async def list_submissions(claim_id: UUID, overview: Overview) -> list[Submissio
 @router.post(
     "/claims/{claim_id}/requeue",
     dependencies=[Depends(require_principal(Role.LEAD, Role.ADMIN, phi=False))],
-    responses={409: {"description": "Only an undelivered claim can be queued again."}},
+    responses=document_errors(NotFound, Conflict),
 )
 async def requeue_claim(claim_id: UUID, sending: Sending, overview: Overview) -> ClaimView:
     """Give an undelivered claim another term, once its payer can be reached again."""

@@ -103,15 +103,15 @@ async def open_claims(settings: ClaimsSettings) -> AsyncIterator[ClaimsContext]:
         open_publisher(settings.kafka) as publisher,
     ):
         await asyncio.to_thread(load_icd10cm)
-        with _open_edits(settings.claims) as edits:
-            context = _build_context(pool, settings, edits)
+        with open_edits(settings.claims) as edits:
+            context = build_context(pool, settings, edits)
             relay = OutboxRelay(pool, SCHEMA, publisher, settings.claims.relay)
             async with running(_make_loops(context, relay, settings), drain_seconds=settings.web.drain_seconds):
                 yield context
 
 
 @contextmanager
-def _open_edits(options: ClaimsOptions) -> Iterator[EditContext]:
+def open_edits(options: ClaimsOptions) -> Iterator[EditContext]:
     """What the edits look up: the code sets at hand, and the payers' own rules."""
     rules = read_payer_rules(options.payer_rules.read_text(encoding="utf-8")) if options.payer_rules else ()
     with MedicareCodeEditor() as editor:
@@ -119,7 +119,8 @@ def _open_edits(options: ClaimsOptions) -> Iterator[EditContext]:
         yield EditContext(reference, payer_rules=rules)
 
 
-def _build_context(pool: Pool, settings: ClaimsSettings, edits: EditContext) -> ClaimsContext:
+def build_context(pool: Pool, settings: ClaimsSettings, edits: EditContext) -> ClaimsContext:
+    """Put the use cases together over an open pool."""
     answers = AnswerService(pool, SCHEMA)
     breakers = {
         PayerId(name): Breaker(profile.breaker)

@@ -3,16 +3,18 @@
 Invariant: who may read stands at the router, who may decide at the route; every answer is on record as holding PHI.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from services.claims.denial_models import DenialPage, DenialPattern, DenialView, Status, StepTaken
+from services.claims.denial_models import NO_NUL, DenialPage, DenialPattern, DenialView, Status, StepTaken
 from services.claims.denials.reasons import Kind
 from services.claims.service.denials import DenialFilter, DenialService
 from services.claims.store.denial_store import Caller
+from shared.contracts.errors import Conflict, NotFound
 from shared.web.errors import FHIR_JSON
+from shared.web.refusals import document_errors
 from shared.web.security import Principal, Role, require_principal
 
 router = APIRouter(
@@ -20,9 +22,8 @@ router = APIRouter(
 )
 Worker = Annotated[Principal, Depends(require_principal(Role.LEAD, Role.ADMIN))]
 Lead = Annotated[Principal, Depends(require_principal(Role.LEAD))]
-_MOVED_ON: dict[int | str, dict[str, Any]] = {
-    409: {"description": "The denial has moved on, or the chart was coded again."}
-}
+DenialIdPath = Annotated[int, Path(ge=1, le=2**63 - 1, description="The denial's id, as the list has it.")]
+_MOVED_ON = document_errors(NotFound, Conflict)
 
 
 def _denials(request: Request) -> DenialService:
@@ -38,10 +39,12 @@ async def list_denials(
     denials: Denials,
     status: Status | None = None,
     kind: Kind | None = None,
-    payer_id: str | None = None,
-    reason_code: Annotated[str | None, Query(description="CARC.")] = None,
-    practitioner: Annotated[str | None, Query(description="The coder who decided, `Practitioner/<id>`.")] = None,
-    after: Annotated[int | None, Query(description="`next_after` of the page before.")] = None,
+    payer_id: Annotated[str | None, Query(max_length=200, pattern=NO_NUL)] = None,
+    reason_code: Annotated[str | None, Query(max_length=20, pattern=NO_NUL, description="CARC.")] = None,
+    practitioner: Annotated[
+        str | None, Query(max_length=200, pattern=NO_NUL, description="The coder who decided, `Practitioner/<id>`.")
+    ] = None,
+    after: Annotated[int | None, Query(ge=0, le=2**63 - 1, description="`next_after` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> DenialPage:
     """The worklist, oldest first."""
@@ -52,16 +55,16 @@ async def list_denials(
 @router.get("/denials/patterns")
 async def list_denial_patterns(
     denials: Denials,
-    payer_id: str | None = None,
-    at_least: Annotated[int, Query(ge=1, description="Claims denied.")] = 2,
+    payer_id: Annotated[str | None, Query(max_length=200, pattern=NO_NUL)] = None,
+    at_least: Annotated[int, Query(ge=1, le=1_000_000, description="Claims denied.")] = 2,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[DenialPattern]:
     """What payers deny again and again: where a rule of our own may pay, to be back-tested before it is turned on."""
     return await denials.find_patterns(payer_id=payer_id, at_least=at_least, limit=limit)
 
 
-@router.get("/denials/{denial_id}")
-async def get_denial(denial_id: int, denials: Denials) -> DenialView:
+@router.get("/denials/{denial_id}", responses=document_errors(NotFound))
+async def get_denial(denial_id: DenialIdPath, denials: Denials) -> DenialView:
     """One denial: the payer's codes, the decision, coder, words and edits behind each line, steps and history."""
     return await denials.get_denial(denial_id)
 
@@ -73,21 +76,21 @@ async def list_claim_denials(claim_id: UUID, denials: Denials) -> DenialPage:
 
 
 @router.post("/denials/{denial_id}/correct", responses=_MOVED_ON)
-async def correct_denial(denial_id: int, body: StepTaken, caller: Worker, denials: Denials) -> DenialView:
+async def correct_denial(denial_id: DenialIdPath, body: StepTaken, caller: Worker, denials: Denials) -> DenialView:
     """Give the chart back to the coder with what the payer said; the next coding makes the claim that follows."""
     await denials.return_to_coder(denial_id, _as_caller(caller), body.reason)
     return await denials.get_denial(denial_id)
 
 
 @router.post("/denials/{denial_id}/appeal", responses=_MOVED_ON)
-async def appeal_denial(denial_id: int, body: StepTaken, caller: Worker, denials: Denials) -> DenialView:
+async def appeal_denial(denial_id: DenialIdPath, body: StepTaken, caller: Worker, denials: Denials) -> DenialView:
     """Decide on an appeal; `reason` is the letter to the payer, and the packet holds the evidence."""
     await denials.appeal(denial_id, _as_caller(caller), body.reason)
     return await denials.get_denial(denial_id)
 
 
 @router.post("/denials/{denial_id}/write-off", responses=_MOVED_ON)
-async def write_off_denial(denial_id: int, body: StepTaken, caller: Lead, denials: Denials) -> DenialView:
+async def write_off_denial(denial_id: DenialIdPath, body: StepTaken, caller: Lead, denials: Denials) -> DenialView:
     """Ask for nothing more."""
     await denials.write_off(denial_id, _as_caller(caller), body.reason)
     return await denials.get_denial(denial_id)
@@ -97,9 +100,9 @@ async def write_off_denial(denial_id: int, body: StepTaken, caller: Lead, denial
     "/denials/{denial_id}/packet",
     dependencies=[Depends(require_principal(Role.LEAD, Role.AUDITOR))],
     response_class=Response,
-    responses={200: {"content": {FHIR_JSON: {}}}},
+    responses={200: {"content": {FHIR_JSON: {}}}, **document_errors(NotFound)},
 )
-async def read_appeal_packet(denial_id: int, denials: Denials) -> Response:
+async def read_appeal_packet(denial_id: DenialIdPath, denials: Denials) -> Response:
     """The evidence packet of an appeal: a FHIR Bundle of letter, cited words, claim, answer and documents."""
     return Response(await denials.read_packet(denial_id), media_type=FHIR_JSON)
 

@@ -15,6 +15,9 @@ from services.claims.denials.reasons import Kind, Step
 
 Status = Literal["open", "returned", "appealed", "written_off", "overturned", "recoded"]
 
+NO_NUL = r"^[^\x00]*$"  # PostgreSQL's text cannot hold it
+NO_NUL_NOT_BLANK = r"^[^\x00]*[^\s\x00][^\x00]*$"
+
 
 class DenialSummary(ApiModel):
     """One denial on the worklist."""
@@ -95,7 +98,7 @@ class DenialView(ApiModel):
 class StepTaken(ApiModel):
     """Why somebody takes a step."""
 
-    reason: str = Field(min_length=1, max_length=2000, pattern=r"\S")
+    reason: str = Field(min_length=1, max_length=2000, pattern=NO_NUL_NOT_BLANK)
 
 
 class DenialPattern(ApiModel):
@@ -114,7 +117,7 @@ class OverrideRequest(ApiModel):
     """Sets the findings of one warning aside, or the one at `expression`."""
 
     edit: str
-    reason: str = Field(min_length=1, max_length=2000, pattern=r"\S")
+    reason: str = Field(min_length=1, max_length=2000, pattern=NO_NUL_NOT_BLANK)
     expression: str | None = None
 
 

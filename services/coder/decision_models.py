@@ -58,7 +58,7 @@ class Amend(ApiModel):
     target_id: Target
     on_admission: Literal["y", "n", "u", "w"] | None = None
     modifiers: tuple[Modifier, ...] | None = Field(default=None, max_length=4, description="In the order of the line.")
-    units: int | None = Field(default=None, ge=1, le=9999)
+    units: int | None = Field(default=None, ge=1, le=9999, strict=True)
     linked: tuple[Target, ...] | None = Field(
         default=None,
         min_length=1,

@@ -16,6 +16,7 @@ from services.coder.hold import Hold, HoldCursor, HoldReason, HoldToReview, NewH
 from services.coder.place import Place, Urgency
 from services.coder.work_item import State
 from services.coder.worklist import CoderDesk, ListKind, Worklist
+from shared.web.days import IsoDay
 
 _NO_NUL = r"^[^\x00]*$"  # PostgreSQL's text cannot hold it
 ListId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -34,7 +35,7 @@ class HoldRequest(ApiModel):
     )
 
     reason: HoldReason
-    review_on: date = Field(description="Today or later; on that day the hold comes up for review.")
+    review_on: IsoDay = Field(description="Today or later; on that day the hold comes up for review.")
     note: Note | None = Field(default=None, description="For colleagues; it never leaves the queue.")
 
     def to_domain(self) -> NewHold:
@@ -109,6 +110,7 @@ class WorklistRequest(ApiModel):
         default=100,
         ge=0,
         le=1_000_000,
+        strict=True,
         description="Default lists are tried in this order; the first that fits counts.",
     )
     service_lines: Terms = Field(default=(), description="Such as inpatient, emergency, imaging, clinic.")
@@ -256,7 +258,7 @@ class AssignRequest(ApiModel):
 class RaiseRequest(ApiModel):
     """Whether a chart comes before its time."""
 
-    raised: bool = Field(examples=[True])
+    raised: bool = Field(strict=True, examples=[True])
 
 
 class CoderDeskRequest(ApiModel):

@@ -19,9 +19,9 @@ class Span(ApiModel):
     """The words that a thread is about: `text[start:end]` of one document version."""
 
     document_id: str
-    version: int
-    start: int = Field(ge=0)
-    end: int = Field(gt=0)
+    version: int = Field(strict=True)
+    start: int = Field(ge=0, strict=True)
+    end: int = Field(gt=0, strict=True)
 
 
 class ThreadRequest(ApiModel):

@@ -8,14 +8,18 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, ConfigDict
 
 from services.ingest import chart_store
 from services.ingest.service import IngestService
-from shared.contracts.errors import NotFound
+from shared.contracts.errors import Conflict, NotFound
 from shared.postgres.quarantine import HeldRecord
+from shared.web.refusals import document_errors
 from shared.web.security import Role, require_principal
+
+MAX_BIGINT = 2**63 - 1
+"""PostgreSQL's largest id."""
 
 router = APIRouter(prefix="/v1", tags=["intake"], dependencies=[Depends(require_principal(Role.ADMIN, phi=False))])
 
@@ -61,9 +65,10 @@ def _service(request: Request) -> IngestService:
 
 
 Service = Annotated[IngestService, Depends(_service)]
+QuarantineIdPath = Annotated[int, Path(ge=1, le=MAX_BIGINT, description="The held record's id, as the list has it.")]
 
 
-@router.get("/charts/{chart_id}")
+@router.get("/charts/{chart_id}", responses=document_errors(NotFound))
 async def read_chart(chart_id: UUID, service: Service) -> ChartSummary:
     """Tell where a chart stands."""
     row = await chart_store.read_chart(service.pool, chart_id)
@@ -72,11 +77,11 @@ async def read_chart(chart_id: UUID, service: Service) -> ChartSummary:
     return ChartSummary.model_validate(dict(row))
 
 
-@router.get("/quarantine")
+@router.get("/quarantine", responses=document_errors())
 async def list_quarantine(
     service: Service,
     reason: Annotated[str | None, Query(max_length=64)] = None,
-    before: Annotated[int | None, Query(ge=1)] = None,
+    before: Annotated[int | None, Query(ge=1, le=MAX_BIGINT)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> HeldPage:
     """List what could not be used, newest first."""
@@ -85,8 +90,8 @@ async def list_quarantine(
     return HeldPage(held=tuple(found), next_before=following)
 
 
-@router.post("/quarantine/{quarantine_id}/replay")
-async def replay_quarantined(quarantine_id: int, service: Service) -> Replayed:
+@router.post("/quarantine/{quarantine_id}/replay", responses=document_errors(NotFound, Conflict))
+async def replay_quarantined(quarantine_id: QuarantineIdPath, service: Service) -> Replayed:
     """Take a held record in again, with the rules of today; its outcome in the inbox stays."""
     outcome = await service.replay(quarantine_id)
     return Replayed(outcome=outcome.outcome.value, reason=outcome.reason)

@@ -10,13 +10,13 @@ from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.contracts.errors import ChartlineError
 from shared.web.auditing import AuditTrail, keep_nothing, note_route
 from shared.web.closing import Closing
-from shared.web.errors import answer_error, install_error_handlers
+from shared.web.errors import BodyTooLarge, answer_error, install_error_handlers
 from shared.web.oidc.identify import make_identify
 from shared.web.oidc.provider import Provider
 from shared.web.reference import make_reference
+from shared.web.refusals import complete_refusals
 from shared.web.rules import publish_rules, require_rules
 from shared.web.security import BearerTokens, guard_nothing
 from shared.web.settings import WebSettings
@@ -24,14 +24,6 @@ from shared.web.settings import WebSettings
 Probe = Callable[[], Awaitable[None]]
 Probes = Callable[[FastAPI], Mapping[str, Probe]]
 _PROBE_SECONDS = 3.0
-
-
-class BodyTooLarge(ChartlineError):
-    """A request body over the limit."""
-
-    code = "body-too-large"
-    http_status = 413
-    issue_type = "too-long"
 
 
 def create_service_app(
@@ -69,6 +61,7 @@ def create_service_app(
         app.include_router(router)
     require_rules(app)
     publish_rules(app)
+    complete_refusals(app)
     return app
 
 

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from shared.contracts.errors import ChartlineError, Unavailable
+from shared.contracts.errors import ChartlineError, InvalidContent, Unavailable
 from shared.telemetry.logging import get_logger
 from shared.transient import is_transient
 
@@ -23,7 +23,18 @@ _ISSUE_TYPES = {
     413: "too-long",
 }
 
+_UNREADABLE = 400
+"""FastAPI's status for a body that it cannot decode: to the caller it is malformed like any other."""
+
 _log = get_logger(__name__)
+
+
+class BodyTooLarge(ChartlineError):
+    """A request body over the limit."""
+
+    code = "body-too-large"
+    http_status = 413
+    issue_type = "too-long"
 
 
 class OperationOutcomeResponse(JSONResponse):
@@ -68,6 +79,8 @@ def install_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(_request: Request, error: HTTPException) -> OperationOutcomeResponse:
+        if error.status_code == _UNREADABLE:
+            return answer_error(InvalidContent("the body cannot be read as JSON in UTF-8", expression="body"))
         issue_type = _ISSUE_TYPES.get(error.status_code, "processing")
         body = operation_outcome(issue_type, issue_type, str(error.detail))
         return OperationOutcomeResponse(body, status_code=error.status_code, headers=error.headers)

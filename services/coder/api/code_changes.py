@@ -21,9 +21,13 @@ from services.coder.store.desk import UsedCode
 from shared.codesets.kinds import System
 from shared.codesets.library import Library
 from shared.codesets.news import Change, CodeNews
+from shared.contracts.errors import InvalidContent
+from shared.web.days import IsoDay
 
 USED_DAYS, PAST_DAYS, COMING_DAYS = 180, 120, 180
 """How long ago a code was used at most, and how far back and ahead changes are looked for."""
+LONGEST_DAYS = 1100
+"""Three years: of each day on which a code may have changed both sides are looked up."""
 
 router = APIRouter(prefix="/v1/codes", tags=["codes"])
 
@@ -77,7 +81,7 @@ class Span:
         return cls(used_days, today - timedelta(days=PAST_DAYS), today + timedelta(days=COMING_DAYS))
 
 
-@router.get("/changes", responses=document_errors())
+@router.get("/changes", responses=document_errors(InvalidContent))
 async def list_code_changes(
     principal: CoderPrincipal,
     cases: Cases,
@@ -85,14 +89,15 @@ async def list_code_changes(
     used_days: Annotated[int, Query(ge=1, le=730, description="Codes that the caller used in so many days.")] = (
         USED_DAYS
     ),
-    since: Annotated[Day | None, Query(description="The first day of changes; 120 days ago when left out.")] = None,
-    until: Annotated[Day | None, Query(description="The last day of changes; in 180 days when left out.")] = None,
+    since: Annotated[IsoDay | None, Query(description="The first day of changes; 120 days ago when left out.")] = None,
+    until: Annotated[IsoDay | None, Query(description="The last day of changes; in 180 days when left out.")] = None,
 ) -> CodeChanges:
     """List what changed, and what will change, for the codes that the caller used lately."""
     usual = Span.around(datetime.now(UTC).date(), used_days)
-    return await find_changes(
-        cases.desk, library, principal.subject, Span(used_days, since or usual.since, until or usual.until)
-    )
+    asked = Span(used_days, since or usual.since, until or usual.until)
+    if (asked.until - asked.since).days > LONGEST_DAYS:
+        raise InvalidContent(f"ask for at most {LONGEST_DAYS} days of changes", expression="query.until")
+    return await find_changes(cases.desk, library, principal.subject, asked)
 
 
 async def find_changes(desk: Desk, library: Library, coder: str, span: Span) -> CodeChanges:

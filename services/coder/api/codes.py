@@ -13,6 +13,7 @@ from shared.codesets.book import Answer
 from shared.codesets.kinds import System
 from shared.codesets.library import Library
 from shared.contracts.errors import NotFound
+from shared.web.days import IsoDay
 
 router = APIRouter(prefix="/v1/codes", tags=["codes"])
 
@@ -23,7 +24,7 @@ async def _find_library(request: Request) -> Library:
 
 
 Shelves = Annotated[Library, Depends(_find_library)]
-ServiceDate = Annotated[Day | None, Query(alias="date", description="The date of service; today when left out.")]
+ServiceDate = Annotated[IsoDay | None, Query(alias="date", description="The date of service; today when left out.")]
 
 
 class CodeView(BaseModel):

@@ -1,6 +1,6 @@
 """Putting a chart on hold, looking again, and lifting a hold."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from services.coder.queue_models import HoldRequest, HoldsOfChart, HoldsToReview
 from services.coder.service.deciding import Coder, UnderLease
 from services.coder.work_item import ChartId, KeyReused, LeaseLost, LeaseToken, WrongState
 from shared.contracts.errors import Forbidden, InvalidContent, NotFound
+from shared.web.days import IsoDay
 
 router = APIRouter(prefix="/v1", tags=["holds"])
 
@@ -65,7 +66,7 @@ async def list_holds(cases: Cases, _principal: CoderPrincipal, chart_id: ChartId
 async def list_holds_to_review(
     cases: Cases,
     principal: CoderPrincipal,
-    due_by: Annotated[date | None, Query(description="Holds to review by this day; today when left out.")] = None,
+    due_by: Annotated[IsoDay | None, Query(description="Holds to review by this day; today when left out.")] = None,
     cursor: PageStart = None,
     limit: PageLimit = 50,
 ) -> HoldsToReview:

@@ -25,7 +25,7 @@ ListReader = Annotated[Principal, Depends(require_principal(Role.CODER, Role.LEA
 ListKeeper = Annotated[Principal, Depends(require_principal(Role.LEAD, Role.ADMIN))]
 PhysicianPrincipal = Annotated[Principal, Depends(require_principal(Role.PHYSICIAN, guarded=False))]
 """What is addressed to `principal.practitioner`, and nothing else."""
-KnownPrincipal = Annotated[Principal, Depends(require_principal(*Role, phi=False))]
+KnownPrincipal = Annotated[Principal, Depends(require_principal(*Role, phi=False, guarded=False))]
 """For what holds no PHI."""
 ChartIdPath = Annotated[UUID, Path(description="The chart's id, as the lease names it.")]
 WorkItemIdPath = Annotated[UUID, Path(description="The work item's id, as the lease names it.")]

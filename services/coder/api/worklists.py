@@ -29,6 +29,18 @@ from shared.web.security import Role
 router = APIRouter(prefix="/v1/worklists", tags=["worklists"])
 
 _EVENT = 'event: arrival\nid: 5f0c11aa-7\ndata: {"lists": ["inpatient-medicine"], "assigned": false}\n\n'
+_EVENT_SCHEMA = {
+    "type": "object",
+    "title": "Event",
+    "description": "One event of the stream; `data` is a JSON object in a string.",
+    "required": ["event", "id", "data"],
+    "properties": {
+        "event": {"enum": ["ready", "arrival"]},
+        "id": {"type": "string", "description": "For Last-Event-ID after a break."},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+        "retry": {"type": "integer", "description": "Milliseconds to wait before connecting again."},
+    },
+}
 ListIdPath = Annotated[ListId, Path(description="The worklist's id.")]
 IfMatch = Annotated[str, Header(description="The ETag of the answer that the change is based on.")]
 
@@ -60,7 +72,7 @@ async def create_worklist(
     "/events",
     response_class=StreamingResponse,
     responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EVENT}}},
+        200: {"content": {"text/event-stream": {"schema": _EVENT_SCHEMA, "example": _EVENT}}},
         **document_errors(),
     },
 )

@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StringConstraints
 
 _NO_NUL = r"^[^\x00]*$"  # PostgreSQL's text cannot hold it
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=_NO_NUL)]
@@ -54,9 +54,9 @@ class Indicator(QueryModel):
 
     statement: LongWords = Field(examples=["Crackles over the lower right lung"])
     source: Words = Field(default="", examples=["DiagnosticReport/dr-1#0"])
-    version: int | None = None
-    start: int | None = Field(default=None, ge=0)
-    end: int | None = Field(default=None, ge=0)
+    version: int | None = Field(default=None, strict=True)
+    start: int | None = Field(default=None, ge=0, strict=True)
+    end: int | None = Field(default=None, ge=0, strict=True)
     dated: date | None = None
     encounter: Literal["this", "earlier"] = "this"
     relevance: Words = Field(default="", description="Why a finding of an earlier encounter matters to this one.")
@@ -66,7 +66,7 @@ class Option(QueryModel):
     """An answer to choose. `supported_by` numbers the indicators that support it, from 1."""
 
     text: Words
-    supported_by: tuple[int, ...] = Field(default=(), max_length=50)
+    supported_by: tuple[StrictInt, ...] = Field(default=(), max_length=50)
 
 
 class QueryContent(QueryModel):

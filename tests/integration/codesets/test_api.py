@@ -73,3 +73,13 @@ async def test_unknown_codes_and_systems_are_refused(http: httpx.AsyncClient) ->
     assert (await http.get("/v1/codes/snomed/1")).status_code == 422
     assert (await http.get("/v1/codes", params={"q": ""})).status_code == 422
     assert (await http.get("/v1/codes", params={"q": "x"}, headers={"Authorization": ""})).status_code == 401
+
+
+@pytest.mark.parametrize(("on", "valid"), [("0001-01-01", False), ("9999-12-31", True)])
+async def test_any_day_can_be_asked_for(http: httpx.AsyncClient, on: str, valid: bool) -> None:
+    answer = await http.get("/v1/codes/icd10cm/I10", params={"date": on})
+    assert (answer.status_code, answer.json()["valid"]) == (200, valid)
+
+
+async def test_a_number_is_no_day(http: httpx.AsyncClient) -> None:
+    assert (await http.get("/v1/codes/icd10cm/I10", params={"date": "0"})).status_code == 422

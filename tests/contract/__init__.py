@@ -1,0 +1,1 @@
+"""The services held against what their OpenAPI documents promise."""
