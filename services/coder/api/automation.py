@@ -17,6 +17,7 @@ from services.coder.automation_models import (
     ProductivityRow,
 )
 from shared.contracts.errors import InvalidContent, NotFound
+from shared.web.days import IsoDay
 from shared.web.security import Principal, Role, require_principal
 
 router = APIRouter(prefix="/v1", tags=["automation"])
@@ -31,8 +32,8 @@ _SHOWN_DAYS = 28
 
 
 def _read_days(
-    since: Annotated[date | None, Query(description="The first UTC day; 28 days before the last one if none.")] = None,
-    until: Annotated[date | None, Query(description="The last UTC day; today if none.")] = None,
+    since: Annotated[IsoDay | None, Query(description="The first UTC day; 28 days before the last if none.")] = None,
+    until: Annotated[IsoDay | None, Query(description="The last UTC day; today if none.")] = None,
 ) -> tuple[date, date]:
     last = until or datetime.now(UTC).date()
     if last > date.max - timedelta(days=1) or (since is None and last < date.min + timedelta(days=_SHOWN_DAYS)):
