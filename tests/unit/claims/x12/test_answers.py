@@ -51,8 +51,8 @@ def paid(*lines: str, status: str = "1", charge: str = "300", payment: str = "30
     return read(REMITTANCE, "\n".join([head, *lines]))
 
 
-@pytest.mark.parametrize("verdict", Verdict)
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("verdict", [Verdict.ACCEPTED, Verdict.DENIED, Verdict.REJECTED])
+@pytest.mark.parametrize("seed", [0, 1, 3])  # 2 is a void, which a reversal answers
 def test_what_the_simulated_payer_says_follows_the_guides_and_is_understood(seed: int, verdict: Verdict) -> None:
     case = generate_claim(seed)
     text = write_claim(case.bundle(), x12_partner(), 77)

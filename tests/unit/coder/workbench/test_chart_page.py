@@ -89,6 +89,7 @@ def test_the_page_escapes_the_chart_and_its_title_says_nothing_of_it() -> None:
         asked=[],
         systems=[],
         asks_on_admission=False,
+        grouping=None,
     ).body
     text = bytes(html).decode()
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
