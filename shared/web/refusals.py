@@ -29,7 +29,7 @@ _REFERENCE = {"$ref": "#/components/schemas/OperationOutcome"}
 _CODING = {
     "type": "object",
     "required": ["system", "code"],
-    "properties": {"system": {"type": "string"}, "code": {"type": "string", "description": "Stable; docs/api.md lists all."}},
+    "properties": {"system": {"type": "string"}, "code": {"type": "string", "description": "Stable: docs/api.md."}},
 }
 _ISSUE = {
     "type": "object",
