@@ -80,7 +80,9 @@ def normalise_code(system: str, typed: str) -> str:
 
 def _read_amendment(form: Mapping[str, str]) -> dict[str, object]:
     """What a field leaves empty is not set, but for modifiers, which empty means none."""
-    told: dict[str, object] = {name: form[name] for name in ("on_admission", "units") if form.get(name)}
+    told: dict[str, object] = {"on_admission": form["on_admission"]} if form.get("on_admission") else {}
+    if units := form.get("units"):
+        told["units"] = int(units) if units.isascii() and units.isdecimal() else units
     if "modifiers" in form:
         told["modifiers"] = tuple(form["modifiers"].upper().replace(",", " ").split())
     linked = {form[name]: int(place) for name in form if (place := name.removeprefix("linked-")).isdigit()}

@@ -1,9 +1,10 @@
 """Engine processes: answers come back, and what ends a process ends nothing else."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from multiprocessing import active_children
+from multiprocessing.process import BaseProcess
 
 import pytest
 
@@ -14,13 +15,23 @@ from services.coder.work_item import FailureReason
 from shared.contracts.errors import Unavailable
 from tests.integration.coder import engines
 
+OTHERS: set[BaseProcess] = set()
+
 
 def chart_saying(text: str) -> Chart:
     return Chart(documents=(Document("d", 1, text),))
 
 
-def count_processes() -> int:
-    return len(active_children())
+@pytest.fixture(autouse=True)
+def others() -> Iterator[set[BaseProcess]]:
+    """Processes of other tests, which may still be ending."""
+    OTHERS.update(active_children())
+    yield OTHERS
+    OTHERS.clear()
+
+
+def list_processes() -> list[BaseProcess]:
+    return [process for process in active_children() if process not in OTHERS]
 
 
 @pytest.fixture
@@ -62,20 +73,20 @@ async def test_a_chart_over_its_limit_is_ended_with_its_process() -> None:
     with pytest.raises(EngineFailed) as failed:
         await worker.suggest(chart_saying("hang"))
     assert failed.value.reason is FailureReason.ENGINE_TIMEOUT
-    assert count_processes() == 0
+    assert list_processes() == []
     worker.close()
 
 
 async def test_an_error_fails_its_chart_says_no_content_and_keeps_the_process(worker: EngineWorker) -> None:
     await worker.start()
-    before = count_processes()
+    before = len(list_processes())
     with pytest.raises(EngineFailed) as failed:
         await worker.suggest(chart_saying("raise Jane Doe"))
     assert failed.value.reason is FailureReason.ENGINE_ERROR
     assert failed.value.error_class == "ValueError"
     assert "Jane" not in str(failed.value)
     assert worker.version == engines.VERSION
-    assert count_processes() == before
+    assert len(list_processes()) == before
 
 
 async def test_the_event_loop_is_free_while_a_chart_takes_its_time(worker: EngineWorker) -> None:
@@ -91,7 +102,7 @@ async def test_the_event_loop_is_free_while_a_chart_takes_its_time(worker: Engin
 
 async def test_an_idle_process_that_was_killed_is_replaced_without_failing_a_chart(worker: EngineWorker) -> None:
     await worker.start()
-    (process,) = active_children()
+    (process,) = list_processes()
     process.kill()
     process.join(30)
     assert (await worker.suggest(chart_saying("pneumonia"))).suggestions
@@ -101,5 +112,5 @@ async def test_an_engine_that_cannot_be_built_is_unavailable() -> None:
     worker = EngineWorker(engines.BROKEN_FACTORY, chart_limit_seconds=30, start_limit_seconds=60)
     with pytest.raises(Unavailable):
         await worker.start()
-    assert count_processes() == 0
+    assert list_processes() == []
     worker.close()

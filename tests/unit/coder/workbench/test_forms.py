@@ -1,10 +1,10 @@
 """What a coder types becomes what the API takes, or words that say what to write instead."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
-from services.coder.decision_models import Add, Change
+from services.coder.decision_models import Add, Amend, Change
 from services.coder.work_item import ChartId
 from services.coder.workbench.forms import normalise_code, read_decision, read_lease
 from shared.contracts.errors import InvalidContent
@@ -71,3 +71,17 @@ def test_the_same_form_sent_twice_is_one_request_and_another_form_another() -> N
 def test_a_form_without_a_lease_is_refused() -> None:
     with pytest.raises(InvalidContent, match="names no lease"):
         read_lease({"lease_token": "mine"}, ANN, CHART)
+
+
+def test_the_details_of_a_line_are_read_as_typed() -> None:
+    target, linked = uuid4(), uuid4()
+    form = {"action": "amend", "target_id": str(target), "modifiers": "25, lt", "units": "2", "linked-2": str(linked)}
+    (amend,) = read_decision(form).decisions
+    assert isinstance(amend, Amend)
+    assert (amend.modifiers, amend.units, amend.linked) == (("25", "LT"), 2, (linked,))
+
+
+@pytest.mark.parametrize("units", ["two", "0", "-1", "1.5", "²"])
+def test_units_that_are_no_number_are_refused_with_the_fix(units: str) -> None:
+    with pytest.raises(InvalidContent, match="1 to 9999"):
+        read_decision({"action": "amend", "target_id": str(uuid4()), "units": units})
