@@ -17,7 +17,7 @@ from services.local.broker import BrokerKind
 from services.local.demo import DemoOptions, leave_charts, run_demo
 from services.local.errors import ChildFailed, LocalStackError
 from services.local.progress import show_steps
-from services.local.stack import Stack
+from services.local.stack import QUEUE_PORT, Stack
 from services.local.state import DEFAULT_FOLDER, StateFolder, hold_state
 
 INTERRUPTED = 130
@@ -33,6 +33,9 @@ def demo(
     broker: Annotated[BrokerKind | None, typer.Option(help="Force a broker; else the best one here.")] = None,
     rate: Annotated[float | None, typer.Option(help="FHIR events a second; without it, as fast as Kafka goes.")] = None,
     seed: Annotated[int | None, typer.Option(help="Which simulated day; the same seed is the same day.")] = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Where the workbench listens if that is free; 0 takes any.")
+    ] = QUEUE_PORT,
     state: Annotated[Path, typer.Option(help="Where data and logs are kept.")] = DEFAULT_FOLDER,
 ) -> None:
     """Run one simulated hospital day on this machine: PostgreSQL, Kafka, three services, coders and a payer.
@@ -41,7 +44,7 @@ def demo(
     what it needs to download and simulate is cached in ~/.cache/chartline (CHARTLINE_CACHE_DIR).
     """
     console = Console(stderr=True)
-    options = DemoOptions(charts=charts, events_per_second=rate, broker=broker, seed=seed, keep=keep)
+    options = DemoOptions(charts=charts, events_per_second=rate, broker=broker, seed=seed, keep=keep, port=port)
     raise typer.Exit(_run_to_exit_code(_demo(state, options, console, leave=leave, as_json=as_json), console))
 
 

@@ -48,6 +48,7 @@ class DemoOptions:
     broker: BrokerKind | None
     seed: int | None
     keep: bool
+    port: int
 
 
 @asynccontextmanager
@@ -63,7 +64,7 @@ async def run_demo(state: StateFolder, options: DemoOptions, steps: Steps) -> As
     seed = options.seed if options.seed is not None else _next_seed(state, empty)
     simulation = asyncio.create_task(simulate_day(options.charts, seed, state, steps))
     try:
-        async with open_stack(state, kind, empty=empty, coders=CODERS, steps=steps) as stack:
+        async with open_stack(state, kind, empty=empty, coders=CODERS, steps=steps, queue_port=options.port) as stack:
             day = await simulation
             remember(state.seed, str(seed))
             yield stack, await run_day(stack, day, steps, events_per_second=options.events_per_second)

@@ -33,6 +33,7 @@ from shared.web.security import Principal, Role, hash_token
 DSN_VARIABLE = "CHARTLINE_POSTGRES__DSN"
 QUEUE_PORT = 8080
 """Where the queue API listens when nothing else does."""
+ANY_PORT = 0
 LEASE_SECONDS = 60.0
 """Short, so that a chart whose coder was cut off is back in the queue within a demo."""
 MEDICARE = "Organization/payer-CMS-MEDICARE"
@@ -62,9 +63,12 @@ def is_external(kind: BrokerKind) -> bool:
 
 @asynccontextmanager
 async def open_stack(
-    state: StateFolder, kind: BrokerKind, *, empty: bool, coders: int, steps: Steps
+    state: StateFolder, kind: BrokerKind, *, empty: bool, coders: int, steps: Steps, queue_port: int = ANY_PORT
 ) -> AsyncIterator[Stack]:
     """Start everything; with `empty` the database and a Kafka of ours begin without data.
+
+    `queue_port` is taken when it is free. Only one stack of a machine may ask for it: between looking and listening
+    another could take it.
 
     Raises LocalStackError or ChildFailed when a part cannot run, a group of those when it is a service.
     """
@@ -89,7 +93,7 @@ async def open_stack(
         with steps.step("Preparing the code sets"):
             if await code_sets.wait():
                 raise code_sets.failure("the code sets could not be prepared")
-        ports = dict(zip(NAMES, pick_free_ports(len(NAMES), preferred=QUEUE_PORT), strict=True))
+        ports = dict(zip(NAMES, pick_free_ports(len(NAMES), preferred=queue_port or None), strict=True))
         with steps.step("Starting ingest, coder, claims and a simulated payer"):
             wiring = Wiring(ports, coders, secrets.token_urlsafe(24))
             services = [_describe_service(state, name, wiring, rooms) for name in reversed(NAMES)]

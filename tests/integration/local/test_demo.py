@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-DEMO = (sys.executable, "-m", "services.cli", "demo", "--charts", "4", "--exit", "--json")
+DEMO = (sys.executable, "-m", "services.cli", "demo", "--charts", "4", "--exit", "--json", "--port", "0")
 
 pytestmark = pytest.mark.usefixtures("kafka_bootstrap")
 
