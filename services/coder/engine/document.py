@@ -32,11 +32,15 @@ _MAX_PROBLEM_LENGTH = 90
 
 
 class CodedMention(NamedTuple):
-    """A mention with its code and assertion, before mentions of one code are gathered into a finding."""
+    """A mention with its code and assertion, before mentions of one code are gathered into a finding.
+
+    `after` is the etiology of a manifestation that the same words name.
+    """
 
     mention: Mention
     assertion: Assertion
     specific: Specific
+    after: str | None = None
 
 
 class DocumentReader:
@@ -56,14 +60,22 @@ class DocumentReader:
         placed = [(match, section) for match in found if match.start >= (section := place.at(match.start)).body_start]
         assertions = self._assessor.assess(text, [(match.start, match.end) for match, _ in placed], sections)
         mentions = [
-            CodedMention(
-                _describe(text, number, match, section),
-                weigh_alternatives(text, match, assertion),
-                self._specifier.refine(match.code, partial(find_context, text, match.start, match.end)),
-            )
+            coded
             for (match, section), assertion in zip(placed, assertions, strict=True)
+            for coded in self._code(text, match, _describe(text, number, match, section), assertion)
         ]
         return sections, mentions
+
+    def _code(self, text: str, match: Match, mention: Mention, assertion: Assertion) -> list[CodedMention]:
+        """The code that the match names, or the two of a pair of the Alphabetic Index."""
+        weighed = weigh_alternatives(text, match, assertion)
+        context = partial(find_context, text, match.start, match.end)
+        code, _, manifestation = match.code.partition(" ")
+        first = CodedMention(mention, weighed, self._specifier.refine(code, context))
+        if not manifestation:
+            return [first]
+        second = self._specifier.refine(manifestation, context)
+        return [first, CodedMention(mention, weighed, second, first.specific.code)]
 
 
 def _describe(text: str, number: int, match: Match, section: Section) -> Mention:

@@ -155,7 +155,8 @@ def build_columns(codes: CodeSet, folder: Path | None = None) -> IndexColumns:
         pairs=[],
     )
     terms = sorted(
-        build_terms(codes, lexicon, official), key=lambda term: (not codes.is_leaf(term.code), term.distance)
+        build_terms(codes, lexicon, official),
+        key=lambda term: (not codes.is_leaf(term.code.partition(" ")[0]), term.distance),
     )
     for term in terms:
         is_capitals = term.capitals and len(term.words) == 1

@@ -2,7 +2,8 @@
 
 Place in the flow: `services.coder.engine.terms` reads these after its own terms, which are trusted first. The files are
 found in one folder by the names that NCHS gives them and read by `shared.codesets.readers`. Invariant: a phrase names a
-node of the release; a code that ends in "-" is the node it stands for, and the caller finds its leaf.
+node of the release, or two where the index has a pair; a code that ends in "-" is the node it stands for, and the
+caller finds its leaf.
 """
 
 import re
@@ -17,7 +18,7 @@ from shared.codesets.entry import Entry, SourceFile
 from shared.codesets.kinds import KINDS, Kind
 
 Phrase = tuple[str, str]
-"""A dotted code or category, and words that name it."""
+"""A dotted code or category, or an etiology and its manifestation with a space between them, and words that name it."""
 
 _KINDS = ("icd10cm-index", "icd10cm-external-cause", "icd10cm-neoplasm", "icd10cm-drug")
 _BEHAVIOURS = {
@@ -81,16 +82,22 @@ def spell_out(entries: Sequence[Entry], *, causes: bool) -> Iterator[Phrase]:
 
     A cause is told by two words at least, and a place or an activity by none: their titles are no clinician's.
     """
-    codes = {_key(entry.title): entry.code for entry in reversed(entries) if entry.code}
+    codes = {_key(entry.title): _name_nodes(entry) for entry in reversed(entries) if entry.code}
     targets = {_key(entry.title): str(entry.facts["to"]) for entry in entries if "refers" in entry.facts}
     for entry in entries:
-        code = entry.code or follow(_key(entry.title), codes, targets)
+        code = _name_nodes(entry) or follow(_key(entry.title), codes, targets)
         if not code or _BROAD.search(entry.title) or (causes and code.startswith(_CIRCUMSTANCES)):
             continue
         words = ", ".join(join_path(entry.title))
         if not causes or len(read_term(words).words) > 1:
-            yield code.rstrip("-."), words
-            yield from ((code.rstrip("-."), f"{words}, {each}") for each in _optional(entry))
+            yield code, words
+            yield from ((code, f"{words}, {each}") for each in _optional(entry))
+
+
+def _name_nodes(entry: Entry) -> str:
+    """The node that an entry leads to, and after a space that of its manifestation; empty for a reference."""
+    named = (entry.code, str(entry.facts.get("manifestation", "")))
+    return " ".join(code.rstrip("-.") for code in named if code)
 
 
 def follow(key: str, codes: dict[str, str], targets: dict[str, str]) -> str | None:

@@ -78,10 +78,14 @@ def gather_findings(mentions: Sequence[CodedMention]) -> tuple[Finding, ...]:
     gathered: dict[tuple[str, Assertion], list[CodedMention]] = {}
     for mention in mentions:
         gathered.setdefault((mention.specific.code, mention.assertion), []).append(mention)
-    return tuple(
-        Finding(code, assertion, tuple(m.mention for m in group), group[0].specific.missing)
-        for (code, assertion), group in gathered.items()
-    )
+    return tuple(_gather(code, assertion, group) for (code, assertion), group in gathered.items())
+
+
+def _gather(code: str, assertion: Assertion, group: Sequence[CodedMention]) -> Finding:
+    mentions = tuple(mention.mention for mention in group)
+    after = next((mention.after for mention in group if mention.after), None)
+    reasons = (f"listed with {after} in the Alphabetic Index",) if after else ()
+    return Finding(code, assertion, mentions, group[0].specific.missing, reasons, after)
 
 
 def name_build() -> str:

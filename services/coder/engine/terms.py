@@ -20,7 +20,11 @@ from shared.codesets.icd10cm import CodeSet, NoteKind
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Words that name `code`: content words in order, qualifier bits, their source and how far they were varied."""
+    """Words that name `code`: content words in order, qualifier bits, their source and how far they were varied.
+
+    An etiology and its manifestation that are one entry of the Alphabetic Index are one term: `code` is both, with a
+    space, in the order in which they are reported.
+    """
 
     code: str
     words: tuple[str, ...]
@@ -75,10 +79,10 @@ def build_terms(
 
 def _official_terms(codes: CodeSet, official: Iterable[tuple[str, str]]) -> Iterator[Term]:
     """Terms of the official index that reach a leaf: one that could mean several codes names none."""
-    for code, phrase in official:
-        node = code if code in codes else ""
-        target = default_code(codes, codes.node_of(node)) if node else ""
-        if target and codes.is_leaf(target) and (term := _make_term(target, phrase, Source.INDEX, _OFFICIAL)):
+    for named, phrase in official:
+        targets = [default_code(codes, codes.node_of(code)) for code in named.split() if code in codes]
+        whole = len(targets) == len(named.split()) and all(map(codes.is_leaf, targets))
+        if whole and (term := _make_term(" ".join(targets), phrase, Source.INDEX, _OFFICIAL)):
             yield replace(term, linked=True)
 
 

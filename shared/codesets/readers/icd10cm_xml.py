@@ -95,11 +95,13 @@ def _walk(term: Element, above: tuple[str, ...], columns: dict[str, str]) -> Ite
     words = ", ".join(path)
     optional = [read_line(mark) for mark in title.findall("nemod")] if title is not None else []
     facts = {"optional": optional} if optional else {}
-    manifestation = read_line(term.find("manif"))
+    below = read_line(term.find("manif"))
     for child in term:
         if child.tag == "code":
+            code, _, bracketed = read_line(child).partition("[")
+            manifestation = (bracketed or below).strip(" []")
             also = {"manifestation": manifestation} if manifestation else {}
-            yield Entry(read_line(child), words, facts={**facts, **also, "column": "Code"})
+            yield Entry(code.strip(), words, facts={**facts, **also, "column": "Code"})
         elif child.tag == "cell" and read_line(child).strip("-"):
             yield Entry(read_line(child), words, facts={**facts, "column": columns.get(child.get("col", ""), "")})
         elif child.tag in _CROSS_REFERENCES:

@@ -17,6 +17,7 @@ from services.coder.engine.findings import Finding, Reading
 from services.coder.engine.model import Assertion
 from shared.codesets.icd10cm import CodeSet, NoteKind, in_targets, read_targets
 
+_UNDERLYING_CONDITION = "underlying condition"
 _UNDERLYING = re.compile(r"(?:the )?underlying (?!.*\bif\b)")
 _DETAIL = re.compile(r"code to identify (?:the )?((?:stage|site|type|severity) of [^(,:]+?) \(")
 
@@ -48,9 +49,15 @@ def _load_orders() -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
 
 
 def _complete(finding: Finding, before: str | None, reported: Mapping[str, Finding], codes: CodeSet) -> Finding:
-    missing = (*finding.missing, *(d for d in _find_missing(finding.code, reported, codes) if d not in finding.missing))
-    if before is None or finding.after == before:
+    paired = finding.after if finding.after in reported else None
+    demanded = (d for d in _find_missing(finding.code, reported, codes) if not (paired and d == _UNDERLYING_CONDITION))
+    missing = (*finding.missing, *(detail for detail in demanded if detail not in finding.missing))
+    # The pair of the Alphabetic Index that the words name goes before what the notes would allow.
+    before = paired or before
+    if finding.after == before:
         return finding if missing == finding.missing else replace(finding, missing=missing)
+    if before is None:
+        return replace(finding, missing=missing, after=None)
     reasons = (*finding.reasons, f"listed after {before}")
     return replace(finding, missing=missing, after=before, reasons=reasons)
 
@@ -65,7 +72,7 @@ def read_demands(codes: CodeSet, code: str) -> tuple[tuple[str, Targets], ...]:
     """What must stand beside `code`: an underlying condition, or a further detail, with the codes that would do."""
     first = read_notes(codes, code, NoteKind.CODE_FIRST)
     is_manifestation = any(_UNDERLYING.match(text) for text in first.texts)
-    demands = [("underlying condition", first.targets)] if is_manifestation else []
+    demands = [(_UNDERLYING_CONDITION, first.targets)] if is_manifestation else []
     texts = read_notes(codes, code, NoteKind.USE_ADDITIONAL).texts
     details = [(match[1], read_targets(text)) for text in texts if (match := _DETAIL.match(text))]
     return (*demands, *details)

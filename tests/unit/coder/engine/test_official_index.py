@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from services.coder.engine.index import load_index
+from services.coder.engine.model import Assertion, Chart, Document, Suggestion
 from services.coder.engine.official_index import find_index_files, follow, join_path, read_official_index
-from services.coder.engine.pipeline import build_engine
+from services.coder.engine.pipeline import RuleEngine, build_engine
 from services.coder.engine.recognise import Recogniser
 from shared.codesets.entry import FileRefused
 
@@ -21,6 +22,10 @@ INDEX = """<ICD10CM.index><version>2026</version><title>ICD-10-CM INDEX TO DISEA
 <mainTerm><title>Knee gnu</title><code>M25.56-</code></mainTerm>
 <mainTerm><title>Gnu syndrome</title><code>M25.5-</code></mainTerm>
 <mainTerm><title>Unicorn disease</title><code>Q99.999</code></mainTerm>
+<mainTerm><title>Bongo shin</title><code>A50.56</code><manif>M90.86-</manif>
+  <term level="1"><title>eland</title><code>G71.19 [H28]</code></term></mainTerm>
+<mainTerm><title>Nyala</title><see>Bongo shin</see></mainTerm>
+<mainTerm><title>Kudu shin</title><code>A50.56</code><manif>Q99.999</manif></mainTerm>
 </letter></ICD10CM.index>"""
 CAUSES = """<ICD10CM.index><version>2026</version><title>ICD-10-CM EXTERNAL CAUSE of INJURIES INDEX</title><letter>
 <mainTerm><title>Hooved</title><code>W55.39</code><term level="1"><title>by okapi</title><code>W55.32</code></term>
@@ -70,12 +75,52 @@ def recogniser(folder: Path) -> Recogniser:
         ("zebracaine overdose", ["T41.3X1"]),
         ("adverse effect of zebracaine", ["T41.3X5"]),
         ("cancer of the mane", ["C44.40"]),
+        ("bongo shin", ["A50.56 M90.869"]),
+        ("eland bongo shin", ["G71.19 H28"]),
+        ("nyala", ["A50.56 M90.869"]),
+        ("kudu shin", []),
     ],
 )
 def test_a_phrase_of_the_index_names_a_leaf_that_says_no_more(
     recogniser: Recogniser, text: str, codes: list[str]
 ) -> None:
     assert [match.code for match in recogniser.find(f"There is {text}.")] == codes
+
+
+@pytest.fixture(scope="module")
+def engine(folder: Path) -> RuleEngine:
+    return build_engine(folder)
+
+
+def suggest(engine: RuleEngine, *lines: str) -> dict[str, Suggestion]:
+    text = "ASSESSMENT:\n" + "\n".join(lines)
+    return {each.code: each for each in engine.suggest(Chart((Document("d", 1, text),))).suggestions}
+
+
+def test_a_pair_of_the_index_is_two_codes_from_the_same_words_the_etiology_first(engine: RuleEngine) -> None:
+    found = suggest(engine, "1. Bongo shin, right.")
+    assert list(found) == ["A50.56", "M90.861"]
+    etiology, manifestation = found.values()
+    assert (etiology.selected, manifestation.selected) == (True, True)
+    assert etiology.evidence == manifestation.evidence
+    assert "listed with A50.56 in the Alphabetic Index" in manifestation.why
+    # The note "code first" names rickets only; the words name the underlying condition all the same.
+    assert manifestation.missing == ()
+
+
+def test_a_pair_goes_before_what_the_notes_would_allow(engine: RuleEngine) -> None:
+    found = suggest(engine, "1. Rickets.", "2. Bongo shin, right.")
+    assert set(found) == {"E55.0", "A50.56", "M90.861"}
+    assert list(found).index("A50.56") < list(found).index("M90.861")
+    assert "listed after" not in found["M90.861"].why
+
+
+def test_a_pair_that_is_denied_is_denied_as_a_whole(engine: RuleEngine) -> None:
+    found = suggest(engine, "No bongo shin.")
+    assert {code: each.assertion for code, each in found.items()} == {
+        "A50.56": Assertion.ABSENT,
+        "M90.869": Assertion.ABSENT,
+    }
 
 
 def test_without_a_folder_nothing_of_it_is_known(folder: Path) -> None:
