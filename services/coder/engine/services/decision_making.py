@@ -11,10 +11,10 @@ from enum import IntEnum
 from functools import cache
 
 from services.coder.engine.model import Chart, Evidence, Suggestion
-from services.coder.engine.sections import split_sections
 from services.coder.engine.services.lines import list_diagnoses
-from services.coder.engine.services.notes import OTHER_DAYS
+from services.coder.engine.services.notes import list_told_bodies
 from services.coder.engine.services.tables import load_rows
+from services.coder.engine.services.words import WordPatterns
 
 
 class Level(IntEnum):
@@ -30,6 +30,8 @@ _NOT_DONE = re.compile(
     r"(?i)\b(?:no(?! longer)|not|without|denie[sd]|declin\w+|refus\w+|never|if|should|consider|unless|allerg\w+|past)\b"
     r"[^.;:\n]{0,40}$"
 )
+_REACH = 60
+"""Characters before a word in which something may deny it."""
 _DRUG_MANAGEMENT = "prescription drug management"
 _RISKS = {
     "high": Level.HIGH,
@@ -175,25 +177,24 @@ def _weigh_risk(shown: Sequence[Shown]) -> Element:
 
 
 def _read_document(chart: Chart, number: int) -> Iterator[Shown]:
+    """What a note shows, section by section; of problems every word counts, of all else the first."""
     document = chart.documents[number]
-    for section in split_sections(document.text):
-        if section.kind in OTHER_DAYS:
-            continue
-        for element, shows, pattern in _load_words():
-            for match in pattern.finditer(document.text, section.body_start, section.end):
-                before = document.text[max(section.body_start, match.start() - 60) : match.start()]
-                if not _NOT_DONE.search(before):
-                    yield Shown(element, shows, Evidence.of(document, *match.span()))
-                    if element != "problems":
-                        break
+    bodies = list_told_bodies(document.text)
+    (names, patterns), told = _load_words(), set[tuple[int, int]]()
+    for section, place, match in patterns.find(document.text, bodies):
+        element, shows = names[place]
+        before = document.text[max(bodies[section][0], match.start() - _REACH) : match.start()]
+        if (section, place) not in told and not _NOT_DONE.search(before):
+            yield Shown(element, shows, Evidence.of(document, *match.span()))
+            if element != "problems":
+                told.add((section, place))
 
 
 @cache
-def _load_words() -> tuple[tuple[str, str, re.Pattern[str]], ...]:
-    return tuple(
-        (row["element"], row["shows"], re.compile(rf"(?i)\b(?:{row['pattern']})\b"))
-        for row in load_rows("decision_words.tsv")
-    )
+def _load_words() -> tuple[tuple[tuple[str, str], ...], WordPatterns]:
+    """Element and what is shown of each row of `decision_words.tsv`, and the rows' patterns."""
+    rows = load_rows("decision_words.tsv")
+    return tuple((row["element"], row["shows"]) for row in rows), WordPatterns([row["pattern"] for row in rows])
 
 
 @cache

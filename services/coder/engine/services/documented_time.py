@@ -9,13 +9,15 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from services.coder.engine.model import Chart, Evidence
+from services.coder.engine.services.words import WordPattern
 
 DISCHARGE_MINUTES = 30
 """More than these make the longer discharge day, 99239."""
 _NUMBER = r"(?P<minutes>\d{1,3})\s*(?:min(?:ute)?s?\b)"
-_TIME = re.compile(
-    rf"(?i)\b(?:total (?:visit |encounter )?time\b[^.\n]{{0,60}}?{_NUMBER}"
-    rf"|(?:i )?spent (?:a total of |approximately |about |over )?{_NUMBER.replace('minutes>', 'spent>')}[^.\n]*)"
+_TIME = WordPattern(
+    rf"total (?:visit |encounter )?time\b[^.\n]{{0,60}}?{_NUMBER}"
+    rf"|(?:i )?spent (?:a total of |approximately |about |over )?{_NUMBER.replace('minutes>', 'spent>')}[^.\n]*",
+    open_ended=True,
 )
 _OTHER_SERVICE = re.compile(
     r"(?i)critical care|smoking|tobacco|advance care|psychotherapy|prolonged|nurs|patient spent"
@@ -26,9 +28,10 @@ _DISCHARGE_TIME = re.compile(
     + r"[^.\n]{0,40}discharge|discharge[^.\n]{0,60}?"
     + _NUMBER.replace("minutes>", "after>")
 )
-_CRITICAL_CARE = re.compile(
-    rf"(?i)\bcritical care\b[^.\n]{{0,80}}?{_NUMBER}"
-    rf"|{_NUMBER.replace('minutes>', 'before>')}(?: \w+){{0,4}} critical care\b[^.\n]*"
+_CRITICAL_CARE = WordPattern(
+    rf"critical care\b[^.\n]{{0,80}}?{_NUMBER}"
+    rf"|{_NUMBER.replace('minutes>', 'before>')}(?: \w+){{0,4}} critical care\b[^.\n]*",
+    open_ended=True,
 )
 _NOT = re.compile(r"(?i)\b(?:no|not|without|never)\b[^.\n]{0,30}$")
 
@@ -43,7 +46,7 @@ class DocumentedTime(NamedTuple):
 def read_visit_times(chart: Chart, number: int) -> Iterator[DocumentedTime]:
     """Read the total times of the visit in a note (number into `chart.documents`)."""
     document = chart.documents[number]
-    for match in _TIME.finditer(document.text):
+    for match in _TIME.find(document.text):
         if not _OTHER_SERVICE.search(match[0]):
             yield DocumentedTime(int(match["minutes"] or match["spent"]), Evidence.of(document, *match.span()))
 
@@ -53,7 +56,7 @@ def read_critical_care(chart: Chart, number: int) -> DocumentedTime | None:
     document = chart.documents[number]
     times = [
         DocumentedTime(int(match["minutes"] or match["before"]), Evidence.of(document, *match.span()))
-        for match in _CRITICAL_CARE.finditer(document.text)
+        for match in _CRITICAL_CARE.find(document.text)
         if not _NOT.search(document.text[max(0, match.start() - 40) : match.start()])
     ]
     return max(times, key=lambda each: each.minutes, default=None)

@@ -14,12 +14,13 @@ from services.coder.engine.given import Amount, GivenFact, GivenKind, Strength
 from services.coder.engine.model import Chart, CodedFact, Evidence
 from services.coder.engine.services.dose_words import DoseWords, Route, keep_just_before, read_dose, read_route
 from services.coder.engine.services.drug_table import BY_PROCEDURE, INHALED, Drug, find_coded, find_named
-from services.coder.engine.services.notes import is_note, list_sentences
+from services.coder.engine.services.notes import find_places, is_note, list_sentences
+from services.coder.engine.services.words import WordPattern
 from shared.fhir import systems
 
-_GIVEN = re.compile(
-    r"(?i)\b(?:given|gave|administered|received|injected|injection of|administration of|infused|pushed|bolused"
-    r"|tolerated|nebulized)\b"
+_GIVEN = WordPattern(
+    "given|gave|administered|received|injected|injection of|administration of|infused|pushed|bolused|tolerated"
+    "|nebulized"
 )
 _NOT_HERE = re.compile(
     r"(?i)\b(?:no(?! (?:waste|wastage|complications?|adverse|reactions?|drug))|not|denie[sd]|declin\w+|refus\w+|never"
@@ -32,8 +33,8 @@ _ORDERED = re.compile(
     r"|recommend\w*)\b"
 )
 _BESIDE = re.compile(r"(?i)\b(?:wast\w+|discard\w+|vial|single[- ](?:dose|use)|syringe)\b")
-_TELLING = re.compile(rf"{_GIVEN.pattern}|\d ?(?:m?c?g|units?|iu|meq|ml|cc|l)\b")
-"""What a sentence about a dose has at the least; the many others are not searched for drugs."""
+_MEASURED = re.compile(r"\d ?(?i:m?c?g|units?|iu|meq|ml|cc|l)\b")
+"""A sentence about a dose has this, or a word of giving; the many others are not searched for drugs."""
 _BEFORE = 40
 """Characters before a drug's name in which its dose may stand, as in "60 mg of ketorolac"."""
 _REACH = 2
@@ -102,13 +103,13 @@ def _read_fact(fact: GivenFact, chart: Chart) -> Dose | None:
 
 
 def _read_note(chart: Chart, number: int) -> Iterator[Dose]:
-    document, sentences = chart.documents[number], list(list_sentences(chart.documents[number]))
+    document, sentences = chart.documents[number], list_sentences(chart.documents[number])
     in_report = not is_note(chart, document)
-    for place, (start, end) in enumerate(sentences):
-        if not _TELLING.search(document.text, start, end):
-            continue
-        sentence = document.text[start:end]
-        said_given = bool(_GIVEN.search(sentence))
+    given = find_places(sentences, _GIVEN.find(document.text))
+    measured = find_places(sentences, _MEASURED.finditer(document.text))
+    for place in sorted(given | measured):
+        start, end = sentences[place]
+        sentence, said_given = document.text[start:end], place in given
         for mention in _list_mentions(chart, document.text, (start, end), sentences[place + 1 :]):
             if in_report and mention.drug.kind != BY_PROCEDURE:
                 continue  # Of a report only what its own procedure took counts, such as contrast.

@@ -4,14 +4,14 @@ Place in the flow: `doses_given` looks drugs up here; pure. Invariant: on any da
 row, the first of the table that holds on the day.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from services.coder.engine.services.tables import load_rows
+from services.coder.engine.services.words import KEPT, WordPatterns
 
 THERAPEUTIC, CHEMOTHERAPY, HORMONAL, HYDRATION, INHALED, BY_PROCEDURE = (
     "therapeutic",
@@ -35,7 +35,6 @@ class Drug:
     kind: str
     is_single_dose: bool
     rxnorm: frozenset[str]
-    name: re.Pattern[str]
     indications: tuple[str, ...]
     words: str
 
@@ -62,14 +61,19 @@ def find_named(text: str, on: date | None, start: int = 0, end: int | None = Non
     Where two names overlap the earlier row of the table counts.
     """
     limit = len(text) if end is None else end
-    if not _any_name().search(text, start, limit):
-        return
     found: list[tuple[Drug, int, int]] = []
-    for drug in list_drugs(on):
-        for match in drug.name.finditer(text, start, limit):
-            if all(match.end() <= begin or match.start() >= stop for _, begin, stop in found):
-                found.append((drug, *match.span()))
+    for drug, begun, ended in _list_names(text):
+        apart = all(ended <= begin or begun >= stop for _, begin, stop in found)
+        if apart and start <= begun and ended <= limit and drug.holds(on):
+            found.append((drug, begun, ended))
     yield from sorted(found, key=lambda each: each[1])
+
+
+@lru_cache(maxsize=KEPT)
+def _list_names(text: str) -> list[tuple[Drug, int, int]]:
+    """Every name of every drug in `text`, in the order of the table."""
+    drugs, whole = load_drugs(), [(0, len(text))]
+    return [(drugs[number], *match.span()) for _, number, match in _load_names().find(text, whole)]
 
 
 def find_coded(rxnorm: str, on: date | None) -> Drug | None:
@@ -90,7 +94,6 @@ def load_drugs() -> tuple[Drug, ...]:
             kind=row["kind"],
             is_single_dose=row["container"] == "single",
             rxnorm=frozenset(row["rxnorm"].split()),
-            name=re.compile(rf"(?i)\b(?:{row['names']})"),
             indications=tuple(row["prefixes"].split()),
             words=row["words"],
         )
@@ -99,9 +102,8 @@ def load_drugs() -> tuple[Drug, ...]:
 
 
 @cache
-def _any_name() -> re.Pattern[str]:
-    names = "|".join(f"(?:{row['names']})" for row in load_rows("drug_codes.tsv"))
-    return re.compile(rf"(?i)\b(?:{names})")
+def _load_names() -> WordPatterns:
+    return WordPatterns([row["names"] for row in load_rows("drug_codes.tsv")], open_ended=True)
 
 
 def _read_day(text: str) -> date | None:

@@ -1,15 +1,19 @@
 """Notes of a chart as sentences that tell of the encounter itself.
 
 Place in the flow: `visits`, `doses_given` and `supplies` read notes through this; pure. Invariant: sentences of past,
-family and medication sections are left out, and a span lies inside its text.
+family and medication sections are left out, a span lies inside its text, and a text is
+split once, however many services read it.
 """
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from services.coder.engine.model import Chart, Document
 from services.coder.engine.sections import SectionKind, split_sections
 from services.coder.engine.services.lines import IMAGING, LABORATORY
+from services.coder.engine.services.words import KEPT, Span, WordPattern
 
 OTHER_DAYS = frozenset(
     {
@@ -35,19 +39,42 @@ def is_note(chart: Chart, document: Document) -> bool:
     )
 
 
-def list_told_sentences(chart: Chart, number: int) -> Iterator[tuple[int, int]]:
+def list_told_sentences(chart: Chart, number: int) -> Sequence[Span]:
     """List the spans of a note's sentences (number into `chart.documents`); none where the document is no note."""
-    if is_note(chart, chart.documents[number]):
-        yield from list_sentences(chart.documents[number])
+    return list_sentences(chart.documents[number]) if is_note(chart, chart.documents[number]) else ()
 
 
-def list_sentences(document: Document) -> Iterator[tuple[int, int]]:
+def list_sentences_with(pattern: WordPattern, chart: Chart, number: int) -> Iterator[Span]:
+    """List the spans of a note's sentences in which a word pattern matches."""
+    sentences = list_told_sentences(chart, number)
+    matches = pattern.find(chart.documents[number].text) if sentences else iter(())
+    yield from (sentences[place] for place in sorted(find_places(sentences, matches)))
+
+
+def find_places(sentences: Sequence[Span], matches: Iterator[re.Match[str]]) -> set[int]:
+    """Find which sentences (spans in order) hold a match as a whole."""
+    starts = [start for start, _ in sentences]
+    placed = ((bisect_right(starts, match.start()) - 1, match.end()) for match in matches)
+    return {place for place, end in placed if place >= 0 and end <= sentences[place][1]}
+
+
+def list_sentences(document: Document) -> Sequence[Span]:
     """List the spans of the sentences of a text that tell of the encounter, without blanks around them."""
-    for section in split_sections(document.text):
-        if section.kind not in OTHER_DAYS:
-            for match in _SENTENCE.finditer(document.text, section.body_start, section.end):
-                text = match[0]
-                start = match.start() + len(text) - len(text.lstrip())
-                end = match.end() - (len(text) - len(text.rstrip()))
-                if start < end:
-                    yield start, end
+    return _list_sentences(document.text)
+
+
+@lru_cache(maxsize=KEPT)
+def list_told_bodies(text: str) -> tuple[Span, ...]:
+    """List the spans of the sections of a text that tell of the encounter, without their headings."""
+    return tuple((each.body_start, each.end) for each in split_sections(text) if each.kind not in OTHER_DAYS)
+
+
+@lru_cache(maxsize=KEPT)
+def _list_sentences(text: str) -> tuple[Span, ...]:
+    found = (match for start, end in list_told_bodies(text) for match in _SENTENCE.finditer(text, start, end))
+    return tuple((start, end) for start, end in map(_strip, found) if start < end)
+
+
+def _strip(match: re.Match[str]) -> Span:
+    text = match[0]
+    return match.start() + len(text) - len(text.lstrip()), match.end() - (len(text) - len(text.rstrip()))

@@ -19,15 +19,16 @@ from services.coder.engine.services.visit_levels import (
     is_beside_procedure,
     list_codes,
 )
+from services.coder.engine.services.words import WordPattern
 
 _EXAMINATIONS = ("Z00.0", "Z00.1", "Z00.3", "Z01.41", "Z02.0", "Z02.5")
 """Diagnoses of an examination without complaint: of adults, children, gynaecological, for school and sports."""
-_PREVENTIVE = re.compile(
-    r"(?i)\b(?:annual (?:physical|wellness|preventive|health)(?: exam\w*| visit| maintenance)?"
+_PREVENTIVE = WordPattern(
+    r"annual (?:physical|wellness|preventive|health)(?: exam\w*| visit| maintenance)?"
     r"|well[- ](?:child|baby|woman|adult|infant)(?: (?:check|exam|visit|care)\w*)?"
     r"|preventive (?:visit|exam\w*|care|medicine|health)|health maintenance (?:visit|exam\w*)"
     r"|(?:yearly|school|sports) physical(?: exam\w*)?|wellness (?:visit|exam\w*)"
-    r"|(?:initial preventive|welcome to medicare) (?:physical|visit|exam)\w*)\b"
+    r"|(?:initial preventive|welcome to medicare) (?:physical|visit|exam)\w*"
 )
 _OTHER_DAY = re.compile(
     r"(?i)\b(?:schedul\w+|next|due|overdue|last|prior|previous|follow[- ]?up|returns?|part of|at (?:her|his|the))\b"
@@ -70,9 +71,9 @@ def suggest_preventive(
 def _find_evidence(chart: Chart, notes: Sequence[int], diagnoses: Sequence[Suggestion]) -> tuple[Evidence, ...]:
     documents = [chart.documents[number] for number in notes]
     for document in documents:
-        if _PREVENTIVE.search(document.title) or _PREVENTIVE.search(chart.encounter_type):
+        if _PREVENTIVE.find_first(document.title) or _PREVENTIVE.find_first(chart.encounter_type):
             return (Evidence.of(document, *find_first_line(document.text)),)
-        for match in _PREVENTIVE.finditer(document.text):
+        for match in _PREVENTIVE.find(document.text):
             if not _OTHER_DAY.search(document.text[max(0, match.start() - 60) : match.start()]):
                 return (Evidence.of(document, *match.span()),)
     ids = {document.document_id for document in documents}

@@ -15,17 +15,18 @@ from services.coder.engine.given import GivenFact, GivenKind
 from services.coder.engine.model import Chart, CodedFact, CodeSystem, Evidence, Suggestion
 from services.coder.engine.services.doses import count_units
 from services.coder.engine.services.lines import FACILITY_ONLY, justify_given, offer_of_facility, propose
-from services.coder.engine.services.notes import list_told_sentences
+from services.coder.engine.services.notes import list_sentences_with
 from services.coder.engine.services.tables import load_rows
+from services.coder.engine.services.words import WordPattern
 from shared.fhir import systems
 
 SIDES = {"left": "LT", "right": "RT"}
 _BOTH = frozenset({"both", "bilateral"})
 _CONFIDENCE, _CONFIDENCE_OF_WORDS, _CONFIDENCE_WITH_GAPS = 0.85, 0.7, 0.5
 _KINDS = frozenset({GivenKind.SUPPLY, GivenKind.DEVICE})
-_HANDED_OUT = re.compile(
-    r"(?i)\b(?:dispensed|provided|given|issued|supplied|fitted|fit with|applied|placed (?:in|into|on)|delivered"
-    r"|inserted|sent home with|discharged with)\b"
+_HANDED_OUT = WordPattern(
+    r"dispensed|provided|given|issued|supplied|fitted|fit with|applied|placed (?:in|into|on)|delivered"
+    r"|inserted|sent home with|discharged with"
 )
 _NOT_HERE = re.compile(
     r"(?i)\b(?:declin\w+|refus\w+|not|already|has|uses|using|own|will|should|consider|order(?:ed|s)?|prescri\w+|rx"
@@ -111,9 +112,9 @@ def _read_fact(fact: GivenFact) -> Supplied | None:
 
 def _list_told(chart: Chart) -> Iterator[Supplied]:
     for number, document in enumerate(chart.documents):
-        for start, end in list_told_sentences(chart, number):
+        for start, end in list_sentences_with(_HANDED_OUT, chart, number):
             sentence = document.text[start:end]
-            if _HANDED_OUT.search(sentence) and not _NOT_HERE.search(sentence):
+            if not _NOT_HERE.search(sentence):
                 for supply in _find_all(sentence):
                     match = supply.name.search(sentence)
                     before = sentence[: match.start()] if match else ""

@@ -10,22 +10,23 @@ from dataclasses import replace
 
 from services.coder.engine.model import Chart, Evidence, Suggestion
 from services.coder.engine.services.tables import load_rows
+from services.coder.engine.services.words import WordPattern
 
 VIRTUAL = "VR"
 AT_HOME, ELSEWHERE = "10", "02"
 _ANY = "*"
 _HELD = r"(?:visit|encounter|consult\w*|appointment|seen|evaluated|assessed|conducted|performed|spoke\w*)"
-_VIDEO = re.compile(
-    rf"(?i)\b(?:{_HELD}[^.\n]{{0,40}}\b(?:via|by|over|using|through|with) (?:\w+[ -]){{0,4}}?(?:video|telehealth|zoom)"
-    rf"|(?:video|telehealth|telemedicine|virtual) {_HELD}|audio[- ]?(?:and|/)?[- ]?(?:video|visual))\b"
+_VIDEO = WordPattern(
+    rf"{_HELD}[^.\n]{{0,40}}\b(?:via|by|over|using|through|with) (?:\w+[ -]){{0,4}}?(?:video|telehealth|zoom)"
+    rf"|(?:video|telehealth|telemedicine|virtual) {_HELD}|audio[- ]?(?:and|/)?[- ]?(?:video|visual)"
 )
-_AUDIO = re.compile(
-    rf"(?i)\b(?:audio[- ]only|(?:telephone|phone) (?:visit|encounter|consult\w*|appointment)"
-    rf"|{_HELD}[^.\n]{{0,40}}\b(?:via|by|over|on) (?:the )?(?:tele)?phone)\b"
+_AUDIO = WordPattern(
+    r"audio[- ]only|(?:telephone|phone) (?:visit|encounter|consult\w*|appointment)"
+    rf"|{_HELD}[^.\n]{{0,40}}\b(?:via|by|over|on) (?:the )?(?:tele)?phone"
 )
-_ELSEWHERE = re.compile(
-    r"(?i)\bpatient(?: is| was)?(?: located)? (?:at|in) (?:an? |the |her |his |their )?(?:\w+ )?"
-    r"(?:clinic|hospital|facility|office|workplace|work|school|nursing home|car)\b"
+_ELSEWHERE = WordPattern(
+    r"patient(?: is| was)?(?: located)? (?:at|in) (?:an? |the |her |his |their )?(?:\w+ )?"
+    r"(?:clinic|hospital|facility|office|workplace|work|school|nursing home|car)"
 )
 _OTHER_DAY = r"schedul\w+|will|next|prior|previous|last|offer\w*|declin\w+"
 _REFERS = re.compile(rf"(?i)\b(?:{_OTHER_DAY})\b[^.\n]{{0,40}}$")
@@ -56,15 +57,15 @@ def _choose_modifier(payer: str, means: str) -> str:
     return next(row[means] for row in rows if row["payer"] == _ANY or row["payer"] in name)
 
 
-def _find(chart: Chart, pattern: re.Pattern[str]) -> list[Evidence]:
+def _find(chart: Chart, pattern: WordPattern) -> list[Evidence]:
     return list(_cite(chart, pattern))
 
 
-def _cite(chart: Chart, pattern: re.Pattern[str]) -> Iterator[Evidence]:
+def _cite(chart: Chart, pattern: WordPattern) -> Iterator[Evidence]:
     """The first place in each document where the visit itself is spoken of, not one before or after it."""
     refers = _REFERS if chart.encounter_class == VIRTUAL else _REFERS_IN_PERSON
     for document in chart.documents:
-        for match in pattern.finditer(document.text):
+        for match in pattern.find(document.text):
             if not refers.search(document.text[max(0, match.start() - 60) : match.start()]):
                 yield Evidence.of(document, *match.span())
                 break

@@ -20,15 +20,16 @@ from services.coder.engine.services.lines import (
     offer_of_facility,
     propose,
 )
-from services.coder.engine.services.notes import list_told_sentences
+from services.coder.engine.services.notes import list_sentences_with
 from services.coder.engine.services.tables import load_rows
+from services.coder.engine.services.words import WordPattern
 from shared.fhir import systems
 
 COUNSELLED_UNTIL_YEARS = 18
 """With documented counselling, giving to a patient up to this age has numbers of its own."""
 _CONFIDENCE, _CONFIDENCE_OF_WORDS = 0.9, 0.7
 _INDICATIONS = ("Z23", "Z00")
-_GIVEN = re.compile(r"(?i)\b(?:given|administered|received|injected|vaccinated with|immunized with)\b")
+_GIVEN = WordPattern("given|administered|received|injected|vaccinated with|immunized with")
 _NOT_HERE = re.compile(
     r"(?i)\b(?:declin\w+|refus\w+|defer\w*|due|overdue|not|never|will|should|recommend\w*|up to date|utd|history|prior"
     r"|previous\w*|last|ago|elsewhere|pharmacy|consider|offered|schedul\w+|(?:19|20)\d\d)\b"
@@ -79,9 +80,9 @@ def _list_given(chart: Chart) -> Iterator[Vaccination]:
             yield Vaccination(vaccine, facts=(coded,))
     had_flu = any(code.startswith(("9065", "9066", "9067", "9068")) for code in seen)
     for number, document in enumerate(chart.documents):
-        for start, end in list_told_sentences(chart, number):
+        for start, end in list_sentences_with(_GIVEN, chart, number):
             sentence = document.text[start:end]
-            if _GIVEN.search(sentence) and not _NOT_HERE.search(sentence):
+            if not _NOT_HERE.search(sentence):
                 for told in _read_sentence(sentence, Evidence.of(document, start, end), had_flu=had_flu):
                     if told.vaccine.code not in seen:
                         seen.add(told.vaccine.code)

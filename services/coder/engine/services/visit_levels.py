@@ -16,6 +16,7 @@ from services.coder.engine.services.documented_time import DocumentedTime, read_
 from services.coder.engine.services.lines import MAX_POINTERS, propose
 from services.coder.engine.services.prolonged import suggest_prolonged
 from services.coder.engine.services.tables import load_rows
+from services.coder.engine.services.words import WordPatterns
 
 SEPARATE_VISIT = "25"
 CONFIDENCE, CONFIDENCE_WITH_GAPS = 0.7, 0.5
@@ -135,9 +136,9 @@ def _gather(
 
 def _find_procedures(chart: Chart, number: int) -> Iterator[Evidence]:
     document = chart.documents[number]
-    for pattern in _load_procedures():
-        if match := pattern.search(document.text):
-            yield Evidence.of(document, *match.span())
+    matches = _load_procedures().find(document.text, [(0, len(document.text))])
+    first = {number: match for _, number, match in reversed(list(matches))}
+    yield from (Evidence.of(document, *first[number].span()) for number in sorted(first))
 
 
 @cache
@@ -151,5 +152,5 @@ def load_levels() -> dict[str, list[Row]]:
 
 
 @cache
-def _load_procedures() -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(rf"(?i)\b(?:{row['pattern']})\b") for row in load_rows("procedures.tsv"))
+def _load_procedures() -> WordPatterns:
+    return WordPatterns([row["pattern"] for row in load_rows("procedures.tsv")])

@@ -6,7 +6,6 @@ and one beside critical care or a preventive visit only for work of its own.
 Source: AMA, CPT Evaluation and Management guidelines 2023.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
@@ -25,14 +24,14 @@ from services.coder.engine.services.visit_levels import (
     load_levels,
     suggest_level,
 )
+from services.coder.engine.services.words import WordPattern
 
 OFFICE = frozenset({"AMB", "VR", "HH"})
 EMERGENCY = frozenset({"EMER"})
 STAY = frozenset({"IMP", "ACUTE", "NONAC", "OBSENC", "SS"})
-_NEW = re.compile(r"(?i)\b(?:new patient|establish(?:ing)? care|(?:first|initial) visit (?:here|to|with))\b")
-_ESTABLISHED = re.compile(
-    r"(?i)\b(?:established patient|follow[- ]?up|last (?:visit|seen|appointment)"
-    r"|returns? (?:to|for)|annual exam|recheck)\b"
+_NEW = WordPattern(r"new patient|establish(?:ing)? care|(?:first|initial) visit (?:here|to|with)")
+_ESTABLISHED = WordPattern(
+    r"established patient|follow[- ]?up|last (?:visit|seen|appointment)|returns? (?:to|for)|annual exam|recheck"
 )
 
 
@@ -98,9 +97,9 @@ def _choose_kind(chart: Chart, notes: Sequence[int]) -> tuple[str, tuple[str, ..
     if chart.is_new_patient is not None:
         return ("office_new" if chart.is_new_patient else "office_established"), ()
     texts = [chart.documents[number].text for number in notes]
-    if any(_NEW.search(text) for text in texts):
+    if any(_NEW.find_first(text) for text in texts):
         return "office_new", ()
-    known = any(_ESTABLISHED.search(text) for text in texts)
+    known = any(_ESTABLISHED.find_first(text) for text in texts)
     return "office_established", () if known else ("new or established patient",)
 
 

@@ -18,7 +18,7 @@ NOT_ONE_AMOUNT = {"J0702", "J2790", "J7323", "J7620", "J7644", "A9577", "A9579",
 """Numbers whose title tells no single amount: two salts, a full dose, a dose, two drugs, "per milligram", "per mL"."""
 
 
-@pytest.mark.parametrize("drug", load_drugs(), ids=lambda drug: f"{drug.code}-{drug.name.pattern[:24]}")
+@pytest.mark.parametrize("drug", load_drugs(), ids=lambda drug: f"{drug.code} from {drug.starts}")
 def test_a_row_is_whole(drug: Drug) -> None:
     assert re.fullmatch(r"[AJQS]\d{4}", drug.code)
     assert drug.amount > 0
