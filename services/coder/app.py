@@ -37,6 +37,7 @@ from shared.codesets.library import Library
 from shared.kafka.consumer import ConsumerLoop
 from shared.kafka.producer import open_publisher
 from shared.loops import Loop, Rounds, running
+from shared.postgres.answers import make_forgetting
 from shared.postgres.measures import make_measuring
 from shared.postgres.outbox import OutboxRelay
 from shared.postgres.pool import Pool, open_pool, probe_pool
@@ -160,6 +161,7 @@ def _list_loops(context: CoderContext, settings: CoderSettings) -> dict[str, Loo
         follow_up.name: follow_up.run,
         automation.name: automation.run,
         "seal": make_sealing(context.pool, settings.audit).run,
+        "forget-answers": make_forgetting(context.pool, SCHEMA).run,
         "measure": make_measuring(context.pool, SCHEMA, CHARTS, SEALING).run,
     }
 

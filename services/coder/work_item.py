@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
-from shared.contracts.errors import ChartlineError, Conflict, InvalidContent
+from shared.contracts.errors import ChartlineError, Conflict
 
 ChartId = NewType("ChartId", UUID)
 WorkItemId = NewType("WorkItemId", UUID)
@@ -75,13 +75,6 @@ class WrongState(Conflict):
     """The work item is not in a state that allows this."""
 
     code = "wrong-state"
-
-
-class KeyReused(InvalidContent):
-    """An Idempotency-Key came again with another request."""
-
-    code = "idempotency-key-reused"
-    issue_type = "duplicate"
 
 
 class ChartNotComplete(ChartlineError):

@@ -10,7 +10,9 @@ from typing import Any
 from fastapi import FastAPI
 
 from shared.contracts.errors import ChartlineError, Forbidden, InvalidContent, Unauthenticated, Unavailable
+from shared.postgres.answers import KeyReused, RequestInFlight
 from shared.web.errors import FHIR_JSON, BodyTooLarge, operation_outcome
+from shared.web.repeating import IDEMPOTENCY_KEY
 
 Node = dict[str, Any]
 """A part of an OpenAPI document; what it holds differs by name."""
@@ -19,7 +21,7 @@ _TITLES = {
     401: "No bearer token, or one that is not known.",
     403: "The caller does not have the role.",
     404: "Nothing is there under this id.",
-    409: "The lease is not the caller's any more, or the state has moved on: read again before trying again.",
+    409: "The state has moved on, or the same request is being done: read again before trying again.",
     412: "It is not any more what the ETag in If-Match says: read again before trying again.",
     413: "The request is larger than the service takes.",
     422: "The request cannot be done as it is; each issue says the place and the fix.",
@@ -94,6 +96,8 @@ def _complete(operation: Node) -> None:
         met.append(InvalidContent)
     if "requestBody" in operation:
         met.append(BodyTooLarge)
+    if any(each["name"] == IDEMPOTENCY_KEY for each in operation.get("parameters", ())):
+        met += [KeyReused, RequestInFlight]
     for error in met:
         described = _describe(error.http_status, [error])
         known = answers.get(str(error.http_status), {}).get("content", {}).get(FHIR_JSON, {}).get("examples", {})

@@ -49,7 +49,7 @@ async def test_a_hold_is_placed_and_lifted_and_the_chart_is_open_again(
 
 async def test_lists_are_stepped_through_and_opened_by_keyboard(page: Page, workbench: Workbench) -> None:
     await workbench.cases.worklists.create(
-        "liz", WorklistRequest(title="Clinic", service_lines=("clinic", "inpatient"), position=1), "clinic"
+        WorklistRequest(title="Clinic", service_lines=("clinic", "inpatient"), position=1), "clinic"
     )
     await workbench.bring_chart()
     await sign_in(page, workbench)

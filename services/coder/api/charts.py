@@ -16,7 +16,7 @@ from services.coder.api.requests import (
 from services.coder.api_models import CodingCompleted, LessonsTakenBack
 from services.coder.chart_models import ChartView, ScrubView
 from services.coder.decision_models import DecisionBatch, DecisionsStored
-from services.coder.work_item import ChartId, ChartNotComplete, KeyReused, LeaseLost, WrongState
+from services.coder.work_item import ChartId, ChartNotComplete, LeaseLost, WrongState
 from shared.contracts.errors import InvalidContent, NotFound
 
 router = APIRouter(prefix="/v1/charts/{chart_id}", tags=["charts"])
@@ -56,7 +56,7 @@ async def read_chart(
     return view
 
 
-@router.post("/decisions", responses=document_errors(NotFound, LeaseLost, InvalidContent, KeyReused))
+@router.post("/decisions", responses=document_errors(NotFound, LeaseLost, InvalidContent))
 async def store_decisions(cases: Cases, request: LeasedRequest, batch: DecisionBatch) -> DecisionsStored:
     """Store decisions under the caller's lease, all or none; they are never changed, a later one replaces an earlier.
 
@@ -72,7 +72,7 @@ async def preview_scrub(cases: Cases, principal: CoderPrincipal, chart_id: Chart
     return ScrubView(is_known=findings is not None, findings=findings or ())
 
 
-@router.post("/complete", responses=document_errors(NotFound, LeaseLost, ChartNotComplete, KeyReused))
+@router.post("/complete", responses=document_errors(NotFound, LeaseLost, ChartNotComplete))
 async def complete_chart(cases: Cases, request: LeasedRequest) -> CodingCompleted:
     """Finish the chart: the decided codes become the final Claim, which goes to billing.
 

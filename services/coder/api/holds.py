@@ -12,14 +12,14 @@ from services.coder.api.requests import (
     Cases,
     ChartIdPath,
     CoderPrincipal,
-    IdempotencyKeyHeader,
 )
 from services.coder.hold import FIRST_PAGE, HoldCursor, HoldEnded, HoldId
 from services.coder.queue_models import HoldRequest, HoldsOfChart, HoldsToReview, HoldView
 from services.coder.service.deciding import Coder, UnderLease
-from services.coder.work_item import ChartId, KeyReused, LeaseLost, LeaseToken, WrongState
+from services.coder.work_item import ChartId, LeaseLost, LeaseToken, WrongState
 from shared.contracts.errors import Forbidden, InvalidContent, NotFound
 from shared.web.days import IsoDay
+from shared.web.repeating import RepeatableRequest
 
 router = APIRouter(prefix="/v1", tags=["holds"])
 
@@ -31,15 +31,15 @@ OptionalLeaseToken = Annotated[
 
 @router.post(
     "/charts/{chart_id}/holds",
-    responses=document_errors(NotFound, LeaseLost, WrongState, InvalidContent, KeyReused),
+    responses=document_errors(NotFound, LeaseLost, WrongState, InvalidContent),
 )
 async def place_hold(
     cases: Cases,
     principal: CoderPrincipal,
     chart_id: ChartIdPath,
     request: HoldRequest,
+    repeatable: RepeatableRequest,
     lease_token: OptionalLeaseToken = None,
-    idempotency_key: IdempotencyKeyHeader = None,
 ) -> HoldView:
     """Put a chart on hold: its lease ends, and nobody can lease, complete or bill it until its last hold is lifted.
 
@@ -48,11 +48,11 @@ async def place_hold(
     chart = ChartId(chart_id)
     if lease_token is not None:
         coder = Coder(principal.subject, principal.practitioner)
-        under = UnderLease(coder, chart, LeaseToken(lease_token), idempotency_key)
+        under = UnderLease(coder, chart, LeaseToken(lease_token), repeatable)
         return await cases.holding.place(under, request.to_domain())
     if "lead" not in principal.roles:
         raise Forbidden("a coder puts only a leased chart on hold: send its Lease-Token, or ask a lead")
-    return await cases.holding.place_without_lease(principal.subject, chart, request.to_domain(), idempotency_key)
+    return await cases.holding.place_without_lease(principal.subject, chart, request.to_domain(), repeatable)
 
 
 @router.get("/charts/{chart_id}/holds", responses=document_errors(NotFound))
@@ -81,9 +81,9 @@ async def list_holds_to_review(
     return HoldsToReview.of(page, limit)
 
 
-@router.post("/holds/{hold_id}/lift", responses=document_errors(NotFound, HoldEnded, KeyReused))
+@router.post("/holds/{hold_id}/lift", responses=document_errors(NotFound, HoldEnded))
 async def lift_hold(
-    cases: Cases, principal: CoderPrincipal, hold_id: HoldIdPath, idempotency_key: IdempotencyKeyHeader = None
+    cases: Cases, principal: CoderPrincipal, hold_id: HoldIdPath, repeatable: RepeatableRequest
 ) -> HoldView:
     """Lift a hold whose reason is gone; after a chart's last one the chart is open again, in its old place."""
-    return await cases.holding.lift(principal.subject, HoldId(hold_id), idempotency_key)
+    return await cases.holding.lift(principal.subject, HoldId(hold_id), repeatable)

@@ -11,7 +11,6 @@ from services.coder.api.requests import (
     Cases,
     ChartIdPath,
     CoderPrincipal,
-    IdempotencyKeyHeader,
     PhysicianPrincipal,
     ReaderPrincipal,
 )
@@ -32,9 +31,11 @@ from services.coder.query_models import (
 )
 from services.coder.service.deciding import Coder
 from services.coder.service.queries import Writer
-from services.coder.work_item import ChartId, KeyReused, LeaseLost, WrongState
+from services.coder.work_item import ChartId, LeaseLost, WrongState
 from shared.contracts.errors import InvalidContent, NotFound
+from shared.postgres.answers import Repeatable
 from shared.web.errors import OperationOutcomeResponse, operation_outcome
+from shared.web.repeating import RepeatableRequest
 from shared.web.security import Principal, Role
 
 router = APIRouter(prefix="/v1", tags=["queries"])
@@ -51,16 +52,16 @@ Revision = Annotated[
 ]
 
 
-async def _read_writer(principal: CoderPrincipal, idempotency_key: IdempotencyKeyHeader = None) -> Writer:
-    return write_as(principal, idempotency_key)
+async def _read_writer(principal: CoderPrincipal, repeatable: RepeatableRequest) -> Writer:
+    return write_as(principal, repeatable)
 
 
 WriterOf = Annotated[Writer, Depends(_read_writer)]
 
 
-def write_as(principal: Principal, key: str | None = None) -> Writer:
+def write_as(principal: Principal, repeatable: Repeatable | None = None) -> Writer:
     """The caller as a writer of queries; a lead's rights come with the role."""
-    return Writer(Coder(principal.subject, principal.practitioner), Role.LEAD in principal.roles, key)
+    return Writer(Coder(principal.subject, principal.practitioner), Role.LEAD in principal.roles, repeatable)
 
 
 @router.get("/query-templates", responses=document_errors())
@@ -95,7 +96,7 @@ async def list_queries(cases: Cases, _principal: ReaderPrincipal, chart_id: Char
     return QueriesOfChart(queries=tuple(await cases.queries.list_of_chart(ChartId(chart_id))))
 
 
-@router.post("/charts/{chart_id}/queries", responses=document_errors(NotFound, InvalidContent, KeyReused))
+@router.post("/charts/{chart_id}/queries", responses=document_errors(NotFound, InvalidContent))
 async def write_query(cases: Cases, writer: WriterOf, chart_id: ChartIdPath, request: QueryRequest) -> QueryView:
     """Keep a draft; while there is one the chart cannot be completed."""
     return await cases.queries.write(writer, ChartId(chart_id), request)
@@ -117,7 +118,7 @@ async def revise_query(
 
 @router.post(
     "/queries/{query_id}/send",
-    responses=document_errors(NotFound, QueryRefused, QueryClosed, LeaseLost, WrongState, KeyReused),
+    responses=document_errors(NotFound, QueryRefused, QueryClosed, LeaseLost, WrongState),
 )
 async def send_query(cases: Cases, writer: WriterOf, query_id: QueryIdPath, request: SendRequest) -> QueryView:
     """Send a draft: FHIR Task and CommunicationRequest go out, and the chart is on hold until the query is closed.

@@ -8,6 +8,7 @@ from fastapi import Depends, Header, Path, Request
 from services.coder.service.deciding import Coder, UnderLease
 from services.coder.service.use_cases import UseCases
 from services.coder.work_item import ChartId, LeaseToken
+from shared.web.repeating import RepeatableRequest
 from shared.web.security import Principal, Role, require_principal
 
 
@@ -32,26 +33,16 @@ WorkItemIdPath = Annotated[UUID, Path(description="The work item's id, as the le
 LeaseTokenHeader = Annotated[
     UUID, Header(alias="Lease-Token", description="The lease_token of the caller's lease on this chart.")
 ]
-IdempotencyKeyHeader = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=200,
-        description="A value of the caller's choice. The same request under the same key is done once and gets the "
-        "same answer for 24 hours; another request under it is refused.",
-    ),
-]
 
 
 async def _read_under_lease(
     principal: CoderPrincipal,
     chart_id: ChartIdPath,
     lease_token: LeaseTokenHeader,
-    idempotency_key: IdempotencyKeyHeader = None,
+    repeatable: RepeatableRequest,
 ) -> UnderLease:
     coder = Coder(principal.subject, principal.practitioner)
-    return UnderLease(coder, ChartId(chart_id), LeaseToken(lease_token), idempotency_key)
+    return UnderLease(coder, ChartId(chart_id), LeaseToken(lease_token), repeatable)
 
 
 LeasedRequest = Annotated[UnderLease, Depends(_read_under_lease)]

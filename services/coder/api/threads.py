@@ -13,7 +13,7 @@ from services.coder.queries.notes import NoteAsksClinician
 from services.coder.service.threads import ThreadClosed
 from services.coder.store.threads import ThreadId
 from services.coder.thread_models import PostRequest, ThreadRequest, Threads, ThreadView
-from services.coder.work_item import ChartId, KeyReused
+from services.coder.work_item import ChartId
 from shared.contracts.errors import InvalidContent, NotFound
 
 router = APIRouter(prefix="/v1", tags=["threads"])
@@ -27,17 +27,13 @@ async def list_threads(cases: Cases, _principal: ReaderPrincipal, chart_id: Char
     return Threads(threads=tuple(await cases.threads.list_of_chart(ChartId(chart_id))))
 
 
-@router.post(
-    "/charts/{chart_id}/threads", responses=document_errors(NotFound, InvalidContent, NoteAsksClinician, KeyReused)
-)
+@router.post("/charts/{chart_id}/threads", responses=document_errors(NotFound, InvalidContent, NoteAsksClinician))
 async def ask_colleague(cases: Cases, writer: WriterOf, chart_id: ChartIdPath, request: ThreadRequest) -> ThreadView:
     """Ask a colleague or a list about words of a chart. What a clinician is asked is a query, and refused here."""
     return await cases.threads.ask(writer, ChartId(chart_id), request)
 
 
-@router.post(
-    "/threads/{thread_id}/posts", responses=document_errors(NotFound, ThreadClosed, NoteAsksClinician, KeyReused)
-)
+@router.post("/threads/{thread_id}/posts", responses=document_errors(NotFound, ThreadClosed, NoteAsksClinician))
 async def post_to_thread(cases: Cases, writer: WriterOf, thread_id: ThreadIdPath, request: PostRequest) -> ThreadView:
     """Answer, or say more; what was written is never changed, and never part of a claim."""
     return await cases.threads.post(writer, ThreadId(thread_id), request.body)

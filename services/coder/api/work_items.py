@@ -9,7 +9,6 @@ from services.coder.api.reach import find_reach, tag_revision
 from services.coder.api.requests import (
     Cases,
     CoderPrincipal,
-    IdempotencyKeyHeader,
     LeadPrincipal,
     LeaseTokenHeader,
     WorkItemIdPath,
@@ -17,16 +16,17 @@ from services.coder.api.requests import (
 from services.coder.api_models import WorkItemView
 from services.coder.queue_models import AssignRequest, PlaceView, RaiseRequest
 from services.coder.service.assigning import LeadRequest
-from services.coder.work_item import KeyReused, LeaseLost, LeaseToken, State, WorkItemId, WrongState
+from services.coder.work_item import LeaseLost, LeaseToken, State, WorkItemId, WrongState
 from shared.contracts.errors import InvalidContent, NotFound
+from shared.web.repeating import RepeatableRequest
 
 router = APIRouter(prefix="/v1/work-items/{work_item_id}", tags=["work items"])
 
 
 async def _read_lead_request(
-    principal: LeadPrincipal, work_item_id: WorkItemIdPath, idempotency_key: IdempotencyKeyHeader = None
+    principal: LeadPrincipal, work_item_id: WorkItemIdPath, repeatable: RepeatableRequest
 ) -> LeadRequest:
-    return LeadRequest(principal.subject, find_reach(principal), WorkItemId(work_item_id), idempotency_key)
+    return LeadRequest(principal.subject, find_reach(principal), WorkItemId(work_item_id), repeatable)
 
 
 AboutWorkItem = Annotated[LeadRequest, Depends(_read_lead_request)]
@@ -42,7 +42,7 @@ async def read_work_item(
     return PlaceView.of(place)
 
 
-@router.post("/assign", responses=document_errors(NotFound, WrongState, InvalidContent, KeyReused))
+@router.post("/assign", responses=document_errors(NotFound, WrongState, InvalidContent))
 async def assign(cases: Cases, request: AboutWorkItem, assignment: AssignRequest) -> PlaceView:
     """Give a chart to a coder, who gets it before all others, or back to its lists.
 
@@ -51,7 +51,7 @@ async def assign(cases: Cases, request: AboutWorkItem, assignment: AssignRequest
     return await cases.assigning.assign(request, assignment.coder)
 
 
-@router.post("/raise", responses=document_errors(NotFound, InvalidContent, KeyReused))
+@router.post("/raise", responses=document_errors(NotFound, InvalidContent))
 async def raise_chart(cases: Cases, request: AboutWorkItem, wish: RaiseRequest) -> PlaceView:
     """Flag a chart as urgent, so that it comes before its time, or let it fall back; completing it ends this."""
     return await cases.assigning.raise_chart(request, raised=wish.raised)

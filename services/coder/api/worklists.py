@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 from services.coder.api.events import Listener, answer_events
 from services.coder.api.problems import document_errors
 from services.coder.api.reach import PageLimit, PageStart, find_reach, read_revision, tag_revision
-from services.coder.api.requests import Cases, CoderPrincipal, IdempotencyKeyHeader, ListKeeper, ListReader
+from services.coder.api.requests import Cases, CoderPrincipal, ListKeeper, ListReader
 from services.coder.place import Cursor
 from services.coder.queue_models import (
     CountedListView,
@@ -21,9 +21,10 @@ from services.coder.queue_models import (
     WorklistView,
 )
 from services.coder.service.worklists import UNFINISHED
-from services.coder.work_item import KeyReused, State
+from services.coder.work_item import State
 from services.coder.worklist import ListExists, ListFixed, RevisionChanged
 from shared.contracts.errors import InvalidContent, NotFound
+from shared.web.repeating import RepeatableRequest
 from shared.web.security import Role
 
 router = APIRouter(prefix="/v1/worklists", tags=["worklists"])
@@ -59,13 +60,13 @@ async def list_worklists(cases: Cases, principal: ListReader) -> WorklistsView:
     return WorklistsView(worklists=tuple(shown))
 
 
-@router.post("", responses=document_errors(ListExists, InvalidContent, KeyReused))
+@router.post("", responses=document_errors(ListExists, InvalidContent))
 async def create_worklist(
-    cases: Cases, principal: ListKeeper, new: NewWorklist, idempotency_key: IdempotencyKeyHeader = None
+    cases: Cases, _principal: ListKeeper, new: NewWorklist, repeatable: RepeatableRequest
 ) -> WorklistView:
     """Create a list; the charts that its rule lets through are on it at once."""
     rule = WorklistRequest.model_validate(new.model_dump(exclude={"list_id"}))
-    return await cases.worklists.create(principal.subject, rule, new.list_id, idempotency_key)
+    return await cases.worklists.create(rule, new.list_id, repeatable)
 
 
 @router.get(

@@ -11,27 +11,24 @@ from services.coder.place import Place
 from services.coder.priority import PriorityWeights
 from services.coder.queue_models import PlaceView
 from services.coder.reach import Reach
-from services.coder.service.answers import Repeatable, answer_once
+from services.coder.service.answers import answer_once
 from services.coder.store import arrivals, places, worklists
 from services.coder.work_item import WorkItemId, WrongState
 from services.coder.worklist import CoderDesk, RevisionChanged
 from shared.audit.trail import record_change
 from shared.contracts.errors import Forbidden, NotFound
+from shared.postgres.answers import Repeatable
 from shared.postgres.pool import Connection, Pool
 
 
 @dataclass(frozen=True, slots=True)
 class LeadRequest:
-    """A lead's request about one work item, and the key under which it may come again."""
+    """A lead's request about one work item, and as what it may come again."""
 
     lead: str
     reach: Reach
     work_item_id: WorkItemId
-    key: str | None = None
-
-    def repeatable(self, content: str) -> Repeatable:
-        """The request as `answer_once` recognises it."""
-        return Repeatable(self.lead, self.key, f"{self.work_item_id}\n{content}")
+    repeatable: Repeatable | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,7 @@ class Assigning:
             await arrivals.announce_open(connection, [place.chart_id])
             return PlaceView.of(await _require_place(connection, request))
 
-        return await answer_once(self.pool, request.repeatable(f"assign {assignee}"), PlaceView, act)
+        return await answer_once(self.pool, request.repeatable, PlaceView, act)
 
     async def raise_chart(self, request: LeadRequest, *, raised: bool) -> PlaceView:
         """Move a chart forward, or let it fall back; doing it again changes nothing. Raises NotFound."""
@@ -63,7 +60,7 @@ class Assigning:
             await places.raise_place(connection, request.work_item_id, self.weights, raised=raised)
             return PlaceView.of(await _require_place(connection, request))
 
-        return await answer_once(self.pool, request.repeatable(f"raise {raised}"), PlaceView, act)
+        return await answer_once(self.pool, request.repeatable, PlaceView, act)
 
     async def list_coders(self, *, after: str, limit: int) -> Sequence[CoderDesk]:
         """List what coders work on, by subject."""

@@ -59,7 +59,7 @@ class Completing:
             return await self.finish(connection, request, refused)
 
         try:
-            return await answer_once(self.pool, request.repeatable("complete"), CodingCompleted, act)
+            return await answer_once(self.pool, request.repeatable, CodingCompleted, act)
         except ChartNotComplete as error:
             if any(point.code == SEED_TAKEN for point in error.points):
                 await self._keep_missed(request)

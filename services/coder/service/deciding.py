@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from services.coder.coding import list_undecided
 from services.coder.decision_batch import resolve_batch
 from services.coder.decision_models import DecisionBatch, DecisionsStored
-from services.coder.service.answers import Repeatable, answer_once
+from services.coder.service.answers import answer_once
 from services.coder.service.seeding import read_shown
 from services.coder.store import decisions, work_items
 from services.coder.views import show_decisions
 from services.coder.work_item import ChartId, Lease, LeaseLost, LeaseToken
 from shared.contracts.errors import NotFound
+from shared.postgres.answers import Repeatable
 from shared.postgres.pool import Connection, Pool
 
 
@@ -27,16 +28,12 @@ class Coder:
 
 @dataclass(frozen=True, slots=True)
 class UnderLease:
-    """A request to change a chart: who, which chart, under which lease, and the key under which it may come again."""
+    """A request to change a chart: who, which chart, under which lease, and as what it may come again."""
 
     coder: Coder
     chart_id: ChartId
     token: LeaseToken
-    idempotency_key: str | None = None
-
-    def repeatable(self, content: str) -> Repeatable:
-        """The request as `answer_once` recognises it."""
-        return Repeatable(self.coder.subject, self.idempotency_key, f"{self.chart_id}\n{self.token}\n{content}")
+    repeatable: Repeatable | None = None
 
 
 async def hold_lease(connection: Connection, request: UnderLease, seconds: float) -> tuple[Lease, int]:
@@ -63,7 +60,7 @@ class Deciding:
             lease, _ = await hold_lease(connection, request, self.lease_seconds)
             return await _store(connection, request.coder, lease, batch)
 
-        return await answer_once(self.pool, request.repeatable(batch.model_dump_json()), DecisionsStored, act)
+        return await answer_once(self.pool, request.repeatable, DecisionsStored, act)
 
 
 async def _store(connection: Connection, coder: Coder, lease: Lease, batch: DecisionBatch) -> DecisionsStored:

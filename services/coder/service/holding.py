@@ -11,11 +11,12 @@ from datetime import UTC, date, datetime
 from services.coder.hold import FIRST_PAGE, Hold, HoldCursor, HoldEnded, HoldId, HoldToReview, NewHold
 from services.coder.queue_models import HoldView
 from services.coder.reach import Reach
-from services.coder.service.answers import Repeatable, answer_once
+from services.coder.service.answers import answer_once
 from services.coder.service.deciding import UnderLease, hold_lease
 from services.coder.store import arrivals, holds, work_items
 from services.coder.work_item import ChartId, WrongState
 from shared.contracts.errors import InvalidContent, NotFound
+from shared.postgres.answers import Repeatable
 from shared.postgres.pool import Connection, Pool
 
 
@@ -64,24 +65,26 @@ class Holding:
             hold = await place_hold(connection, request.chart_id, new, placed_by=request.coder.subject)
             return HoldView.of(hold)
 
-        return await answer_once(self.pool, request.repeatable(f"hold {new}"), HoldView, act)
+        return await answer_once(self.pool, request.repeatable, HoldView, act)
 
-    async def place_without_lease(self, lead: str, chart_id: ChartId, new: NewHold, key: str | None = None) -> HoldView:
+    async def place_without_lease(
+        self, lead: str, chart_id: ChartId, new: NewHold, repeatable: Repeatable | None = None
+    ) -> HoldView:
         """Put a chart on hold as a lead, whoever has it; raises NotFound, WrongState and InvalidContent."""
         _require_future(new.review_on)
 
         async def act(connection: Connection) -> HoldView:
             return HoldView.of(await place_hold(connection, chart_id, new, placed_by=lead))
 
-        return await answer_once(self.pool, Repeatable(lead, key, f"{chart_id}\nhold {new}"), HoldView, act)
+        return await answer_once(self.pool, repeatable, HoldView, act)
 
-    async def lift(self, lifted_by: str, hold_id: HoldId, key: str | None = None) -> HoldView:
+    async def lift(self, lifted_by: str, hold_id: HoldId, repeatable: Repeatable | None = None) -> HoldView:
         """Lift a hold; raises NotFound and HoldEnded."""
 
         async def act(connection: Connection) -> HoldView:
             return HoldView.of(await lift_hold(connection, hold_id, lifted_by=lifted_by))
 
-        return await answer_once(self.pool, Repeatable(lifted_by, key, f"{hold_id}\nlift"), HoldView, act)
+        return await answer_once(self.pool, repeatable, HoldView, act)
 
     async def list_of_chart(self, chart_id: ChartId) -> list[Hold]:
         """List the holds that a chart has or had; raises NotFound."""

@@ -35,7 +35,7 @@ from services.coder.query_models import (
     show_query,
     show_to_addressee,
 )
-from services.coder.service.answers import Repeatable, answer_once
+from services.coder.service.answers import answer_once
 from services.coder.service.chart_records import ChartRecords
 from services.coder.service.deciding import Coder
 from services.coder.service.holding import lift_hold, place_hold
@@ -45,6 +45,7 @@ from services.coder.store.queries import OpenQueries, QueryEntry, StoredQuery
 from services.coder.work_item import ChartId, LeaseLost, OpenPoint
 from shared.audit.trail import name_entity, record_change
 from shared.contracts.errors import Forbidden, NotFound
+from shared.postgres.answers import Repeatable
 from shared.postgres.pool import Connection, Pool
 
 _MOST_SHOWN = 200
@@ -52,15 +53,11 @@ _MOST_SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who writes or sends, under which key the request may come again, and whether a lead's rights are theirs."""
+    """Who writes or sends, as what the request may come again, and whether a lead's rights are theirs."""
 
     coder: Coder
     is_lead: bool = False
-    idempotency_key: str | None = None
-
-    def repeatable(self, content: str) -> Repeatable:
-        """The request as `answer_once` recognises it."""
-        return Repeatable(self.coder.subject, self.idempotency_key, content)
+    repeatable: Repeatable | None = None
 
 
 @dataclass(frozen=True)
@@ -113,8 +110,7 @@ class Queries:
             await _note(connection, query_id, QueryEvent.WRITTEN, writer.coder.subject)
             return await _show(connection, query_id)
 
-        content = f"write\n{chart_id}\n{request.model_dump_json()}"
-        return await answer_once(self.pool, writer.repeatable(content), QueryView, act)
+        return await answer_once(self.pool, writer.repeatable, QueryView, act)
 
     async def revise(self, writer: Writer, query_id: QueryId, revision: int, request: QueryRequest) -> QueryView:
         """Change a draft as it was read at `revision`; raises NotFound, QueryClosed and QueryChanged."""
@@ -142,8 +138,7 @@ class Queries:
             await self._send(connection, writer, query)
             return await _show(connection, query_id)
 
-        content = f"send\n{query_id}\n{override_reason}"
-        return await answer_once(self.pool, writer.repeatable(content), QueryView, act)
+        return await answer_once(self.pool, writer.repeatable, QueryView, act)
 
     async def _send(self, connection: Connection, writer: Writer, query: StoredQuery) -> None:
         holder = await work_items.find_holder(connection, query.chart_id)

@@ -8,14 +8,13 @@ import asyncio
 from dataclasses import dataclass, field
 
 from services.coder.reach import UNLIMITED, Reach
-from services.coder.store import decisions, work_items
+from services.coder.store import work_items
 from services.coder.work_item import ChartId, Lease, LeaseLost, LeaseToken, State, WorkItemId, WrongState
 from shared.audit.trail import name_entity, record_change
 from shared.contracts.errors import NotFound
 from shared.postgres.pool import Connection, Pool
 from shared.telemetry.metrics import counter
 
-_KEYS_SERVE_HOURS = 24.0
 _LEASING_CONNECTIONS = 4
 """Of one process; docs/decisions/0010-places-in-the-queue.md has the measurement."""
 _ATTEMPTS = 5
@@ -70,8 +69,7 @@ class Queue:
         return await work_items.count_states(self.pool)
 
     async def tidy(self) -> int:
-        """Return expired leases to the queue and forget old idempotency keys; returns how many leases."""
-        await decisions.forget_answers(self.pool, _KEYS_SERVE_HOURS)
+        """Return expired leases to the queue; returns how many."""
         return await self._return_expired()
 
     async def _may_find_more(self, holder: str, reach: Reach) -> bool:

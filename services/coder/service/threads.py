@@ -55,8 +55,7 @@ class Threads:
             await threads.insert_post(connection, thread_id, writer.coder.subject, request.body)
             return await _show(connection, thread_id)
 
-        content = f"ask\n{chart_id}\n{request.model_dump_json()}"
-        return await answer_once(self.pool, writer.repeatable(content), ThreadView, act)
+        return await answer_once(self.pool, writer.repeatable, ThreadView, act)
 
     async def post(self, writer: Writer, thread_id: ThreadId, body: str) -> ThreadView:
         """Answer, or say more; raises NotFound, ThreadClosed and NoteAsksClinician."""
@@ -70,7 +69,7 @@ class Threads:
                 await threads.mark_answered(connection, thread_id)
             return await _show(connection, thread_id)
 
-        return await answer_once(self.pool, writer.repeatable(f"post\n{thread_id}\n{body}"), ThreadView, act)
+        return await answer_once(self.pool, writer.repeatable, ThreadView, act)
 
     async def close(self, thread_id: ThreadId) -> ThreadView:
         """End a thread; it stays with the chart. Raises NotFound and ThreadClosed."""

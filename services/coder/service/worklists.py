@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from services.coder.place import Cursor, Place
 from services.coder.queue_models import WorklistRequest, WorklistView
 from services.coder.reach import Reach
-from services.coder.service.answers import Repeatable, answer_once
+from services.coder.service.answers import answer_once
 from services.coder.store import lanes, places, worklists
 from services.coder.work_item import State, WorkItemId
 from services.coder.worklist import CATCH_ALL, CountedList, ListExists, ListFixed, RevisionChanged, Worklist
 from shared.audit.trail import record_change
 from shared.contracts.errors import NotFound
+from shared.postgres.answers import Repeatable
 from shared.postgres.pool import Connection, Executor, Pool
 
 UNFINISHED = (State.OPEN, State.LEASED, State.ON_HOLD)
@@ -75,7 +76,7 @@ class Worklists:
             raise NotFound("there is no worklist with this id")
         return found
 
-    async def create(self, caller: str, new: WorklistRequest, list_id: str, key: str | None = None) -> WorklistView:
+    async def create(self, new: WorklistRequest, list_id: str, repeatable: Repeatable | None = None) -> WorklistView:
         """Create a list and put charts on it; raises ListExists."""
 
         async def act(connection: Connection) -> WorklistView:
@@ -86,8 +87,7 @@ class Worklists:
             await lanes.place_lanes(connection)
             return WorklistView.of(made)
 
-        request = Repeatable(caller, key, f"worklist {list_id}\n{new.model_dump_json()}")
-        return await answer_once(self.pool, request, WorklistView, act)
+        return await answer_once(self.pool, repeatable, WorklistView, act)
 
     async def change(self, list_id: str, changed: WorklistRequest, revision: int) -> Worklist:
         """Change a list that is as its reader saw it; raises NotFound, ListFixed and RevisionChanged."""

@@ -29,22 +29,3 @@ select findings
 from {schema}.returned_coding
 where chart_id = :chart_id and coding_version = :coding_version
 order by returned_at, message_id;
-
--- name: begin_answer
--- Take an idempotency key; no row when it was taken before. A concurrent request with the key waits here.
-insert into {schema}.answered_request (caller, key, fingerprint)
-values (:caller, :key, :fingerprint)
-on conflict (caller, key) do nothing
-returning key;
-
--- name: read_answer
--- The answer that an earlier request with the key got.
-select fingerprint, answer from {schema}.answered_request where caller = :caller and key = :key;
-
--- name: keep_answer
--- Keep the answer, in the transaction that did the work.
-update {schema}.answered_request set answer = :answer where caller = :caller and key = :key;
-
--- name: forget_answers
--- Keys serve for repetitions soon after; old ones go.
-delete from {schema}.answered_request where answered_at < now() - :hours * interval '1 hour';

@@ -1,4 +1,4 @@
-"""What people decided, append-only, and the answers that their repeated requests get."""
+"""What people decided, append-only."""
 
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
@@ -9,7 +9,7 @@ from services.coder.decisions import NOT_AMENDED, Action, Amendment, ChosenCode,
 from services.coder.engine.model import CodeSystem
 from services.coder.store import SQL
 from services.coder.work_item import ChartId
-from shared.postgres.pool import Connection, Executor
+from shared.postgres.pool import Connection
 
 Item = TypeVar("Item")
 
@@ -85,26 +85,3 @@ def _read_decision(row: asyncpg.Record) -> Decision:
 
 def _tuple(values: Sequence[Item] | None) -> tuple[Item, ...] | None:
     return None if values is None else tuple(values)
-
-
-async def begin_answer(connection: Connection, caller: str, key: str, fingerprint: str) -> bool:
-    """Take an idempotency key for this transaction; False when it was taken before."""
-    return await SQL.fetchval(connection, "begin_answer", caller=caller, key=key, fingerprint=fingerprint) is not None
-
-
-async def read_answer(connection: Connection, caller: str, key: str) -> tuple[str, str]:
-    """Read the fingerprint and the answer of an earlier request."""
-    row = await SQL.fetchrow(connection, "read_answer", caller=caller, key=key)
-    if row is None:
-        raise LookupError("read_answer is for keys that begin_answer found taken")
-    return row["fingerprint"], row["answer"]
-
-
-async def keep_answer(connection: Connection, caller: str, key: str, answer: str) -> None:
-    """Keep the answer under a key that this transaction took."""
-    await SQL.execute(connection, "keep_answer", caller=caller, key=key, answer=answer)
-
-
-async def forget_answers(connection: Executor, older_than_hours: float) -> None:
-    """Forget keys that serve no more."""
-    await SQL.execute(connection, "forget_answers", hours=older_than_hours)

@@ -4,7 +4,8 @@ Place in the flow: between `charts` and `service.deciding`; pure. Invariant: wha
 by the same models, in words that say the fix and never repeat the input.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -17,6 +18,7 @@ from services.coder.queue_models import HoldRequest
 from services.coder.service.deciding import Coder, UnderLease
 from services.coder.work_item import ChartId, LeaseToken
 from shared.contracts.errors import InvalidContent
+from shared.postgres.answers import Repeatable
 from shared.web.security import Principal
 
 _FIXES = {
@@ -30,6 +32,7 @@ _FIXES = {
     "linked": "Choose one to four diagnoses that make the service necessary.",
 }
 _CATEGORY_LENGTH = 3
+_FORM_ID_LENGTH, _KEY_LENGTH = 100, 200
 
 
 def read_lease(form: Mapping[str, str], coder: Principal, chart_id: ChartId) -> UnderLease:
@@ -39,8 +42,19 @@ def read_lease(form: Mapping[str, str], coder: Principal, chart_id: ChartId) -> 
     except ValueError as error:
         raise InvalidContent("the form names no lease; open the chart again") from error
     about = form.get("target_id") or form.get("decision_id")
-    key = "/".join(filter(None, (form.get("form_id"), form.get("action"), about)))
-    return UnderLease(Coder(coder.subject, coder.practitioner), chart_id, token, key[:200] or None)
+    whole = json.dumps(form, sort_keys=True)
+    repeatable = recognise_form(form, coder, whole, about=(form.get("action", ""), about or ""))
+    return UnderLease(Coder(coder.subject, coder.practitioner), chart_id, token, repeatable)
+
+
+def recognise_form(
+    form: Mapping[str, str], sender: Principal, said: str, about: Sequence[str] = ()
+) -> Repeatable | None:
+    """Recognise a form that is sent twice, by what it says; None without an id. `about` tells those of a page apart."""
+    form_id = form.get("form_id", "")[:_FORM_ID_LENGTH]
+    if not form_id:
+        return None
+    return Repeatable.of(sender.subject, "/".join(filter(None, (form_id, *about)))[:_KEY_LENGTH], said)
 
 
 def read_decision(form: Mapping[str, str]) -> DecisionBatch:

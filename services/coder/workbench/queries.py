@@ -24,6 +24,7 @@ from services.coder.query_models import QueryRequest, QueryView, ReassignRequest
 from services.coder.service.use_cases import UseCases
 from services.coder.work_item import ChartId
 from services.coder.workbench.composition import Composition, compose, read_composition
+from services.coder.workbench.forms import recognise_form
 from services.coder.workbench.pages import render_page
 from services.coder.workbench.routing import Form, PageRoute, SignedIn, SignedInReader, redirect
 from shared.contracts.errors import Conflict, Forbidden, InvalidContent, NotFound
@@ -190,7 +191,8 @@ async def _keep(
         raise InvalidContent("Name the clinician as Practitioner/id.") from error
     if draft.query_id:
         return await cases.queries.revise(write_as(coder), QueryId(draft.query_id), draft.revision, request)
-    return await cases.queries.write(write_as(coder, form.get("form_id", "")[:100] or None), chart, request)
+    repeatable = recognise_form(form, coder, request.model_dump_json())
+    return await cases.queries.write(write_as(coder, repeatable), chart, request)
 
 
 async def _read_of_chart(cases: UseCases, chart_id: UUID, query_id: UUID) -> QueryView:

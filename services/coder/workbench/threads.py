@@ -18,6 +18,7 @@ from services.coder.service.use_cases import UseCases
 from services.coder.store.threads import ThreadId
 from services.coder.thread_models import PostRequest, Span, ThreadRequest
 from services.coder.work_item import ChartId
+from services.coder.workbench.forms import recognise_form
 from services.coder.workbench.pages import render_page
 from services.coder.workbench.routing import Form, PageRoute, SignedIn, SignedInReader, redirect
 from shared.contracts.errors import ChartlineError, Conflict, InvalidContent
@@ -40,7 +41,7 @@ async def ask(cases: Cases, coder: SignedIn, chart_id: UUID, form: Form) -> Resp
     chart = ChartId(chart_id)
     try:
         request = await _read_request(cases, chart, form)
-        await cases.threads.ask(write_as(coder, form.get("form_id", "")[:100] or None), chart, request)
+        await cases.threads.ask(write_as(coder, recognise_form(form, coder, request.model_dump_json())), chart, request)
     except _REFUSALS as error:
         return await _show(cases, coder, chart, error=error, typed=form)
     return redirect(f"/workbench/charts/{chart_id}/threads")
@@ -51,7 +52,7 @@ async def post(cases: Cases, coder: SignedIn, chart_id: UUID, thread_id: UUID, f
     """Answer in a thread."""
     try:
         body = PostRequest(body=form.get("body", "")).body
-        await cases.threads.post(write_as(coder, form.get("form_id", "")[:100] or None), ThreadId(thread_id), body)
+        await cases.threads.post(write_as(coder, recognise_form(form, coder, body)), ThreadId(thread_id), body)
     except ValidationError:
         return await _show(cases, coder, ChartId(chart_id), error=InvalidContent("Write up to 2000 characters."))
     except _REFUSALS as error:

@@ -1,6 +1,6 @@
 """A migrated coder schema, the use cases over it, and ways to fill the queue without Kafka or an engine."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from uuid import UUID
@@ -24,6 +24,7 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.messages import ChartReady, ClaimReturned, Finding
 from shared.contracts.topics import Topic
 from shared.kafka.record import Record
+from shared.postgres.answers import Repeatable
 from shared.postgres.migrate import migrate
 from shared.postgres.pool import Pool, open_pool
 from shared.postgres.settings import PostgresSettings
@@ -123,9 +124,10 @@ class Desk:
         return {row["chart_id"]: (State(row["state"]), row["decisions"], row["codings"]) for row in rows}
 
 
-def under(lease: Lease, coder: Coder = ANN, key: str | None = None) -> UnderLease:
-    """Make a request under a lease."""
-    return UnderLease(coder, ChartId(lease.chart_id), lease.token, key)
+def under(lease: Lease, coder: Coder = ANN, key: str | None = None, said: Sequence[str] = ()) -> UnderLease:
+    """Make a request under a lease; with a key it is one that says `said`."""
+    repeatable = Repeatable.of(coder.subject, key, str(lease.token), *said) if key else None
+    return UnderLease(coder, ChartId(lease.chart_id), lease.token, repeatable)
 
 
 def accept_all(view: ChartView) -> DecisionBatch:

@@ -10,11 +10,12 @@ import pytest
 from services.coder.decision_models import DecisionBatch
 from services.coder.engine.model import CodeSystem
 from services.coder.service.deciding import UnderLease
-from services.coder.work_item import ChartId, ChartNotComplete, KeyReused, LeaseLost, LeaseToken, State
+from services.coder.work_item import ChartId, ChartNotComplete, LeaseLost, LeaseToken, State
 from shared.contracts.envelope import Envelope
 from shared.contracts.errors import InvalidContent, NotFound
 from shared.contracts.messages import ChartCoded
 from shared.contracts.topics import Topic
+from shared.postgres.answers import KeyReused
 from tests.builders.charts import CHART_ID, ready_chart, suggestion
 from tests.integration.coder.conftest import ANN, BOB, Desk, accept_all, under
 
@@ -91,7 +92,7 @@ async def test_the_same_request_under_its_key_is_stored_once_and_answered_alike(
     view, _ = await desk.cases.charts.read_chart(lease.chart_id)
     assert len(view.decisions) == 1
     with pytest.raises(KeyReused):
-        await desk.cases.deciding.decide(request, accept_all(view))
+        await desk.cases.deciding.decide(under(lease, key="k1", said=("other",)), accept_all(view))
 
 
 async def test_a_key_belongs_to_its_caller_and_is_free_again_after_a_refusal(desk: Desk) -> None:

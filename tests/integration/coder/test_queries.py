@@ -19,6 +19,7 @@ from shared.contracts.errors import Forbidden, NotFound
 from shared.contracts.messages import ChartReady
 from shared.contracts.topics import Topic
 from shared.kafka.record import Record
+from shared.postgres.answers import Repeatable
 from tests.builders.charts import chart_document, ready_chart, withdrawn_chart
 from tests.builders.queries import query
 from tests.integration.coder.conftest import ANN, Desk, accept_all, under
@@ -241,10 +242,10 @@ async def test_a_draft_is_never_overwritten_by_who_read_an_older_one(desk: Desk)
 async def test_the_same_request_under_its_key_writes_and_sends_once(desk: Desk) -> None:
     chart = await desk.open_chart()
     request = QueryRequest(content=query(), addressee=DOCTOR)
-    keyed = Writer(ANN, idempotency_key="w1")
+    keyed = Writer(ANN, repeatable=Repeatable.of("ann", "w1", "write"))
     first = await desk.cases.queries.write(keyed, ChartId(chart.chart_id), request)
     assert await desk.cases.queries.write(keyed, ChartId(chart.chart_id), request) == first
-    keyed = Writer(ANN, idempotency_key="s1")
+    keyed = Writer(ANN, repeatable=Repeatable.of("ann", "s1", "send"))
     sent = await desk.cases.queries.send(keyed, QueryId(first.query_id))
     assert await desk.cases.queries.send(keyed, QueryId(first.query_id)) == sent
     assert len(await requests(desk)) == 1

@@ -13,6 +13,7 @@ from services.coder.worklist import CoderDesk, ListExists, ListFixed, ListKind, 
 from shared.contracts.errors import Forbidden, InvalidContent, NotFound
 from shared.contracts.messages import ChartReady
 from shared.fhir import systems
+from shared.postgres.answers import Repeatable
 from tests.builders import coverage, encounter, organization, patient, practitioner, version_of
 from tests.builders.charts import ready_chart, suggestion
 from tests.integration.coder.conftest import ANN, BOB, Desk, accept_all, under
@@ -63,11 +64,11 @@ async def test_a_chart_is_on_one_default_list_and_on_every_custom_list_that_fits
     stay = await desk.open_chart(chart=chart_of(encounter_class="IMP"))
     visit = await desk.open_chart(chart=chart_of())
     assert await lists_of(desk, stay) == ("everything-else", ("everything-else",))
-    await desk.cases.worklists.create("liz", INPATIENT, "inpatient")
+    await desk.cases.worklists.create(INPATIENT, "inpatient")
     later = WorklistRequest(title="All of the hospital", facilities=("Organization/hospital",), position=2)
-    await desk.cases.worklists.create("liz", later, "hospital")
+    await desk.cases.worklists.create(later, "hospital")
     custom = WorklistRequest(title="Payer 1", kind=ListKind.CUSTOM, payers=("Organization/payer-1",))
-    await desk.cases.worklists.create("liz", custom, "payer-1")
+    await desk.cases.worklists.create(custom, "payer-1")
     assert await lists_of(desk, stay) == ("inpatient", ("inpatient", "payer-1"))
     assert await lists_of(desk, visit) == ("hospital", ("hospital", "payer-1"))
     arrived = await desk.open_chart(chart=chart_of(encounter_class="ACUTE"))
@@ -76,7 +77,7 @@ async def test_a_chart_is_on_one_default_list_and_on_every_custom_list_that_fits
 
 async def test_a_changed_or_deleted_rule_moves_charts_without_touching_them(desk: Desk) -> None:
     chart = await desk.open_chart(chart=chart_of(encounter_class="IMP"))
-    made = await desk.cases.worklists.create("liz", INPATIENT, "inpatient")
+    made = await desk.cases.worklists.create(INPATIENT, "inpatient")
     before = await desk.pool.fetchval("select xmin::text from coder.work_item")
     changed = await desk.cases.worklists.change("inpatient", INPATIENT.model_copy(update={"service_lines": ("x",)}), 1)
     assert (made.revision, changed.revision) == (1, 2)
@@ -94,10 +95,11 @@ async def test_a_changed_or_deleted_rule_moves_charts_without_touching_them(desk
 
 
 async def test_what_cannot_be_done_to_lists_is_refused(desk: Desk) -> None:
-    await desk.cases.worklists.create("liz", INPATIENT, "inpatient", key="once")
-    assert (await desk.cases.worklists.create("liz", INPATIENT, "inpatient", key="once")).revision == 1
+    once = Repeatable.of("liz", "once", "inpatient")
+    await desk.cases.worklists.create(INPATIENT, "inpatient", once)
+    assert (await desk.cases.worklists.create(INPATIENT, "inpatient", once)).revision == 1
     with pytest.raises(ListExists):
-        await desk.cases.worklists.create("liz", INPATIENT, "inpatient")
+        await desk.cases.worklists.create(INPATIENT, "inpatient")
     with pytest.raises(ListFixed):
         await desk.cases.worklists.delete("everything-else", 1)
     with pytest.raises(NotFound):
@@ -117,7 +119,7 @@ async def test_what_cannot_be_done_to_lists_is_refused(desk: Desk) -> None:
 async def test_lease_next_keeps_to_what_a_coder_works_on(
     desk: Desk, mine: CoderDesk, wanted: dict[str, object]
 ) -> None:
-    await desk.cases.worklists.create("liz", INPATIENT, "inpatient")
+    await desk.cases.worklists.create(INPATIENT, "inpatient")
     await desk.open_chart()
     chart = await desk.open_chart(chart=chart_of(**wanted))  # type: ignore[arg-type]  # the keywords of the parameters
     await desk.cases.assigning.put_coder(mine, None)
@@ -127,7 +129,7 @@ async def test_lease_next_keeps_to_what_a_coder_works_on(
 
 
 async def test_the_scope_of_a_token_narrows_leases_and_pages(desk: Desk) -> None:
-    await desk.cases.worklists.create("liz", INPATIENT, "inpatient")
+    await desk.cases.worklists.create(INPATIENT, "inpatient")
     other = await desk.open_chart()
     for reach in (Reach(facilities=frozenset({"Organization/north"})), Reach(lists=frozenset({"inpatient"}))):
         assert await desk.cases.queue.lease_next(ANN.subject, reach) is None
@@ -221,7 +223,7 @@ async def test_pages_of_a_list_follow_one_another_without_gap_or_repetition(desk
 
 async def test_a_custom_list_shows_its_states_and_lists_are_counted_within_reach(desk: Desk) -> None:
     custom = WorklistRequest(title="In work", kind=ListKind.CUSTOM, states=(State.LEASED,))
-    await desk.cases.worklists.create("liz", custom, "in-work")
+    await desk.cases.worklists.create(custom, "in-work")
     await desk.open_chart()
     await desk.open_chart(chart=chart_of(label="CEL"))
     leased = await desk.lease()

@@ -64,8 +64,8 @@ def test_the_same_form_sent_twice_is_one_request_and_another_form_another() -> N
     form = {"lease_token": TOKEN, "form_id": "page-1", "action": "accept", "target_id": TARGET}
     first, again = (read_lease(form, ANN, CHART) for _ in range(2))
     assert first == again
-    assert first.idempotency_key != read_lease({**form, "action": "reject"}, ANN, CHART).idempotency_key
-    assert first.idempotency_key != read_lease({**form, "form_id": "page-2"}, ANN, CHART).idempotency_key
+    assert first.repeatable != read_lease({**form, "action": "reject"}, ANN, CHART).repeatable
+    assert first.repeatable != read_lease({**form, "form_id": "page-2"}, ANN, CHART).repeatable
 
 
 def test_a_form_without_a_lease_is_refused() -> None:
