@@ -14,6 +14,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import settings
 from pydantic import SecretStr
 
 import shared.audit
@@ -26,6 +27,10 @@ from shared.postgres.settings import PostgresSettings
 PoolFor = Callable[[str, Sequence[str]], Awaitable[Pool]]
 
 _database_numbers = count(1)
+
+# An example takes as long as the machine lets it: no test is about the clock. The rest is Hypothesis's own default.
+settings.register_profile("chartline", parent=settings.default, deadline=None)
+settings.load_profile("chartline")
 
 
 @pytest.fixture(scope="session")

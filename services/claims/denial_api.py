@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from services.claims.denial_models import NO_NUL, DenialPage, DenialPattern, DenialView, Status, StepTaken
-from services.claims.denials.reasons import Kind
+from services.claims.denials.reasons import Kind, Step
 from services.claims.service.denials import DenialFilter, DenialService
 from services.claims.store.denial_store import Caller
 from shared.contracts.errors import Conflict, NotFound
@@ -69,16 +69,23 @@ async def get_denial(denial_id: DenialIdPath, denials: Denials) -> DenialView:
     return await denials.get_denial(denial_id)
 
 
-@router.get("/claims/{claim_id}/denials")
+@router.get("/claims/{claim_id}/denials", responses=document_errors(NotFound))
 async def list_claim_denials(claim_id: UUID, denials: Denials) -> DenialPage:
-    """Every denial of a claim, oldest first."""
-    return await denials.list_denials(DenialFilter(claim_id=claim_id), limit=500)
+    """Every denial and rejection of a claim, of those that it replaces and of its replacements, oldest first."""
+    return await denials.list_history(claim_id)
 
 
 @router.post("/denials/{denial_id}/correct", responses=_MOVED_ON)
 async def correct_denial(denial_id: DenialIdPath, body: StepTaken, caller: Worker, denials: Denials) -> DenialView:
     """Give the chart back to the coder with what the payer said; the next coding makes the claim that follows."""
-    await denials.return_to_coder(denial_id, _as_caller(caller), body.reason)
+    await denials.return_to_coder(denial_id, Step.CORRECT, _as_caller(caller), body.reason)
+    return await denials.get_denial(denial_id)
+
+
+@router.post("/denials/{denial_id}/resubmit", responses=_MOVED_ON)
+async def resubmit_denial(denial_id: DenialIdPath, body: StepTaken, caller: Worker, denials: Denials) -> DenialView:
+    """Give a rejected chart back to the coder; the next coding goes out as a first claim, as the payer holds none."""
+    await denials.return_to_coder(denial_id, Step.RESUBMIT, _as_caller(caller), body.reason)
     return await denials.get_denial(denial_id)
 
 
@@ -92,7 +99,14 @@ async def appeal_denial(denial_id: DenialIdPath, body: StepTaken, caller: Worker
 @router.post("/denials/{denial_id}/write-off", responses=_MOVED_ON)
 async def write_off_denial(denial_id: DenialIdPath, body: StepTaken, caller: Lead, denials: Denials) -> DenialView:
     """Ask for nothing more."""
-    await denials.write_off(denial_id, _as_caller(caller), body.reason)
+    await denials.close(denial_id, Step.WRITE_OFF, _as_caller(caller), body.reason)
+    return await denials.get_denial(denial_id)
+
+
+@router.post("/denials/{denial_id}/settle", responses=_MOVED_ON)
+async def settle_denial(denial_id: DenialIdPath, body: StepTaken, caller: Lead, denials: Denials) -> DenialView:
+    """Say how a refused void was settled with the payer: what it paid was given back, or nothing is owed."""
+    await denials.close(denial_id, Step.SETTLE, _as_caller(caller), body.reason)
     return await denials.get_denial(denial_id)
 
 

@@ -13,7 +13,7 @@ from pydantic import Field
 from services.claims.api_models import ApiModel
 from services.claims.denials.reasons import Kind, Step
 
-Status = Literal["open", "returned", "appealed", "written_off", "overturned", "recoded"]
+Status = Literal["open", "returned", "appealed", "written_off", "settled", "overturned", "recoded"]
 
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL's text cannot hold it
 NO_NUL_NOT_BLANK = r"^[^\x00]*[^\s\x00][^\x00]*$"
@@ -32,7 +32,7 @@ class DenialSummary(ApiModel):
     status: Status
     denied_at: datetime
     amount: Decimal | None = Field(description="What was taken off, in dollars; null where the payer does not say.")
-    reason_codes: tuple[str, ...] = Field(description="CARC.")
+    reason_codes: tuple[str, ...] = Field(description="CARC, or the codes of the rejection.")
 
 
 class DenialPage(ApiModel):

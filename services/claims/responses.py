@@ -17,6 +17,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from services.claims.claim import State
+from services.claims.matching import ClaimNames
 from services.claims.raw_json import find_elements, find_members
 from shared.contracts.errors import InvalidContent
 from shared.fhir import systems
@@ -26,6 +27,8 @@ from shared.fhir.subset import ResourceSubset
 _DENIAL_CATEGORIES = frozenset({"denialreason", "denied"})
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 _MAX_CODES = 20
+_USES = ("official", "usual", "secondary", "temp", "old")
+"""Identifier.use, the surest first; one without a use is as good as the usual one."""
 _REMARK = re.compile(r"(?:M|MA|N)\d{1,4}\b")
 
 
@@ -55,6 +58,7 @@ class _Payment(Subset):
 
 
 class _Error(Subset):
+    item_sequence: int | None = Field(default=None, alias="itemSequence")
     code: CodeableConcept = CodeableConcept()
 
 
@@ -91,21 +95,29 @@ class Adjustment:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A payer's answer. `request` is the identifier of the claim that it names; `codes` are CARC, or errors.
+    """A payer's answer. `names` is what it calls the claim; `codes` are CARC, or errors.
 
     `body` is the answer as the payer sent it: a ClaimResponse, its Bundle, or the segments of an X12 answer that are
-    about this claim; `sha256` recognises a repetition. `paid` is in dollars, None while nothing is decided;
-    `payer_claim_number` is the payer's own number of the claim, which a replacement has to name.
+    about this claim; `sha256` recognises a repetition. `paid` is in dollars, None while nothing is decided.
     """
 
     state: State
     codes: tuple[str, ...]
-    request: str | None
+    names: ClaimNames
     body: bytes
     sha256: str
     adjustments: tuple[Adjustment, ...] = ()
     paid: Decimal | None = None
-    payer_claim_number: str | None = None
+
+    @property
+    def request(self) -> str | None:
+        """The identifier of the claim that it answers, None where it names none."""
+        return self.names.identifier or None
+
+    @property
+    def payer_claim_number(self) -> str | None:
+        """The payer's own number of the claim, which a replacement has to name."""
+        return next(iter(self.names.payer_numbers), None)
 
 
 def settle_payment(state: State, paid: Decimal | None) -> State:
@@ -127,12 +139,11 @@ def read_answer(body: bytes) -> Answer:
     return Answer(
         state=settle_payment(_decide_state(response), paid),
         codes=keep_codes(_codes(response)),
-        request=_named_claim(response),
+        names=_read_names(response),
         body=body,
         sha256=hashlib.sha256(body).hexdigest(),
         adjustments=tuple(_adjustments(response)),
         paid=paid,
-        payer_claim_number=next((each.value for each in response.identifier if each.value), None),
     )
 
 
@@ -225,6 +236,9 @@ def _codes(response: ClaimResponseSubset) -> Iterator[str]:
 
 
 def _adjustments(response: ClaimResponseSubset) -> Iterator[Adjustment]:
+    if response.outcome == "error":
+        errors = ((each.item_sequence, coding.code) for each in response.error for coding in each.code.coding)
+        yield from (Adjustment(line, "", code) for line, code in errors if _CODE.fullmatch(code))
     yield from _adjustments_of(response.adjudication, None, ())
     notes = {note.number: note.text for note in response.process_note}
     for line in response.item:
@@ -249,6 +263,15 @@ def keep_codes(codes: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(code for code in codes if _CODE.fullmatch(code)))[:_MAX_CODES]
 
 
-def _named_claim(response: ClaimResponseSubset) -> str | None:
-    identifier = response.request.identifier if response.request else None
-    return identifier.value or None if identifier else None
+def _read_names(response: ClaimResponseSubset) -> ClaimNames:
+    """What the answer calls the claim. Of the payer's own numbers the official one is the present one; an old one only
+    helps to find the claim."""
+    asked = response.request.identifier if response.request else None
+    own = sorted((each for each in response.identifier if each.system != systems.CLAIM_IDENTIFIER), key=_rank_use)
+    present = next((each.value for each in own if each.value and each.use != "old"), "")
+    others = tuple(each.value for each in own if each.value != present)
+    return ClaimNames(identifier=asked.value if asked else "", payer_number=present, former_numbers=others)
+
+
+def _rank_use(identifier: Identifier) -> int:
+    return _USES.index(identifier.use) if identifier.use in _USES else 1

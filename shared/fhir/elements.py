@@ -86,6 +86,7 @@ class CodeableConcept(Subset):
 class Identifier(Subset):
     """A business identifier, such as an NPI or a medical record number."""
 
+    use: str = ""
     system: str = ""
     value: str = ""
 

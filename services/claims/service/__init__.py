@@ -1,8 +1,9 @@
 """Use cases of the claims service, and the only place that opens transactions.
 
 `intake` takes codings in, `withdrawals` takes them back, `preparation` scrubs and builds with the rules that
-`rule_tables` has in memory, `sending` leases attempts and records their ends, `answers` takes what payers say, `files`
-keeps X12 files, `denials` and `overriding` keep what people decide, `overview` reads, `preview` scrubs ahead.
+`rule_tables` has in memory, `sending` leases attempts and records their ends, `answers` takes what payers say, `denied`
+puts on the worklist what they deny, `files` keeps X12 files, `denials` and `overriding` keep what people decide,
+`overview` reads, `preview` scrubs ahead.
 """
 
 from services.claims.service.answers import AnswerService

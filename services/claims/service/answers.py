@@ -6,13 +6,14 @@ the reason `unmatched-response`, never guessed; what an answer denies is on the 
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from services.claims.claim import Channel, State, take_answer
-from services.claims.denials.denial import DENYING, read_denial
+from services.claims.matching import ClaimNames
 from services.claims.responses import Answer, read_answer
+from services.claims.service.denied import DeniedIntake
 from services.claims.store import ClaimStore
-from services.claims.store.denial_store import DenialStore
 from shared.contracts.errors import ChartlineError, InvalidContent
 from shared.kafka.record import Record
 from shared.postgres.inbox import Inbox, InboxEntry, Outcome
@@ -23,7 +24,6 @@ from shared.telemetry.metrics import counter
 UNMATCHED = "unmatched-response"
 """Reason code of an answer that names no claim of ours."""
 
-_TAKEN = frozenset({State.ACCEPTED, State.PAID})
 _DECISIONS = frozenset({State.ACCEPTED, State.PAID, State.PARTIALLY_DENIED, State.DENIED})
 _answered = counter("chartline_claims_answered_total", "Answers of payers.", ("channel", "state"))
 
@@ -38,7 +38,7 @@ class AnswerService:
     def __init__(self, pool: Pool, schema: str) -> None:
         self._pool = pool
         self._store = ClaimStore(schema)
-        self._denials = DenialStore(schema)
+        self._denied = DeniedIntake(schema)
         self._inbox = Inbox(schema)
         self._quarantine = Quarantine(schema)
 
@@ -47,9 +47,14 @@ class AnswerService:
         async with self._pool.acquire() as connection, connection.transaction():
             fresh = await self._inbox.unseen(connection, records)
             read, unusable = _read_answers(fresh)
-            states = await self._store.lock_claims(connection, {claim_id for _, (claim_id, _) in read})
-            unusable += [Unusable(record, UNMATCHED) for record, (claim_id, _) in read if claim_id not in states]
-            matched = [(record, answer) for record, answer in read if answer[0] in states]
+            named = await self._store.find_named_claims(connection, [_name(*each) for each in read])
+            states = await self._store.lock_claims(connection, set(named.values()))
+            matched: list[tuple[Record, Matched]] = []
+            for position, (record, answer) in enumerate(read):
+                if (claim_id := named.get(position)) in states:
+                    matched.append((record, (claim_id, answer)))
+                else:
+                    unusable.append(Unusable(record, UNMATCHED))
             new = await self._apply(connection, Channel.KAFKA, [answer for _, answer in matched], states)
             entries = [_entry(record, answer, new) for record, answer in matched]
             entries += await self._quarantine.hold(connection, unusable)
@@ -82,44 +87,19 @@ class AnswerService:
             await self._store.answer_claims(connection, answered)
             decided = [claim_id for claim_id, (state, _) in answered.items() if state in _DECISIONS]
             await self._store.mark_replaced(connection, decided)
-            await self._note_denials(connection, unique, new, answered)
+            kept = {new[key]: matched for key, matched in unique.items() if key in new}
+            await self._denied.note_answers(connection, kept, {each: state for each, (state, _) in answered.items()})
         return set(new)
 
-    async def _note_denials(
-        self,
-        connection: Connection,
-        answers: Mapping[ResponseKey, Matched],
-        new: Mapping[ResponseKey, int],
-        answered: Mapping[UUID, tuple[State, Sequence[str]]],
-    ) -> None:
-        """Put what was denied on the worklist, and end what is taken after all."""
-        taken = [claim_id for claim_id, (state, _) in answered.items() if state in _TAKEN]
-        if taken:
-            await self._denials.overturn(connection, taken)
-        denied = {new[key]: answers[key] for key in answers if key in new and answers[key][1].state in DENYING}
-        if denied:
-            sent = await self._denials.find_sent(connection, {claim_id for claim_id, _ in denied.values()})
-            for response_id, (claim_id, answer) in denied.items():
-                if claim_id in sent:
-                    claim = sent[claim_id]
-                    denial = read_denial(claim.bundle, answer, claim.findings)
-                    await self._denials.insert_denial(connection, response_id, claim, denial)
 
-
-def _read_answers(records: Sequence[Record]) -> tuple[list[tuple[Record, Matched]], list[Unusable]]:
-    read: list[tuple[Record, Matched]] = []
+def _read_answers(records: Sequence[Record]) -> tuple[list[tuple[Record, Answer]], list[Unusable]]:
+    read: list[tuple[Record, Answer]] = []
     unusable: list[Unusable] = []
     for record in records:
         try:
-            answer = _read(record)
+            read.append((record, _read(record)))
         except ChartlineError as error:
             unusable.append(Unusable(record, error.code, error.expression))
-            continue
-        claim_id = _claim_of(answer, record)
-        if claim_id is None:
-            unusable.append(Unusable(record, UNMATCHED))
-        else:
-            read.append((record, (claim_id, answer)))
     return read, unusable
 
 
@@ -129,13 +109,11 @@ def _read(record: Record) -> Answer:
     return read_answer(record.value)
 
 
-def _claim_of(answer: Answer, record: Record) -> UUID | None:
-    """The claim that the answer names; only where it names none, the one that the record's key names."""
-    name = answer.request or (record.key or b"").decode(errors="replace")
-    try:
-        return UUID(name)
-    except ValueError:
-        return None
+def _name(record: Record, answer: Answer) -> ClaimNames:
+    """What the answer calls its claim; where it does not say our identifier, the record's key may be it."""
+    if answer.names.identifier:
+        return answer.names
+    return replace(answer.names, identifier=(record.key or b"").decode(errors="replace"))
 
 
 def _entry(record: Record, matched: Matched, new: set[tuple[UUID, str]]) -> InboxEntry:

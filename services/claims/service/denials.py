@@ -1,6 +1,6 @@
-"""The denial worklist: what payers denied, what is behind it, and the steps that people take.
+"""The denial worklist: what payers denied and rejected, what is behind it, and the steps that people take.
 
-Place in the flow: `answers` puts denials on it; a lead works it. Invariants: a step and what it does are one
+Place in the flow: `denied` puts denials on it; a lead works it. Invariants: a step and what it does are one
 transaction, and the step stays on the record; a denial is corrected only while its claim is the chart's newest.
 """
 
@@ -20,7 +20,8 @@ from services.claims.denial_models import (
 )
 from services.claims.denials.denial import Denial, describe_denial
 from services.claims.denials.packet import build_packet
-from services.claims.denials.reasons import Step
+from services.claims.denials.reasons import Kind, Step
+from services.claims.store import ClaimStore
 from services.claims.store.denial_store import Caller, DenialStore, HeldDenial
 from shared.audit.trail import record_change
 from shared.contracts.envelope import Envelope
@@ -30,12 +31,26 @@ from shared.contracts.topics import Topic
 from shared.postgres.outbox import Outbox, event_message
 from shared.postgres.pool import Connection, Pool
 
-_MOVES: dict[Step, tuple[frozenset[str], str]] = {
-    Step.CORRECT: (frozenset({"open", "appealed"}), "returned"),
-    Step.APPEAL: (frozenset({"open"}), "appealed"),
-    Step.WRITE_OFF: (frozenset({"open", "appealed", "returned"}), "written_off"),
+_ADJUDICATED = frozenset(Kind) - {Kind.REJECTION, Kind.VOID}
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Of which kinds and from which states a step may be taken, and where it leads."""
+
+    kinds: frozenset[Kind]
+    before: frozenset[str]
+    after: str
+
+
+MOVES = {
+    Step.CORRECT: Move(_ADJUDICATED, frozenset({"open", "appealed"}), "returned"),
+    Step.APPEAL: Move(_ADJUDICATED, frozenset({"open"}), "appealed"),
+    Step.RESUBMIT: Move(frozenset({Kind.REJECTION}), frozenset({"open"}), "returned"),
+    Step.SETTLE: Move(frozenset({Kind.VOID}), frozenset({"open"}), "settled"),
+    Step.WRITE_OFF: Move(_ADJUDICATED | {Kind.REJECTION}, frozenset({"open", "appealed", "returned"}), "written_off"),
 }
-"""From which states each step may be taken, and where it leads."""
+"""Nothing is appealed that was not adjudicated, and what a payer holds is not written off but settled with it."""
 _HISTORY = 200
 
 
@@ -48,7 +63,6 @@ class DenialFilter:
     payer_id: str | None = None
     reason_code: str | None = None
     practitioner: str | None = None
-    claim_id: UUID | None = None
     chart_id: UUID | None = None
 
 
@@ -57,6 +71,7 @@ class DenialService:
 
     def __init__(self, pool: Pool, schema: str) -> None:
         self._pool = pool
+        self._claims = ClaimStore(schema)
         self._store = DenialStore(schema)
         self._outbox = Outbox(schema)
 
@@ -78,18 +93,26 @@ class DenialService:
             history=await self._list(DenialFilter(chart_id=found[0].chart_id), after=None, limit=_HISTORY),
         )
 
+    async def list_history(self, claim_id: UUID, *, after: int | None = None, limit: int = 100) -> DenialPage:
+        """Return what the payer denied of a claim, those before it and those after it; raises NotFound."""
+        claim = await self._claims.get_claim(self._pool, claim_id)
+        if claim is None:
+            raise NotFound("there is no claim with this id")
+        whole = DenialFilter(chart_id=claim["chart_id"], payer_id=claim["payer_id"])
+        return await self.list_denials(whole, after=after, limit=limit)
+
     async def find_patterns(self, *, payer_id: str | None, at_least: int, limit: int) -> list[DenialPattern]:
         """Return what payers deny again and again, most often first."""
         rows = await self._store.find_patterns(self._pool, payer_id=payer_id, at_least=at_least, limit=limit)
         return [DenialPattern(**dict(row)) for row in rows]
 
-    async def return_to_coder(self, denial_id: int, by: Caller, reason: str) -> None:
-        """Give the chart back with what the payer said; raises NotFound and Conflict."""
+    async def return_to_coder(self, denial_id: int, step: Step, by: Caller, reason: str) -> None:
+        """Give the chart back with what the payer said, to correct or to resubmit; raises NotFound and Conflict."""
         async with self._pool.acquire() as connection, connection.transaction():
-            held = await self._hold(connection, denial_id, Step.CORRECT)
+            held = await self._hold(connection, denial_id, step)
             if held.is_superseded:
                 raise Conflict("the chart was coded again since; its newer claim is what counts")
-            await self._take(connection, held, Step.CORRECT, by, reason)
+            await self._take(connection, held, step, by, reason)
             await self._outbox.enqueue(connection, [event_message(_tell_coder(held))])
 
     async def appeal(self, denial_id: int, by: Caller, reason: str) -> None:
@@ -100,11 +123,11 @@ class DenialService:
             sha256 = hashlib.sha256(packet).hexdigest()
             await self._take(connection, held, Step.APPEAL, by, reason, packet_sha256=sha256)
 
-    async def write_off(self, denial_id: int, by: Caller, reason: str) -> None:
-        """Ask for nothing more; raises NotFound and Conflict."""
+    async def close(self, denial_id: int, step: Step, by: Caller, reason: str) -> None:
+        """Ask for nothing more: write off, or settle a refused void; raises NotFound and Conflict."""
         async with self._pool.acquire() as connection, connection.transaction():
-            held = await self._hold(connection, denial_id, Step.WRITE_OFF)
-            await self._take(connection, held, Step.WRITE_OFF, by, reason)
+            held = await self._hold(connection, denial_id, step)
+            await self._take(connection, held, step, by, reason)
 
     async def read_packet(self, denial_id: int) -> bytes:
         """Return the evidence packet of the last appeal; raises NotFound."""
@@ -126,7 +149,6 @@ class DenialService:
             payer_id=wanted.payer_id,
             reason_code=wanted.reason_code,
             practitioner=wanted.practitioner,
-            claim_id=wanted.claim_id,
             chart_id=wanted.chart_id,
         )
         return tuple(DenialSummary(**dict(row)) for row in rows)
@@ -135,7 +157,9 @@ class DenialService:
         held = await self._store.lock_denial(connection, denial_id)
         if held is None:
             raise NotFound("there is no denial with this id")
-        if held.status not in _MOVES[step][0]:
+        if held.kind not in MOVES[step].kinds:
+            raise Conflict(f"a denial of the kind {held.kind} cannot take the step {step}")
+        if held.status not in MOVES[step].before:
             raise Conflict(f"a denial that is {held.status} cannot take the step {step}")
         return held
 
@@ -148,7 +172,7 @@ class DenialService:
         reason: str,
         packet_sha256: str | None = None,
     ) -> None:
-        status = _MOVES[step][1]
+        status = MOVES[step].after
         await self._store.take_step(
             connection, held.denial_id, step, status, by=by, reason=reason, packet_sha256=packet_sha256
         )

@@ -21,7 +21,7 @@ from services.claims.responses import Answer
 from services.claims.service.answers import UNMATCHED, AnswerService
 from services.claims.settings import ClaimsOptions
 from services.claims.store import ClaimStore, TakenClaim
-from services.claims.store.x12_store import NamedClaim, OutgoingFile, ReadFile, X12Store
+from services.claims.store.x12_store import OutgoingFile, ReadFile, X12Store
 from services.claims.x12 import name_account, write_claim
 from services.claims.x12.answer_file import AnswerFile, read_answer_file
 from services.claims.x12.answers import ClaimAnswer, read_billed_lines, settle
@@ -119,18 +119,19 @@ class FileService:
         return FileOutcome.READ
 
     async def _apply(self, connection: Connection, payer_id: PayerId, sha256: str, read: AnswerFile) -> None:
-        named = await self._store.find_claims(connection, payer_id, [answer.names for answer in read.answers])
-        states = await self._claims.lock_claims(connection, {claim.claim_id for claim in named.values()})
+        named = await self._claims.find_named_claims(connection, [answer.names for answer in read.answers], payer_id)
+        states = await self._claims.lock_claims(connection, named.values())
+        bundles = await self._claims.read_bundles(connection, states)
         matched: list[tuple[UUID, Answer]] = []
         parked: list[tuple[str, ClaimAnswer]] = []
         for position, answer in enumerate(read.answers):
-            claim = named.get(position)
-            if claim is None or claim.claim_id not in states:
+            claim_id = named.get(position)
+            if claim_id is None or claim_id not in states:
                 parked.append((UNMATCHED, answer))
             elif answer.unusable:
                 parked.append((answer.unusable, answer))
             else:
-                matched.append((claim.claim_id, _settle(answer, claim)))
+                matched.append((claim_id, _settle(answer, claim_id, bundles[claim_id])))
         await self._answers.apply_answers(connection, Channel.X12, matched, states)
         await self._store.park(connection, sha256, parked)
 
@@ -155,8 +156,8 @@ class FileService:
             )
 
 
-def _settle(answer: ClaimAnswer, claim: NamedClaim) -> Answer:
+def _settle(answer: ClaimAnswer, claim_id: UUID, bundle: bytes) -> Answer:
     """A reversal by itself decides nothing, as its correction follows; in answer to a void it is what was asked for."""
-    if answer.is_reversal and Source(claim.bundle).claim.text("status") == "cancelled":
+    if answer.is_reversal and Source(bundle).claim.text("status") == "cancelled":
         answer = replace(answer, state=State.ACCEPTED, adjustments=(), lines=(), paid=None)
-    return settle(answer, str(claim.claim_id), read_billed_lines(claim.bundle) if answer.lines else ())
+    return settle(answer, str(claim_id), read_billed_lines(bundle) if answer.lines else ())

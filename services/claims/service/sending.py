@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from services.claims.claim import PayerId
+from services.claims.claim import PayerId, State
 from services.claims.payer_channel import AttemptEnd
 from services.claims.payers import PayerProfile
 from services.claims.schedule import Outcome, Timing, plan_next
 from services.claims.service.answers import AnswerService
+from services.claims.service.denied import DeniedIntake
 from services.claims.settings import ClaimsOptions
 from services.claims.store import AttemptReport, ClaimStore, PlannedClaim, TakenClaim, Terms
 from shared.audit.trail import record_change
@@ -44,6 +45,7 @@ class SendingService:
         self._outbox = Outbox(schema)
         self._options = options
         self._answers = answers
+        self._denied = DeniedIntake(schema)
         self._chance = random.Random()  # noqa: S311 - spreads load, guards nothing
 
     async def take_due(self, payer_id: PayerId, limit: int) -> list[TakenClaim]:
@@ -88,6 +90,7 @@ class SendingService:
             ]
             if plans:
                 await self._store.plan_attempts(connection, plans)
+                await self._note_refusals(connection, ended, plans)
         for claim, end in ended:
             _attempts.labels(claim.payer_id, end.report.outcome).inc()
 
@@ -101,6 +104,14 @@ class SendingService:
             if not await self._store.requeue_claim(connection, claim_id, profile.deadline_hours * 3600):
                 raise Conflict("only an undelivered claim can be queued again")
             await record_change(connection)
+
+    async def _note_refusals(
+        self, connection: Connection, ended: Sequence[EndedAttempt], plans: Sequence[PlannedClaim]
+    ) -> None:
+        rejected = {planned.claim_id for planned in plans if planned.plan.state is State.REJECTED}
+        refused = {claim.key: end.report for claim, end in ended if claim.claim_id in rejected}
+        if refused:
+            await self._denied.note_refusals(connection, refused)
 
     async def _take(self, connection: Connection, payer_id: PayerId, limit: int) -> list[TakenClaim]:
         channel = self._options.payers[payer_id].channel

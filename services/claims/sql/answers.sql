@@ -1,3 +1,43 @@
+-- name: find_named_claims
+-- The claims that answers name; `rank` is the order in which names are believed: our identifier, the account number of a
+-- file, its control number, and the payer's own number out of an earlier answer, the newest one. Where it is not known
+-- which payer speaks, such a number counts only if a single payer has used it.
+with asked as (
+    select *
+    from unnest(:positions::integer[], :claim_ids::uuid[], :accounts::text[], :controls::integer[])
+         as asked (position, claim_id, account, control)
+)
+select asked.position, claim.claim_id, 1 as rank
+from asked
+join {schema}.claim using (claim_id)
+where :payer_id::text is null or claim.payer_id = :payer_id
+union all
+select asked.position, claim.claim_id, 2
+from asked
+join {schema}.x12_interchange as file on file.account_number = asked.account
+join {schema}.claim on claim.claim_id = file.claim_id
+where :payer_id::text is null or claim.payer_id = :payer_id
+union all
+select asked.position, claim.claim_id, 3
+from asked
+join {schema}.x12_interchange as file on file.control_number = asked.control
+join {schema}.claim on claim.claim_id = file.claim_id
+where :payer_id::text is null or claim.payer_id = :payer_id
+union all
+(select numbered.position, (array_agg(claim.claim_id order by response.response_id desc))[1], 3 + numbered.place
+from unnest(:number_positions::integer[], :number_places::integer[], :payer_numbers::text[])
+     as numbered (position, place, payer_number)
+join {schema}.response on response.payer_claim_number = numbered.payer_number
+join {schema}.claim using (claim_id)
+where :payer_id::text is null or claim.payer_id = :payer_id
+group by numbered.position, numbered.place
+having count(distinct claim.payer_id) = 1)
+order by position, rank;
+
+-- name: read_bundles
+-- What was sent of claims.
+select claim_id, bundle from {schema}.claim where claim_id = any(:claim_ids::uuid[]);
+
 -- name: lock_claims
 -- The claims that answers name, if they were ever sent, locked in order of id.
 select claim_id, state

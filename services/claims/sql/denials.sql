@@ -2,12 +2,12 @@
 -- What was sent of claims, and the findings it was sent with.
 select claim_id, chart_id, coding_version, payer_id, bundle, findings, overridden
 from {schema}.claim
-where claim_id = any(:claim_ids::uuid[]) and not is_void and bundle is not null;
+where claim_id = any(:claim_ids::uuid[]) and bundle is not null;
 
 -- name: insert_denial
 -- A denial; returns its id.
-insert into {schema}.denial (response_id, claim_id, chart_id, coding_version, payer_id, kind, proposed)
-values (:response_id, :claim_id, :chart_id, :coding_version, :payer_id, :kind, :proposed)
+insert into {schema}.denial (response_id, attempt, claim_id, chart_id, coding_version, payer_id, kind, proposed)
+values (:response_id, :attempt, :claim_id, :chart_id, :coding_version, :payer_id, :kind, :proposed)
 returning denial_id;
 
 -- name: insert_denial_line
@@ -19,10 +19,11 @@ values (:denial_id, :place, :line, :expression, :code, :diagnoses, :group_code, 
         :words, :edits, :decision_id, :action, :practitioner, :decided_at, :suggestion_id, :evidence::jsonb);
 
 -- name: overturn_denials
--- The payer pays after all.
+-- The payer takes these claims after all; what it decided otherwise it did not reject, whatever it said before.
 update {schema}.denial
 set status = 'overturned'
-where claim_id = any(:claim_ids::uuid[]) and status in ('open', 'appealed', 'returned');
+where status in ('open', 'appealed', 'returned')
+  and (claim_id = any(:taken::uuid[]) or claim_id = any(:adjudicated::uuid[]) and kind = 'rejection');
 
 -- name: close_recoded_denials
 -- The chart was coded again before anybody took a step.
@@ -41,7 +42,6 @@ where (:after::bigint is null or denial_id > :after)
   and (:status::text is null or status = :status)
   and (:kind::text is null or kind = :kind)
   and (:payer_id::text is null or payer_id = :payer_id)
-  and (:claim_id::uuid is null or claim_id = :claim_id)
   and (:chart_id::uuid is null or chart_id = :chart_id)
   and ((:reason_code::text is null and :practitioner::text is null) or exists (
       select from {schema}.denial_line as line
@@ -55,10 +55,11 @@ limit :limit;
 -- name: lock_denial
 -- One denial with its claim and answer, held until the transaction ends.
 select denial.denial_id, denial.claim_id, denial.chart_id, denial.coding_version, denial.status, denial.kind,
-       claim.superseded_by, claim.bundle, claim.findings, response.channel, response.body
+       denial.proposed, claim.superseded_by, claim.bundle, coalesce(response.channel, claim.channel) as channel,
+       coalesce(response.body, '') as body
 from {schema}.denial
 join {schema}.claim using (claim_id)
-join {schema}.response using (response_id)
+left join {schema}.response using (response_id)
 where denial_id = :denial_id
 for update of denial;
 

@@ -41,29 +41,6 @@ returning sha256;
 -- How many answers of a file named no claim.
 update {schema}.x12_file set unmatched = :unmatched where sha256 = :sha256;
 
--- name: find_x12_claims
--- The claims of a payer that answers name: by account number, by control number, by the payer's own number of the claim.
--- `rank` is the order in which these names are believed.
-select named.position, claim.claim_id, claim.bundle, 1 as rank
-from unnest(:positions::integer[], :accounts::text[]) as named (position, account)
-join {schema}.x12_interchange as file on file.account_number = named.account
-join {schema}.claim using (claim_id)
-where claim.payer_id = :payer_id
-union all
-select named.position, claim.claim_id, claim.bundle, 2
-from unnest(:positions::integer[], :controls::integer[]) as named (position, control)
-join {schema}.x12_interchange as file on file.control_number = named.control
-join {schema}.claim using (claim_id)
-where claim.payer_id = :payer_id
-union all
-(select distinct on (named.position) named.position, claim.claim_id, claim.bundle, 3
-from unnest(:positions::integer[], :payer_numbers::text[]) as named (position, payer_number)
-join {schema}.response on response.payer_claim_number = named.payer_number
-join {schema}.claim using (claim_id)
-where claim.payer_id = :payer_id
-order by named.position, response.response_id desc)
-order by position, rank;
-
 -- name: insert_x12_unmatched
 -- Park answers that name no claim, or contradict themselves.
 insert into {schema}.x12_unmatched (sha256, reason, body)

@@ -12,6 +12,7 @@ import asyncpg
 
 from services.claims.claim import Channel, PayerId, State
 from services.claims.edits.overrides import Overridden
+from services.claims.matching import ClaimNames
 from services.claims.responses import Answer
 from services.claims.store.rows import (
     AttemptKey,
@@ -209,6 +210,37 @@ class ClaimStore:
         """Lock claims and return their states; unknown ids are left out."""
         rows = await self._sql.fetch(connection, "lock_claims", claim_ids=list(claim_ids))
         return {row["claim_id"]: State(row["state"]) for row in rows}
+
+    async def find_named_claims(
+        self, connection: Connection, names: Sequence[ClaimNames], payer_id: PayerId | None = None
+    ) -> dict[int, UUID]:
+        """Return the claim of each position of `names`, of this payer or of any; the surest name decides."""
+        numbered = [
+            (position, place, number)
+            for position, each in enumerate(names)
+            for place, number in enumerate(each.payer_numbers, 1)
+        ]
+        rows = await self._sql.fetch(
+            connection,
+            "find_named_claims",
+            payer_id=payer_id,
+            positions=list(range(len(names))),
+            claim_ids=[each.claim_id for each in names],
+            accounts=[each.account for each in names],
+            controls=[each.control_number for each in names],
+            number_positions=[position for position, _, _ in numbered],
+            number_places=[place for _, place, _ in numbered],
+            payer_numbers=[number for _, _, number in numbered],
+        )
+        found: dict[int, UUID] = {}
+        for row in rows:
+            found.setdefault(row["position"], row["claim_id"])
+        return found
+
+    async def read_bundles(self, connection: Connection, claim_ids: Collection[UUID]) -> dict[UUID, bytes]:
+        """Return what was sent of claims."""
+        rows = await self._sql.fetch(connection, "read_bundles", claim_ids=list(claim_ids))
+        return {row["claim_id"]: row["bundle"] for row in rows}
 
     async def insert_responses(
         self, connection: Connection, channel: Channel, answers: Sequence[tuple[UUID, Answer]]

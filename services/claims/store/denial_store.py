@@ -14,7 +14,7 @@ import asyncpg
 
 from services.claims.claim import Channel
 from services.claims.denials.denial import Denial, DeniedLine, Origin
-from services.claims.denials.reasons import Step
+from services.claims.denials.reasons import Kind, Reason, Step
 from services.claims.edits.overrides import Override
 from services.claims.responses import Adjustment
 from shared.contracts.messages import Finding
@@ -43,11 +43,13 @@ class HeldDenial:
     claim_id: UUID
     chart_id: UUID
     coding_version: int
+    kind: Kind
     status: str
     is_superseded: bool
     bundle: bytes
     channel: Channel
     answer: bytes
+    """Nothing where an attempt was refused without one."""
     lines: tuple[DeniedLine, ...]
 
 
@@ -66,16 +68,25 @@ class DenialStore:
         self._sql = Statements("services.claims", schema=schema)
 
     async def find_sent(self, connection: Connection, claim_ids: Collection[UUID]) -> dict[UUID, SentClaim]:
-        """Return what was sent of these claims; voids are none."""
+        """Return what was sent of these claims."""
         rows = await self._sql.fetch(connection, "find_sent", claim_ids=list(claim_ids))
         return {row["claim_id"]: _sent(row) for row in rows}
 
-    async def insert_denial(self, connection: Connection, response_id: int, sent: SentClaim, denial: Denial) -> None:
-        """Put a denial on the worklist."""
+    async def insert_denial(
+        self,
+        connection: Connection,
+        sent: SentClaim,
+        denial: Denial,
+        *,
+        response_id: int | None = None,
+        attempt: int | None = None,
+    ) -> None:
+        """Put a denial on the worklist, by the answer or the attempt that it comes from."""
         denial_id: int = await self._sql.fetchval(
             connection,
             "insert_denial",
             response_id=response_id,
+            attempt=attempt,
             claim_id=sent.claim_id,
             chart_id=sent.chart_id,
             coding_version=sent.coding_version,
@@ -88,9 +99,9 @@ class DenialStore:
                 connection, "insert_denial_line", denial_id=denial_id, place=place, **_columns(line)
             )
 
-    async def overturn(self, connection: Connection, claim_ids: Collection[UUID]) -> None:
-        """End the denials of claims that the payer takes after all."""
-        await self._sql.execute(connection, "overturn_denials", claim_ids=list(claim_ids))
+    async def overturn(self, connection: Connection, *, taken: Collection[UUID], adjudicated: Collection[UUID]) -> None:
+        """End the denials of claims that the payer takes after all, and the rejections of those that it decided."""
+        await self._sql.execute(connection, "overturn_denials", taken=list(taken), adjudicated=list(adjudicated))
 
     async def close_recoded(self, connection: Connection, chart_ids: Collection[UUID]) -> None:
         """End the open denials of charts that were coded again."""
@@ -111,12 +122,13 @@ class DenialStore:
             claim_id=row["claim_id"],
             chart_id=row["chart_id"],
             coding_version=row["coding_version"],
+            kind=Kind(row["kind"]),
             status=row["status"],
             is_superseded=row["superseded_by"] is not None,
             bundle=row["bundle"],
             channel=Channel(row["channel"]),
             answer=row["body"],
-            lines=tuple(_line(each) for each in lines),
+            lines=tuple(_line(each, Step(row["proposed"])) for each in lines),
         )
 
     async def list_lines(self, connection: Executor, denial_id: int) -> list[asyncpg.Record]:
@@ -215,7 +227,7 @@ def _columns(line: DeniedLine) -> dict[str, object]:
     }
 
 
-def _line(row: asyncpg.Record) -> DeniedLine:
+def _line(row: asyncpg.Record, step: Step) -> DeniedLine:
     return DeniedLine(
         line=row["line"],
         expression=row["expression"],
@@ -225,6 +237,7 @@ def _line(row: asyncpg.Record) -> DeniedLine:
             row["line"], row["group_code"], row["reason_code"], row["amount"], tuple(row["remark_codes"])
         ),
         edits=tuple(row["edits"]),
+        reason=Reason(Kind(row["kind"]), step, row["words"]),
         origin=Origin(
             decision_id=row["decision_id"],
             action=row["action"],

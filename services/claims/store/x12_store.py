@@ -11,7 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
-from services.claims.x12.answers import ClaimAnswer, ClaimNames, ProviderAdjustment
+from services.claims.x12.answers import ClaimAnswer, ProviderAdjustment
 from shared.postgres.pool import Connection, Executor
 from shared.postgres.statements import Statements
 
@@ -37,14 +37,6 @@ class ReadFile:
     answers: int = 0
     reason: str | None = None
     place: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NamedClaim:
-    """A claim that an answer names, with what was billed."""
-
-    claim_id: UUID
-    bundle: bytes
 
 
 class X12Store:
@@ -116,24 +108,6 @@ class X12Store:
         )
         return inserted is not None
 
-    async def find_claims(
-        self, connection: Connection, payer_id: str, names: Sequence[ClaimNames]
-    ) -> dict[int, NamedClaim]:
-        """Return the claim of each position of `names` that names one of this payer's; the surest name decides."""
-        rows = await self._sql.fetch(
-            connection,
-            "find_x12_claims",
-            payer_id=payer_id,
-            positions=list(range(len(names))),
-            accounts=[each.account for each in names],
-            controls=[_read_control(each.control) for each in names],
-            payer_numbers=[each.payer_number for each in names],
-        )
-        found: dict[int, NamedClaim] = {}
-        for row in rows:
-            found.setdefault(row["position"], NamedClaim(row["claim_id"], row["bundle"]))
-        return found
-
     async def park(self, connection: Connection, sha256: str, parked: Sequence[tuple[str, ClaimAnswer]]) -> None:
         """Keep answers that nobody can apply, with their reasons."""
         if parked:
@@ -168,8 +142,3 @@ class X12Store:
     async def list_parked(self, connection: Executor, *, limit: int) -> list[asyncpg.Record]:
         """Read parked answers, as `api_models.ParkedAnswerView` shows them."""
         return await self._sql.fetch(connection, "list_x12_unmatched", limit=limit)
-
-
-def _read_control(text: str) -> int | None:
-    """A control number of ours, None for what cannot be one."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= len("999999999") else None

@@ -7,7 +7,8 @@ file was understood says nothing of what is in it, so the claim goes on waiting.
 from collections.abc import Iterator, Sequence
 
 from services.claims.claim import State
-from services.claims.x12.answers import ClaimAnswer, ClaimNames
+from services.claims.matching import ClaimNames
+from services.claims.x12.answers import ClaimAnswer
 from services.claims.x12.envelope import Transaction
 from services.claims.x12.segments import Segment
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
 from services.claims.claim import State
+from services.claims.matching import ClaimNames
 from services.claims.responses import Adjustment, Answer, keep_codes, settle_payment
 from services.claims.x12.segments import Segment, print_segments
 from services.claims.x12.source import Source
@@ -19,15 +20,6 @@ from shared.contracts.errors import InvalidContent
 from shared.fhir import systems
 
 _MOST_DIGITS = 18
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimNames:
-    """By what a payer may call a claim: CLM01, the control number of its file, its own number. '' is not said."""
-
-    account: str = ""
-    control: str = ""
-    payer_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +91,11 @@ def settle(answer: ClaimAnswer, request: str, billed: Sequence[BilledLine]) -> A
     return Answer(
         state=settle_payment(answer.state, answer.paid),
         codes=keep_codes([*(each.reason for each in adjustments), *answer.codes]),
-        request=request,
+        names=replace(answer.names, identifier=request),
         body=body,
         sha256=hashlib.sha256(body).hexdigest(),
         adjustments=tuple(adjustments),
         paid=answer.paid,
-        payer_claim_number=answer.names.payer_number or None,
     )
 
 

@@ -8,9 +8,12 @@ Source: X12 external code lists 507 (claim status category) and 508 (claim statu
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from services.claims.claim import State
-from services.claims.x12.answers import ClaimAnswer, ClaimNames
+from services.claims.matching import ClaimNames
+from services.claims.responses import Adjustment
+from services.claims.x12.answers import ClaimAnswer, LineAnswer
 from services.claims.x12.envelope import Transaction
 from services.claims.x12.segments import Segment
 
@@ -19,6 +22,7 @@ _REJECTIONS = frozenset({"A3", "A4", "A6", "A7", "A8"})
 _PATIENT, _RECEIVER = "PT", "21"
 _STATUSES = (1, 10, 11)
 """Where STC has its composites of category, status and entity."""
+_LINE_CONTROLS = ("FJ", "6R")
 
 
 def read_claim_status(transaction: Transaction) -> Iterator[ClaimAnswer]:
@@ -37,17 +41,35 @@ def read_claim_status(transaction: Transaction) -> Iterator[ClaimAnswer]:
 
 
 def _judge(names: ClaimNames, loop: Sequence[Segment]) -> ClaimAnswer:
-    statuses = [
-        (segment.text(place), segment.text(place, 2))
-        for segment in loop
-        if segment.name == "STC"
-        for place in _STATUSES
-        if segment.text(place)
-    ]
-    rejected = [status for status in statuses if status[0] in _REJECTIONS]
-    state = State.REJECTED if rejected else State.PENDED
-    codes = tuple("-".join(part for part in status if part) for status in rejected)
-    return ClaimAnswer(names, state, codes, tuple(loop))
+    """What is said before the first SVC is about the claim, what comes after it about the line that it begins."""
+    services = [place for place, segment in enumerate(loop) if segment.name == "SVC"]
+    own = loop[: services[0]] if services else loop
+    lines = [_judge_line(loop[start:end]) for start, end in pairwise([*services, len(loop)])]
+    on_claim = tuple(_read_rejections(own))
+    codes = [each.reason for each in (*on_claim, *(each for line in lines for each in line.adjustments))]
+    return ClaimAnswer(
+        names,
+        State.REJECTED if codes else State.PENDED,
+        tuple(dict.fromkeys(codes)),
+        tuple(loop),
+        on_claim,
+        tuple(line for line in lines if line.adjustments),
+    )
+
+
+def _judge_line(service: Sequence[Segment]) -> LineAnswer:
+    control = next((found for each in _LINE_CONTROLS if (found := _reference(service, each))), "")
+    day = next((each.text(3) for each in service if each.name == "DTP" and each.text(1) == "472"), "")
+    return LineAnswer(control, service[0].text(1, 2), day[:8], tuple(_read_rejections(service)))
+
+
+def _read_rejections(segments: Sequence[Segment]) -> Iterator[Adjustment]:
+    """Every status that is a rejection, as category and status: `A7-562`."""
+    for segment in segments:
+        for place in _STATUSES if segment.name == "STC" else ():
+            if segment.text(place) in _REJECTIONS:
+                code = "-".join(part for part in (segment.text(place), segment.text(place, 2)) if part)
+                yield Adjustment(None, "", code)
 
 
 def _split(segments: Sequence[Segment]) -> Iterator[tuple[str, list[Segment]]]:

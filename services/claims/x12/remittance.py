@@ -11,8 +11,9 @@ from itertools import chain
 
 from services.claims.claim import State
 from services.claims.denials.reasons import PRICE_REASONS
+from services.claims.matching import ClaimNames
 from services.claims.responses import Adjustment
-from services.claims.x12.answers import ClaimAnswer, ClaimNames, LineAnswer, ProviderAdjustment, read_amount
+from services.claims.x12.answers import ClaimAnswer, LineAnswer, ProviderAdjustment, read_amount
 from services.claims.x12.envelope import Transaction
 from services.claims.x12.segments import Segment
 

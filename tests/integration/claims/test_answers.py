@@ -66,6 +66,44 @@ async def test_an_answer_may_come_in_a_bundle_and_be_matched_by_its_key(clinic: 
     assert await clinic.state(claim_id) is State.ACCEPTED
 
 
+async def test_an_answer_that_names_nothing_of_ours_is_matched_by_the_payers_own_number(clinic: Clinic) -> None:
+    claim_id, other = await _sent(clinic), await _sent(clinic)
+    await clinic.answers.receive_responses(
+        [
+            _response(clinic, claim_id, outcome="queued", identifier=[{"use": "official", "value": "ICN1"}]),
+            _response(clinic, other, outcome="queued", identifier=[{"value": "ICN2"}]),
+        ]
+    )
+    renumbered = [{"use": "official", "value": "ICN9"}, {"use": "old", "value": "ICN1"}]
+    decided = claim_response(request={"reference": "Claim/theirs"}, identifier=renumbered)
+    await clinic.answers.receive_responses([clinic.record(Topic.CLAIM_RESPONSE, as_bytes(decided), b"theirs")])
+    assert await clinic.states(claim_id, other) == [State.ACCEPTED, State.PENDED]
+    paid = claim_response(identifier=[{"value": "ICN9"}], payment={"amount": {"value": 80, "currency": "USD"}})
+    await clinic.answers.receive_responses([clinic.record(Topic.CLAIM_RESPONSE, as_bytes(paid), b"")])
+    assert await clinic.states(claim_id, other) == [State.PAID, State.PENDED]
+
+
+async def test_our_identifier_is_believed_before_the_payers_number(clinic: Clinic) -> None:
+    claim_id, other = await _sent(clinic), await _sent(clinic)
+    pended = _response(clinic, claim_id, outcome="queued", identifier=[{"value": "ICN1"}])
+    await clinic.answers.receive_responses([pended])
+    await clinic.answers.receive_responses([_response(clinic, other, identifier=[{"value": "ICN1"}])])
+    assert await clinic.states(claim_id, other) == [State.PENDED, State.ACCEPTED]
+
+
+async def test_a_number_that_two_payers_gave_names_neither_claim(clinic: Clinic) -> None:
+    claim_id = await _sent(clinic)
+    elsewhere = await clinic.queue(coded_chart())
+    await clinic.sending.take_due(PayerId("http"), 1)
+    for each in (claim_id, elsewhere):
+        pended = _response(clinic, each, outcome="queued", identifier=[{"value": "ICN1"}])
+        await clinic.answers.receive_responses([pended])
+    nameless = as_bytes(claim_response(identifier=[{"value": "ICN1"}]))
+    await clinic.answers.receive_responses([clinic.record(Topic.CLAIM_RESPONSE, nameless)])
+    assert await clinic.states(claim_id, elsewhere) == [State.PENDED, State.PENDED]
+    assert (await clinic.outcomes())[-1] == ("quarantined", "unmatched-response")
+
+
 async def test_what_matches_nothing_is_parked(clinic: Clinic) -> None:
     never_sent = await clinic.queue(coded_chart())
     strangers = [_response(clinic, uuid4()), _response(clinic, "7"), _response(clinic, never_sent)]

@@ -101,7 +101,7 @@ async def test_a_correction_returns_the_chart_with_what_the_payer_said(clinic: C
     claim_id = await _sent(clinic)
     await _answer(clinic, claim_id, "97")
     (denial,) = (await denials.list_denials(DenialFilter())).denials
-    await denials.return_to_coder(denial.denial_id, LEAD, "The record has another visit.")
+    await denials.return_to_coder(denial.denial_id, Step.CORRECT, LEAD, "The record has another visit.")
     (message,) = await clinic.published(Topic.CLAIM_RETURNED)
     told = Envelope[ClaimReturned].decode(message["value"]).data
     assert (told.chart_id, told.coding_version) == (denial.chart_id, 1)
@@ -110,7 +110,7 @@ async def test_a_correction_returns_the_chart_with_what_the_payer_said(clinic: C
     assert view.denial.status == "returned"
     assert [(step.step, step.practitioner) for step in view.steps] == [(Step.CORRECT, LEAD.practitioner)]
     with pytest.raises(Conflict):
-        await denials.return_to_coder(denial.denial_id, LEAD, "again")
+        await denials.return_to_coder(denial.denial_id, Step.CORRECT, LEAD, "again")
 
 
 async def test_a_denial_of_a_chart_that_was_coded_again_needs_no_step(clinic: Clinic, denials: DenialService) -> None:
@@ -120,7 +120,7 @@ async def test_a_denial_of_a_chart_that_was_coded_again_needs_no_step(clinic: Cl
     (denial,) = (await denials.list_denials(DenialFilter())).denials
     assert denial.status == "recoded"
     with pytest.raises(Conflict):
-        await denials.return_to_coder(denial.denial_id, LEAD, "late")
+        await denials.return_to_coder(denial.denial_id, Step.CORRECT, LEAD, "late")
 
 
 async def test_an_appeal_keeps_the_hash_of_its_packet_and_is_overturned_by_payment(
@@ -148,16 +148,23 @@ async def test_every_denial_of_a_claim_and_chart_stays_in_its_history(clinic: Cl
     await _answer(clinic, first, "50", disposition="anew")
     second = await _sent(clinic, chart_id, coding_version=2)
     await _answer(clinic, second, "197")
-    of_first = await denials.list_denials(DenialFilter(claim_id=first))
-    assert [each.reason_codes for each in of_first.denials] == [("97",), ("50",)]
-    view = await denials.get_denial(of_first.denials[0].denial_id)
-    assert [each.claim_id for each in view.history] == [first, first, second]
+    histories = [await denials.list_history(claim_id) for claim_id in (first, second)]
+    assert histories[0] == histories[1]
+    assert [(each.claim_id, each.reason_codes) for each in histories[0].denials] == [
+        (first, ("97",)),
+        (first, ("50",)),
+        (second, ("197",)),
+    ]
+    view = await denials.get_denial(histories[0].denials[0].denial_id)
+    assert view.history == histories[0].denials
+    with pytest.raises(NotFound):
+        await denials.list_history(uuid4())
 
 
 async def test_steps_and_lines_cannot_be_rewritten(clinic: Clinic, denials: DenialService) -> None:
     await _answer(clinic, await _sent(clinic), "29")
     (denial,) = (await denials.list_denials(DenialFilter())).denials
-    await denials.write_off(denial.denial_id, LEAD, "Too late.")
+    await denials.close(denial.denial_id, Step.WRITE_OFF, LEAD, "Too late.")
     for statement in (
         "delete from claims.denial_step",
         "update claims.denial_step set reason = 'another'",

@@ -64,6 +64,24 @@ def test_the_claim_is_named_by_its_identifier() -> None:
     assert read_answer(as_bytes(claim_response())).request is None
 
 
+def test_the_payers_number_is_the_official_one_and_an_old_one_only_helps_to_match() -> None:
+    numbers = [
+        {"use": "old", "value": "ICN1"},
+        {"value": "ICN3"},
+        {"use": "official", "value": "ICN2"},
+        {"use": "official", "system": systems.CLAIM_IDENTIFIER, "value": "ours"},
+    ]
+    names = read_answer(as_bytes(claim_response(identifier=numbers))).names
+    assert (names.payer_number, names.payer_numbers) == ("ICN2", ("ICN2", "ICN3", "ICN1"))
+    assert read_answer(as_bytes(claim_response(identifier=numbers[:1]))).names.payer_number == ""
+
+
+def test_an_error_is_on_the_line_that_it_names() -> None:
+    errors = [{"itemSequence": 2, "code": {"coding": [{"code": "a001"}]}}, {"code": {"coding": [{"code": "a002"}]}}]
+    answer = read_answer(as_bytes(claim_response(outcome="error", error=errors)))
+    assert [(each.line, each.reason) for each in answer.adjustments] == [(2, "a001"), (None, "a002")]
+
+
 def test_a_bundle_may_carry_the_answer() -> None:
     body = as_bytes(bundle(patient(), claim_response(outcome="queued")))
     assert read_answer(body).state is State.PENDED

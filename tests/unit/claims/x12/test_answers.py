@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.claims.claim import State
+from services.claims.matching import ClaimNames
 from services.claims.responses import Adjustment
 from services.claims.x12 import name_account, write_claim
 from services.claims.x12.answer_file import read_answer_file
 from services.claims.x12.answers import (
     BilledLine,
     ClaimAnswer,
-    ClaimNames,
     LineAnswer,
     ProviderAdjustment,
     find_line,
@@ -122,6 +122,8 @@ def test_a_line_that_is_rejected_rejects_the_claim() -> None:
     )
     assert answer.names == ClaimNames("ACCOUNT", "", "ICN7")
     assert (answer.state, answer.codes) == (State.REJECTED, ("A7-453", "A8-454"))
+    settled = settle(answer, "c-1", [BilledLine(1, "99213", "20260901"), BilledLine(2, "80053", "20260901")])
+    assert [(each.line, each.reason) for each in settled.adjustments] == [(1, "A7-453"), (1, "A8-454")]
 
 
 def test_every_adjustment_is_on_its_line_with_its_group_reason_amount_and_remarks() -> None:
