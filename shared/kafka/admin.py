@@ -11,18 +11,21 @@ from shared.kafka.settings import KafkaSettings
 
 
 async def create_topics(settings: KafkaSettings, topics: Iterable[TopicSpec]) -> list[str]:
-    """Create missing topics and return their names; raises the broker's error for any other refusal."""
+    """Create missing topics and return the names of those that this call created.
+
+    A topic that another process makes meanwhile is fine; raises the broker's error for any other refusal.
+    """
     client = AIOKafkaAdminClient(**connection_arguments(settings))
     await client.start()
     try:
         existing = set(await client.list_topics())
         missing = [_new_topic(spec, settings) for spec in topics if str(spec.name) not in existing]
-        if missing:
-            response = await client.create_topics(missing)
-            for name, code, *_ in response.topic_errors:
-                if code not in (0, TopicAlreadyExistsError.errno):
-                    raise for_code(code)(name)
-        return [topic.name for topic in missing]
+        response = await client.create_topics(missing) if missing else None
+        codes = {name: code for name, code, *_ in response.topic_errors} if response else {}
+        for name, code in codes.items():
+            if code not in (0, TopicAlreadyExistsError.errno):
+                raise for_code(code)(name)
+        return [name for name, code in codes.items() if code == 0]
     finally:
         await client.close()
 

@@ -45,7 +45,7 @@ async def take_picture(page: Page, name: str) -> None:
 
 
 @pytest.fixture
-def complaints(page: Page) -> list[str]:
+async def complaints(page: Page) -> list[str]:
     """What the browser says on its console: broken rules of the content security policy, and failed scripts."""
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
