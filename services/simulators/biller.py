@@ -13,10 +13,13 @@ import httpx
 JsonObject = dict[str, Any]
 
 MOST_DENIALS = 3
-"""A chart that was denied so often is not corrected again but appealed."""
+"""A chart that was denied so often goes back no more: a denial is appealed, a rejection written off."""
+_INSTEAD = {"correct": "appeal", "resubmit": "write-off"}
 IDLE_SECONDS = 0.5
 LETTERS: Mapping[str, str] = {
     "correct": "The payer names something that the coder can correct.",
+    "resubmit": "The payer refused the claim; what it names is corrected and the claim sent again.",
+    "settle": "The payer confirms that nothing is owed.",
     "appeal": "The record supports what was billed; the words are quoted here.",
     "write-off": "Nothing more can be asked for.",
 }
@@ -25,7 +28,7 @@ LETTERS: Mapping[str, str] = {
 def choose_step(view: JsonObject) -> str:
     """Choose the step for a denial as `GET /v1/denials/{id}` shows it: the proposed one, while it can help."""
     proposed = str(view["denial"]["proposed"]).replace("_", "-")
-    return "appeal" if proposed == "correct" and len(view["history"]) >= MOST_DENIALS else proposed
+    return _INSTEAD.get(proposed, proposed) if len(view["history"]) >= MOST_DENIALS else proposed
 
 
 class SimulatedBiller:

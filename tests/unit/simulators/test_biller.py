@@ -18,6 +18,9 @@ def view(proposed: str, denials: int = 1) -> dict[str, object]:
         ("correct", 1, "correct"),
         ("correct", MOST_DENIALS, "appeal"),
         ("appeal", 1, "appeal"),
+        ("resubmit", 1, "resubmit"),
+        ("resubmit", MOST_DENIALS, "write-off"),
+        ("settle", 1, "settle"),
         ("write_off", MOST_DENIALS, "write-off"),
     ],
 )
