@@ -43,7 +43,7 @@ def show_chart(
         work_item_id=item.work_item_id,
         state=item.state,
         coding_version=item.coding_version,
-        encounter=_show_encounter(chart, facts),
+        encounter=show_encounter(chart, facts),
         documents=tuple(DocumentView(**document.model_dump()) for document in chart.documents),
         engine=EngineView.model_validate(asdict(run.version)) if run else None,
         indicators=tuple(IndicatorView.model_validate(asdict(each)) for each in run.indicators) if run else (),
@@ -55,7 +55,8 @@ def show_chart(
     )
 
 
-def _show_encounter(chart: ChartReady, facts: ChartFacts) -> EncounterFacts:
+def show_encounter(chart: ChartReady, facts: ChartFacts) -> EncounterFacts:
+    """Arrange what the structured data says about an encounter."""
     return EncounterFacts(
         reference=chart.encounter.reference,
         encounter_class=chart.encounter_class,

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -80,6 +81,7 @@ class _Filler:
             await self._own(),
             *[await self._row(await self.desk.open_chart(suggestion(), suggestion("R05.9", "cough"))) for _ in "12"],
         ]
+        await self._audit(rows[3])
         await self.desk.arrive(ready_chart())
         return [self.others | row for row in rows]
 
@@ -110,6 +112,19 @@ class _Filler:
         row["hold_id"] = (await self._do("POST", f"{url}/holds", Role.LEAD, json=ON_HOLD))["hold_id"]
         self.others["hold_id"] = row["hold_id"]
         return row
+
+    async def _audit(self, row: dict[str, str]) -> None:
+        """Draw an audit of the finished chart and review it with a difference."""
+        today = datetime.now(UTC).date()
+        days = {"since": str(today - timedelta(days=1)), "until": str(today + timedelta(days=1))}
+        criteria = {"title": "A", "coder": "coder", **days}
+        audit = await self._do("POST", "/v1/audits", Role.AUDITOR, json=criteria)
+        url = f"/v1/audits/{audit['audit_id']}/charts/{row['chart_id']}"
+        why = [{"key": "principal:J18.9:J18.1", "reason": "the lobe is named"}]
+        codes = [{"system": "icd10cm", "code": "J18.1"}]
+        await self._do("POST", f"{url}/review", Role.AUDITOR, json={"codes": codes, "reasons": why})
+        mine = await self._do("GET", "/v1/my-differences", Role.CODER)
+        self.others |= {"audit_id": audit["audit_id"], "difference_id": mine["differences"][0]["difference_id"]}
 
     async def _own(self) -> dict[str, str]:
         own = SELF.partition("/")[2]

@@ -1,7 +1,7 @@
 """The grouper's question about a coding: its diagnoses, procedures, patient, and how the stay ended.
 
-Place in the flow: from `service.drafting`'s facts and codings; pure. Invariant: only inpatient stays have one (MS-DRGs
-pay acute inpatient care: 42 CFR 412), and none without a day of discharge and a principal diagnosis.
+Place in the flow: from `service.drafting`'s facts and codes, or a review's; pure. Invariant: only inpatient stays have
+one (MS-DRGs pay acute inpatient care: 42 CFR 412), and none without a day of discharge and a principal diagnosis.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 
 from services.coder.chart_facts import ChartFacts
-from services.coder.coding import Coding
+from services.coder.decisions import ChosenCode
 from services.coder.engine.model import CodeSystem
 from services.coder.grouping.grouper import Stay, StayDiagnosis
 from shared.contracts.messages import ChartReady
@@ -21,19 +21,19 @@ INPATIENT_CLASSES = frozenset({"IMP", "ACUTE", "NONAC"})
 HOME = "01"
 
 
-def read_stay(chart: ChartReady, facts: ChartFacts, codings: Sequence[Coding]) -> Stay | None:
-    """Make the question of what is decided so far; None where there is nothing to group."""
+def read_stay(chart: ChartReady, facts: ChartFacts, codes: Sequence[ChosenCode]) -> Stay | None:
+    """Make the question of the codes that a claim has, in its order; None where there is nothing to group."""
     diagnoses = tuple(
-        StayDiagnosis(each.chosen.code, (each.chosen.on_admission or "").upper())
-        for each in codings
-        if each.chosen.system is CodeSystem.ICD10CM
+        StayDiagnosis(each.code, (each.on_admission or "").upper())
+        for each in codes
+        if each.system is CodeSystem.ICD10CM
     )
     if not is_inpatient(chart) or chart.service_date is None or not diagnoses:
         return None
     return Stay(
         discharged=chart.service_date,
         diagnoses=diagnoses,
-        procedures=tuple(each.chosen.code for each in codings if each.chosen.system is CodeSystem.ICD10PCS),
+        procedures=tuple(each.code for each in codes if each.system is CodeSystem.ICD10PCS),
         age=facts.patient_age_years,
         gender=facts.patient_sex or "",
         discharge_status=read_discharge_status(facts.encounter) or HOME,

@@ -48,7 +48,7 @@ class CodingDraft:
 
     def read_stay(self) -> Stay | None:
         """Read what a grouper would be asked; None where there is no inpatient stay, or no diagnosis yet."""
-        return read_stay(self.chart, self.facts, self.codings)
+        return read_stay(self.chart, self.facts, [each.chosen for each in self.codings])
 
     def build(
         self,

@@ -26,7 +26,9 @@ from shared.audit.trail import name_entity, name_purpose, record_change
 from shared.contracts.errors import NotFound
 from shared.postgres.pool import Pool
 
-_KINDS = {f"{name}_id": name.replace("_", "-") for name in ("chart", "work_item", "hold", "query", "thread")}
+_KINDS = {
+    f"{name}_id": name.replace("_", "-") for name in ("chart", "work_item", "hold", "query", "thread", "difference")
+}
 """The names of ids in paths that belong to a chart, and what they are ids of."""
 _LISTED = 200
 

@@ -8,6 +8,7 @@ from services.coder.billing_edits import NO_BILLING_EDITS, BillingEdits
 from services.coder.grouping.grouper import Grouper
 from services.coder.queries.life import DEFAULT_POLICY, QueryPolicy
 from services.coder.service.assigning import Assigning
+from services.coder.service.auditing import Auditing
 from services.coder.service.automating import Automating
 from services.coder.service.chart_claims import ChartClaims
 from services.coder.service.chart_records import ChartRecords
@@ -15,6 +16,7 @@ from services.coder.service.charts import Charts
 from services.coder.service.completing import Completing
 from services.coder.service.deciding import Deciding
 from services.coder.service.desk import Desk
+from services.coder.service.differences import Differences
 from services.coder.service.glass import Glass
 from services.coder.service.grouping import Grouping
 from services.coder.service.holding import Holding
@@ -57,6 +59,8 @@ class UseCases:
     assigning: Assigning
     automating: Automating
     reporting: Reporting
+    auditing: Auditing
+    differences: Differences
 
     @classmethod
     def over(
@@ -98,4 +102,6 @@ class UseCases:
             assigning=Assigning(pool, settings.priority),
             automating=Automating(pool, automation, completing),
             reporting=Reporting(pool, automation),
+            auditing=Auditing(pool, grouper),
+            differences=Differences(pool),
         )

@@ -8,6 +8,7 @@ with subject_of as (
         when 'hold' then (select chart_id from {schema}.hold where hold_id = :id)
         when 'query' then (select chart_id from {schema}.query where query_id = :id)
         when 'thread' then (select chart_id from {schema}.thread where thread_id = :id)
+        when 'difference' then (select chart_id from {schema}.judgement where judgement_id = :id)
     end as chart_id
 )
 select item.chart_id,
