@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 
 from services.coder.api.problems import document_errors
 from services.coder.api.reach import PageLimit, find_reach, tag_revision
-from services.coder.api.requests import Cases, ChartIdPath, IdempotencyKeyHeader
+from services.coder.api.requests import Cases, ChartIdPath
 from services.coder.audit_models import (
     AuditedChart,
     AuditRequest,
@@ -22,8 +22,10 @@ from services.coder.audits.audit import AuditId, BlindCodingFirst, OwnCoding, Re
 from services.coder.service.auditing import Actor, Sampled
 from services.coder.service.deciding import Coder
 from services.coder.store.audits import Caller
-from services.coder.work_item import ChartId, KeyReused
+from services.coder.work_item import ChartId
 from shared.contracts.errors import InvalidContent, NotFound
+from shared.postgres.answers import Repeatable
+from shared.web.repeating import RepeatableRequest
 from shared.web.security import Principal, Role, require_principal
 
 router = APIRouter(prefix="/v1/audits", tags=["audits"])
@@ -32,14 +34,14 @@ AuditorPrincipal = Annotated[Principal, Depends(require_principal(Role.AUDITOR, 
 AuditIdPath = Annotated[UUID, Path(description="The audit's id.")]
 
 
-def act_as(principal: Principal, idempotency_key: str | None = None) -> Actor:
+def act_as(principal: Principal, repeatable: Repeatable | None = None) -> Actor:
     """Say who acts and how far they reach."""
     coder = Coder(principal.subject, principal.practitioner)
-    return Actor(coder, Caller(principal.subject, find_reach(principal)), idempotency_key)
+    return Actor(coder, Caller(principal.subject, find_reach(principal)), repeatable)
 
 
-async def _read_auditor(principal: AuditorPrincipal, idempotency_key: IdempotencyKeyHeader = None) -> Actor:
-    return act_as(principal, idempotency_key)
+async def _read_auditor(principal: AuditorPrincipal, repeatable: RepeatableRequest) -> Actor:
+    return act_as(principal, repeatable)
 
 
 async def _read_sampled(audit_id: AuditIdPath, chart_id: ChartIdPath) -> Sampled:
@@ -61,7 +63,7 @@ async def list_audits(
     return await cases.auditing.list_audits(limit, AuditId(cursor) if cursor else None)
 
 
-@router.post("", summary="Draw a sample", responses=document_errors(InvalidContent, KeyReused))
+@router.post("", summary="Draw a sample", responses=document_errors(InvalidContent))
 async def draw_audit(cases: Cases, auditor: Auditor, request: AuditRequest) -> AuditView:
     """Draw finished charts to review, within the caller's reach: by chance, or the riskiest first.
 
@@ -95,7 +97,7 @@ async def open_audited_chart(cases: Cases, auditor: Auditor, place: SampledChart
 @router.post(
     "/{audit_id}/charts/{chart_id}/blind-coding",
     summary="Code a chart blind",
-    responses=document_errors(NotFound, OwnCoding, ReviewedBefore, InvalidContent, KeyReused),
+    responses=document_errors(NotFound, OwnCoding, ReviewedBefore, InvalidContent),
 )
 async def code_blind(cases: Cases, auditor: Auditor, place: SampledChart, request: CodesRequest) -> Comparison:
     """Keep how the reviewer would code the chart, before seeing how it was coded; the answer compares both."""
@@ -115,9 +117,7 @@ async def compare_coding(cases: Cases, auditor: Auditor, place: SampledChart, re
 @router.post(
     "/{audit_id}/charts/{chart_id}/review",
     summary="Review a chart",
-    responses=document_errors(
-        NotFound, OwnCoding, ReviewedBefore, BlindCodingFirst, ReviewNotComplete, InvalidContent, KeyReused
-    ),
+    responses=document_errors(NotFound, OwnCoding, ReviewedBefore, BlindCodingFirst, ReviewNotComplete, InvalidContent),
 )
 async def review_chart(cases: Cases, auditor: Auditor, place: SampledChart, request: ReviewRequest) -> Comparison:
     """Keep the coding that the reviewer holds to be right, with a reason for each difference, for good.

@@ -9,12 +9,12 @@ from services.coder.api.audits import act_as
 from services.coder.api.automation import Days
 from services.coder.api.problems import document_errors
 from services.coder.api.reach import PageLimit
-from services.coder.api.requests import Cases, CoderPrincipal, IdempotencyKeyHeader, LeadPrincipal
+from services.coder.api.requests import Cases, CoderPrincipal, LeadPrincipal
 from services.coder.audit_models import AccuracyReport, AnswerRequest, ClosingRequest, DifferencesPage, DifferenceView
 from services.coder.audits.audit import AuditId, DifferenceId, DifferenceSettled, DifferenceState, Method, OwnCoding
 from services.coder.store.audits import Wanted
-from services.coder.work_item import KeyReused
 from shared.contracts.errors import InvalidContent, NotFound
+from shared.web.repeating import RepeatableRequest
 from shared.web.security import Principal, Role, require_principal
 
 router = APIRouter(prefix="/v1", tags=["audits"])
@@ -51,33 +51,33 @@ async def list_differences(
 @router.post(
     "/differences/{difference_id}/answer",
     summary="Answer a difference",
-    responses=document_errors(NotFound, OwnCoding, DifferenceSettled, InvalidContent, KeyReused),
+    responses=document_errors(NotFound, OwnCoding, DifferenceSettled, InvalidContent),
 )
 async def answer_difference(
     cases: Cases,
     principal: CoderPrincipal,
     difference_id: DifferenceIdPath,
     request: AnswerRequest,
-    idempotency_key: IdempotencyKeyHeader = None,
+    repeatable: RepeatableRequest,
 ) -> DifferenceView:
     """Agree with a reviewer about one's own coding, or rebut with a reason; once."""
-    return await cases.differences.answer(act_as(principal, idempotency_key), DifferenceId(difference_id), request)
+    return await cases.differences.answer(act_as(principal, repeatable), DifferenceId(difference_id), request)
 
 
 @router.post(
     "/differences/{difference_id}/close",
     summary="Close a difference",
-    responses=document_errors(NotFound, OwnCoding, DifferenceSettled, InvalidContent, KeyReused),
+    responses=document_errors(NotFound, OwnCoding, DifferenceSettled, InvalidContent),
 )
 async def close_difference(
     cases: Cases,
     principal: LeadPrincipal,
     difference_id: DifferenceIdPath,
     request: ClosingRequest,
-    idempotency_key: IdempotencyKeyHeader = None,
+    repeatable: RepeatableRequest,
 ) -> DifferenceView:
     """Uphold the reviewer, or withdraw the difference so that it counts as no mistake; once, by an uninvolved lead."""
-    return await cases.differences.close(act_as(principal, idempotency_key), DifferenceId(difference_id), request)
+    return await cases.differences.close(act_as(principal, repeatable), DifferenceId(difference_id), request)
 
 
 @router.get("/reports/accuracy", summary="Read the accuracy of codings", responses=document_errors(InvalidContent))

@@ -42,13 +42,14 @@ from services.coder.audits.reported import ReportedCode, read_reported
 from services.coder.chart_facts import read_facts
 from services.coder.grouping.grouper import Grouper
 from services.coder.grouping.stay import read_stay
-from services.coder.service.answers import Repeatable, answer_once
+from services.coder.service.answers import answer_once
 from services.coder.service.deciding import Coder
 from services.coder.store import audits, charts, suggestions
 from services.coder.store.audits import Caller, LockedSample, ReasonedJudgement, Wanted
 from services.coder.work_item import ChartId, OpenPoint
 from shared.contracts.errors import InvalidContent, NotFound
 from shared.contracts.messages import ChartReady
+from shared.postgres.answers import Repeatable
 from shared.postgres.pool import Connection, Pool
 
 _CODES: TypeAdapter[tuple[ReviewedCode, ...]] = TypeAdapter(Codes)
@@ -57,15 +58,11 @@ _MOST_DIFFERENCES = 500
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, how far they reach, and the key under which the request may come again."""
+    """Who acts, how far they reach, and as what the request may come again."""
 
     coder: Coder
     caller: Caller
-    idempotency_key: str | None = None
-
-    def repeatable(self, content: str) -> Repeatable:
-        """The request as `answer_once` recognises it."""
-        return Repeatable(self.coder.subject, self.idempotency_key, content)
+    repeatable: Repeatable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +111,7 @@ class Auditing:
             )
             return AuditView.of(await _find(connection, audit_id))
 
-        return await answer_once(self.pool, actor.repeatable(f"draw\n{request.model_dump_json()}"), AuditView, act)
+        return await answer_once(self.pool, actor.repeatable, AuditView, act)
 
     async def list_audits(self, limit: int, after: AuditId | None) -> AuditsPage:
         """List audits, the latest first."""
@@ -159,8 +156,7 @@ class Auditing:
             await audits.insert_blind_coding(connection, place.audit_id, place.chart_id, actor.coder.subject, codes)
             return _show(await self._compare(connection, place, sample, request))
 
-        content = f"blind\n{place}\n{request.model_dump_json()}"
-        return await answer_once(self.pool, actor.repeatable(content), Comparison, act)
+        return await answer_once(self.pool, actor.repeatable, Comparison, act)
 
     async def compare(self, actor: Actor, place: Sampled, request: CodesRequest) -> Comparison:
         """Compare a coding with the first one; nothing is kept. Raises BlindCodingFirst."""
@@ -188,8 +184,7 @@ class Auditing:
             )
             return _show(judged)
 
-        content = f"review\n{place}\n{request.model_dump_json()}"
-        return await answer_once(self.pool, actor.repeatable(content), Comparison, act)
+        return await answer_once(self.pool, actor.repeatable, Comparison, act)
 
     async def _compare(
         self, connection: Connection, place: Sampled, sample: LockedSample, request: CodesRequest

@@ -67,8 +67,7 @@ class Differences:
                 raise OwnCoding("whoever coded the chart answers")
             return await _say(connection, actor, difference, DifferenceState(request.answer), request.words)
 
-        content = f"answer\n{difference_id}\n{request.model_dump_json()}"
-        return await answer_once(self.pool, actor.repeatable(content), DifferenceView, act)
+        return await answer_once(self.pool, actor.repeatable, DifferenceView, act)
 
     async def close(self, actor: Actor, difference_id: DifferenceId, request: ClosingRequest) -> DifferenceView:
         """Keep what a lead decides; raises NotFound, OwnCoding for who had a part in it, and DifferenceSettled."""
@@ -79,8 +78,7 @@ class Differences:
                 raise OwnCoding("a lead who neither coded nor reviewed the chart closes this")
             return await _say(connection, actor, difference, DifferenceState(request.outcome), request.words)
 
-        content = f"close\n{difference_id}\n{request.model_dump_json()}"
-        return await answer_once(self.pool, actor.repeatable(content), DifferenceView, act)
+        return await answer_once(self.pool, actor.repeatable, DifferenceView, act)
 
     async def read_accuracy(
         self,
