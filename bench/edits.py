@@ -38,7 +38,7 @@ from services.claims.edits import (
     scrub_claim,
 )
 from services.claims.edits.reference import CoverageRule, PairBook, UnitLimit
-from services.claims.edits.registry import select_edits
+from services.claims.edits.selection import select_edits
 from services.claims.payers import PayerLimits
 from shared.codesets.icd10cm import load_icd10cm
 from shared.codesets.pair_table import PairRow, PairTable, pack_pairs

@@ -13,7 +13,7 @@ from math import sqrt
 
 from services.claims.edits import ClaimUnderEdit, EditContext
 from services.claims.edits.model import Edit
-from services.claims.edits.registry import select_edits
+from services.claims.edits.selection import select_edits
 from services.claims.payers import PayerLimits
 
 _NORMAL_95 = 1.959964
@@ -79,7 +79,7 @@ def try_edits(edits: Sequence[Edit], past: Iterable[PastClaim]) -> list[Trial]:
         subject = _as_subject(claim)
         is_denied = claim.fate is Fate.DENIED
         for edit in select_edits(tuple(edits), subject.service_day, claim.payer_id, claim.channel):
-            stops = any(True for _ in edit.find(subject))
+            stops = bool(edit.scrub(subject))
             for place, counts in enumerate((True, is_denied, stops, stops and is_denied)):
                 tallies[edit.id][place] += counts
     return [Trial(edit.id, edit.severity, *tallies[edit.id]) for edit in edits]

@@ -51,6 +51,10 @@ class PairTable:
     def __len__(self) -> int:
         return self._rows
 
+    def begins(self, column1: str) -> bool:
+        """Whether the code is column 1 of any row."""
+        return _number(column1) in self._spans
+
     def find(self, column1: str, column2: str) -> list[PairRow]:
         """The rows of a pair, in the order of their file; codes that are none have no rows."""
         one, two = _number(column1), _number(column2)

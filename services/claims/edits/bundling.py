@@ -46,6 +46,7 @@ BUNDLING = (
         "The service is part of another one of the same day, and no modifier changes that.",
         "Remove the line.",
         _find_never_together,
+        needs=frozenset({"several lines"}),
     ),
     Edit(
         "ncci-bundled",
@@ -54,6 +55,7 @@ BUNDLING = (
         "Remove the line, or add the modifier that says why it is apart, where the record does.",
         _find_unmodified(_on_either_column),
         effective_from=EITHER_COLUMN,
+        needs=frozenset({"several lines"}),
     ),
     Edit(
         "ncci-bundled-before-2019-07",
@@ -62,5 +64,6 @@ BUNDLING = (
         "Remove the line, or add the modifier to it that says why it is apart, where the record does.",
         _find_unmodified(_on_column_two),
         effective_until=date(2019, 6, 30),
+        needs=frozenset({"several lines"}),
     ),
 )

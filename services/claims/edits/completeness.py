@@ -47,6 +47,8 @@ def _find_uncoded_diagnosis(subject: ClaimUnderEdit) -> Iterator[Hit]:
 def _find_unpriced(subject: ClaimUnderEdit) -> Iterator[Hit]:
     """Where the channel cannot carry a line without a price, and where a charge master of the day should have one."""
     needed, prices = subject.context.channel == _X12, subject.reference.prices
+    if not needed and not prices:
+        return
     for line, item in zip(subject.view.lines, subject.claim.get("item") or (), strict=True):
         if not item.get("unitPrice") and (needed or (line.day and prices.holds_on(line.day))):
             yield Hit(f"{line.path}.unitPrice")
@@ -88,6 +90,7 @@ COMPLETENESS = (
         "A diagnosis has no code.",
         "Give the diagnosis a code.",
         _find_uncoded_diagnosis,
+        needs=frozenset({"uncoded diagnosis"}),
     ),
     Edit(
         "price-missing",

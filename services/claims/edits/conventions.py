@@ -6,7 +6,7 @@ from itertools import combinations
 from services.claims.edits.model import ClaimUnderEdit, Edit, Hit
 from services.claims.edits.reference import Exclusion
 from services.claims.edits.validity import ICD10_BEGINS
-from services.claims.edits.view import Diagnosis, Line
+from services.claims.edits.view import Line
 
 _GUIDELINES = "ICD-10-CM Official Guidelines for Coding and Reporting"
 _EXTERNAL_CAUSES = ("V", "W", "X", "Y")
@@ -23,15 +23,14 @@ def _find_excluded(where: Exclusion) -> Callable[[ClaimUnderEdit], Iterator[Hit]
 def _find_code_first_order(subject: ClaimUnderEdit) -> Iterator[Hit]:
     book = subject.reference.diagnoses
     if book:
-        for earlier, later in combinations(_coded(subject), 2):
+        for earlier, later in combinations(subject.view.coded, 2):
             if book.comes_after(earlier.code, later.code) and not book.comes_after(later.code, earlier.code):
                 yield Hit(earlier.path, f"{later.path} comes first")
 
 
 def _find_manifestation_first(subject: ClaimUnderEdit) -> Iterator[Hit]:
     editor, first, day = subject.reference.editor, subject.view.first_listed, subject.service_day
-    # For a stay the Medicare Code Editor says it, with all else that it finds.
-    if not editor or not first or not first.code or not day or subject.view.is_stay:
+    if not editor or not first or not first.code or not day:
         return
     if "MANIFESTATION_AS_PDX" in (editor.objections_to(first.code, day) or ()):
         yield Hit(first.path)
@@ -39,13 +38,13 @@ def _find_manifestation_first(subject: ClaimUnderEdit) -> Iterator[Hit]:
 
 def _find_external_cause_first(subject: ClaimUnderEdit) -> Iterator[Hit]:
     first = subject.view.first_listed
-    if first and first.code.startswith(_EXTERNAL_CAUSES) and not subject.view.is_stay:
+    if first and first.code.startswith(_EXTERNAL_CAUSES):
         yield Hit(first.path)
 
 
 def _find_repeated_diagnosis(subject: ClaimUnderEdit) -> Iterator[Hit]:
     seen: set[str] = set()
-    for diagnosis in _coded(subject):
+    for diagnosis in subject.view.coded:
         if diagnosis.code in seen:
             yield Hit(diagnosis.path)
         seen.add(diagnosis.code)
@@ -65,10 +64,6 @@ def _contradicts_sides(subject: ClaimUnderEdit, line: Line) -> bool:
     return bool(sides) and not sides & {*named, "bilateral"}
 
 
-def _coded(subject: ClaimUnderEdit) -> list[Diagnosis]:
-    return [diagnosis for diagnosis in subject.view.diagnoses if diagnosis.code]
-
-
 CONVENTIONS = (
     Edit(
         "excludes1",
@@ -77,6 +72,7 @@ CONVENTIONS = (
         "Keep the one that the documentation supports.",
         _find_excluded(Exclusion.CODE),
         effective_from=ICD10_BEGINS,
+        needs=frozenset({"several diagnoses"}),
     ),
     Edit(
         "excludes1-chapter",
@@ -86,6 +82,7 @@ CONVENTIONS = (
         _find_excluded(Exclusion.CHAPTER),
         severity="warning",
         effective_from=ICD10_BEGINS,
+        needs=frozenset({"several diagnoses"}),
     ),
     Edit(
         "code-first",
@@ -95,6 +92,7 @@ CONVENTIONS = (
         _find_code_first_order,
         severity="warning",
         effective_from=ICD10_BEGINS,
+        needs=frozenset({"several diagnoses"}),
     ),
     Edit(
         "manifestation-first",
@@ -103,6 +101,7 @@ CONVENTIONS = (
         "Put the underlying condition first.",
         _find_manifestation_first,
         effective_from=ICD10_BEGINS,
+        needs=frozenset({"no stay"}),
     ),
     Edit(
         "external-cause-first",
@@ -111,6 +110,7 @@ CONVENTIONS = (
         "Put the injury or condition first.",
         _find_external_cause_first,
         effective_from=ICD10_BEGINS,
+        needs=frozenset({"no stay"}),
     ),
     Edit(
         "diagnosis-repeated",
@@ -119,6 +119,7 @@ CONVENTIONS = (
         "Report each code once.",
         _find_repeated_diagnosis,
         effective_from=ICD10_BEGINS,
+        needs=frozenset({"several diagnoses"}),
     ),
     Edit(
         "side-against-modifier",
@@ -127,5 +128,6 @@ CONVENTIONS = (
         "Correct the modifier, the diagnosis, or what the line points to.",
         _find_other_side,
         effective_from=ICD10_BEGINS,
+        needs=frozenset({"modifiers"}),
     ),
 )

@@ -30,25 +30,19 @@ def _find_obstetric_sex(subject: ClaimUnderEdit) -> Iterator[Hit]:
 
 
 def _find_obstetric_age(subject: ClaimUnderEdit) -> Iterator[Hit]:
-    age = _age(subject)
+    age = subject.view.age
     if age is not None and age not in _OBSTETRIC_AGES:
         yield from _obstetric(subject)
 
 
 def _find_newborn_age(subject: ClaimUnderEdit) -> Iterator[Hit]:
-    age = _age(subject)
-    if age is not None and age > 0 and not subject.view.is_stay:
-        yield from (Hit(each.path) for each in subject.view.diagnoses if each.code.startswith("Z38"))
+    age = subject.view.age
+    if age is not None and age > 0:
+        yield from (Hit(each.path) for each in subject.view.coded if each.code.startswith("Z38"))
 
 
 def _obstetric(subject: ClaimUnderEdit) -> Iterator[Hit]:
-    if not subject.view.is_stay:
-        yield from (Hit(each.path) for each in subject.view.diagnoses if each.code.startswith("O"))
-
-
-def _age(subject: ClaimUnderEdit) -> int | None:
-    started = subject.view.started
-    return subject.view.patient.age_on(started) if started else None
+    yield from (Hit(each.path) for each in subject.view.coded if each.code.startswith("O"))
 
 
 DEMOGRAPHICS = (
@@ -67,6 +61,7 @@ DEMOGRAPHICS = (
         "Correct the date of death in the source system, or the date of service.",
         _find_after_death,
         owner="registration",
+        needs=frozenset({"death"}),
     ),
     Edit(
         "obstetric-sex",
@@ -75,6 +70,7 @@ DEMOGRAPHICS = (
         "Check the diagnosis, and the administrative sex in the source system.",
         _find_obstetric_sex,
         effective_until=date(2024, 9, 30),
+        needs=frozenset({"no stay"}),
     ),
     Edit(
         "obstetric-age",
@@ -83,6 +79,7 @@ DEMOGRAPHICS = (
         "Check the diagnosis, and the date of birth in the source system.",
         _find_obstetric_age,
         severity="warning",
+        needs=frozenset({"no stay"}),
     ),
     Edit(
         "newborn-age",
@@ -90,5 +87,6 @@ DEMOGRAPHICS = (
         "A code of the birth record does not go with the patient's age.",
         "Use the code of the condition, without the birth status.",
         _find_newborn_age,
+        needs=frozenset({"no stay"}),
     ),
 )

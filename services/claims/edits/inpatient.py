@@ -10,10 +10,12 @@ from importlib.resources import files
 from typing import Any
 
 from services.claims.edits.model import ClaimUnderEdit, Edit, Hit
+from services.claims.edits.traits import Trait
 from services.claims.edits.validity import ICD10_BEGINS
 
 _SOURCE = "CMS, Definitions of Medicare Code Edits"
 _FIRST = "Claim.diagnosis.where(sequence = 1)"
+_OF_STAYS: frozenset[Trait] = frozenset({"stay"})
 _PLACES = {"LIMITED_COVERAGE": "Claim.procedure", "NON_COVERED": "Claim.procedure"}
 
 
@@ -40,6 +42,7 @@ def _read_edit(name: str, row: dict[str, Any]) -> Edit:
         id=f"mce-{name.lower().replace('_', '-')}",
         source=_SOURCE,
         find=_find_named(name),
+        needs=_OF_STAYS,
         **{"effective_from": ICD10_BEGINS, **row},
     )
 
@@ -55,5 +58,6 @@ INPATIENT = (
         "Choose the code that the release of that day has instead.",
         _find_invalid_procedure,
         effective_from=ICD10_BEGINS,
+        needs=_OF_STAYS,
     ),
 )

@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
-from itertools import combinations, permutations
+from functools import cached_property, lru_cache
+from itertools import combinations
 from typing import Literal, NamedTuple, TypeVar
 
 import orjson
 
 from services.claims.edits.reference import Exclusion, Fault, PairBook, ReferenceData, Stay, UnitLimit
+from services.claims.edits.service_codes import ServiceCodes
+from services.claims.edits.traits import Trait, name_traits
 from services.claims.edits.view import INSTITUTIONAL, ClaimView, Element, Line, each_path, read_claim
 from services.claims.payers import PayerLimits
 from services.claims.x12 import Obstacle, find_obstacles
@@ -22,6 +24,8 @@ from shared.contracts.messages import Finding
 Severity = Literal["error", "warning", "information"]
 Owner = Literal["coder", "registration", "operator"]
 Table = TypeVar("Table")
+
+_FINDINGS_KEPT = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,10 @@ class ClaimUnderEdit:
         encounter = next((each for each in self._resources() if each.get("resourceType") == "Encounter"), {})
         return read_claim(self.claim, self.resolve("patient"), encounter, self.service_date)
 
+    @cached_property
+    def _followed(self) -> dict[str, Element]:
+        return {}
+
     @property
     def reference(self) -> ReferenceData:
         """The reference data to check against."""
@@ -92,6 +100,11 @@ class ClaimUnderEdit:
     def follow(self, reference: Element) -> Element:
         """The resource in the Bundle, or inside the Claim, that a reference leads to; {} where there is none."""
         target = str(reference.get("reference") or "")
+        if target not in self._followed:
+            self._followed[target] = self._find(target)
+        return self._followed[target]
+
+    def _find(self, target: str) -> Element:
         if target.startswith("#"):
             return next((each for each in self.claim.get("contained") or () if each.get("id") == target[1:]), {})
         entries: list[Element] = self.bundle["entry"]
@@ -107,6 +120,11 @@ class ClaimUnderEdit:
             yield entry.get("resource", {})
 
     @cached_property
+    def traits(self) -> frozenset[Trait]:
+        """What the claim is and has, by which its edits are chosen."""
+        return name_traits(self.view, beside_others=bool(self.context.already_billed))
+
+    @cached_property
     def service_day(self) -> date | None:
         """The day whose rules and code sets hold: of discharge for a stay, else of service as told or first named."""
         if self.view.is_stay and self.view.ended:
@@ -120,8 +138,7 @@ class ClaimUnderEdit:
         book, editor, day = self.reference.diagnoses, self.reference.editor, self.service_day
         if book is None or editor is None or day is None:
             return ()
-        coded = [diagnosis for diagnosis in self.view.diagnoses if diagnosis.code]
-        invalid = [each for each in coded if "INVALID_CODE" in (editor.objections_to(each.code, day) or ())]
+        invalid = [each for each in self.view.coded if "INVALID_CODE" in (editor.objections_to(each.code, day) or ())]
         return tuple((each.path, book.find_fault(each.code)) for each in invalid)
 
     @cached_property
@@ -133,10 +150,9 @@ class ClaimUnderEdit:
     def exclusions(self) -> tuple[tuple[str, str, Exclusion], ...]:
         """The paths of every two diagnoses that an Excludes1 note keeps apart, and where the note stands."""
         book = self.reference.diagnoses
-        coded = [diagnosis for diagnosis in self.view.diagnoses if diagnosis.code] if book else []
         return tuple(
             (one.path, two.path, where)
-            for one, two in combinations(coded, 2)
+            for one, two in (combinations(self.view.coded, 2) if book else ())
             if book and one.code != two.code and (where := book.excludes(one.code, two.code))
         )
 
@@ -146,8 +162,10 @@ class ClaimUnderEdit:
         book = self._choose(self.reference.pairs, self.reference.outpatient_pairs, PairBook(()))
         return tuple(
             (one, two, indicator)
-            for one, two in (permutations(self.view.lines, 2) if book else ())
-            if one.day and one.day == two.day and (indicator := book.find(one.code, two.code, one.day))
+            for one in (self.view.lines if book else ())
+            if one.day and book.begins(one.code, one.day)
+            for two in self.view.lines
+            if two is not one and two.day == one.day and (indicator := book.find(one.code, two.code, one.day))
         )
 
     @cached_property
@@ -196,6 +214,9 @@ class Edit:
 
     It applies to services from `effective_from` up to and including `effective_until`, without a service date always;
     and to the `payers` and `channels` named, all of them where none is. `owner` is who can fix what it finds.
+
+    It is about claims with every trait that it `needs`, and `find` is asked of no other. Where `services` are named it
+    can find nothing in a claim without a line of these.
     """
 
     id: str
@@ -210,6 +231,8 @@ class Edit:
     payers: frozenset[str] = frozenset()
     channels: frozenset[str] = frozenset()
     owner: Owner = "coder"
+    needs: frozenset[Trait] = frozenset()
+    services: ServiceCodes | None = None
 
     def applies_on(self, service_date: date | None) -> bool:
         """Tell whether the rule was in effect on the day of the service."""
@@ -220,10 +243,17 @@ class Edit:
         return (not self.payers or payer in self.payers) and (not self.channels or channel in self.channels)
 
     def scrub(self, subject: ClaimUnderEdit) -> tuple[Finding, ...]:
-        """Return a finding for every place that breaks the rule."""
-        return tuple(self.report(hit) for hit in self.find(subject))
+        """Return a finding for every place that breaks the rule, in a claim that it is about."""
+        is_about = not self.needs or self.needs <= subject.traits
+        return tuple(self.report(hit) for hit in self.find(subject)) if is_about else ()
 
     def report(self, hit: Hit) -> Finding:
         """The finding of a place that breaks the rule."""
-        message = f"{self.message} ({hit.detail})" if hit.detail else self.message
-        return Finding(edit=self.id, severity=self.severity, message=message, fix=self.fix, expression=hit.expression)
+        return _report(self, hit)
+
+
+@lru_cache(maxsize=_FINDINGS_KEPT)
+def _report(edit: Edit, hit: Hit) -> Finding:
+    """A finding names no value of its claim, so claims share it."""
+    message = f"{edit.message} ({hit.detail})" if hit.detail else edit.message
+    return Finding(edit=edit.id, severity=edit.severity, message=message, fix=edit.fix, expression=hit.expression)

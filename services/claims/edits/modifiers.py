@@ -59,6 +59,7 @@ MODIFIERS = (
         "A modifier is not two letters or digits.",
         "Enter the modifier as it is listed.",
         _find_malformed,
+        needs=frozenset({"modifiers"}),
     ),
     Edit(
         "modifier-repeated",
@@ -66,6 +67,7 @@ MODIFIERS = (
         "A line has the same modifier twice.",
         "Keep it once.",
         _find_repeated,
+        needs=frozenset({"modifiers"}),
     ),
     Edit(
         "modifier-contradiction",
@@ -73,6 +75,7 @@ MODIFIERS = (
         "Two modifiers of a line exclude each other.",
         "Keep the one that the documentation supports, or bill two lines.",
         _find_contradictory,
+        needs=frozenset({"modifiers"}),
     ),
     Edit(
         "modifier-visit-only",
@@ -80,6 +83,7 @@ MODIFIERS = (
         "The modifier belongs on a visit, and the service of the line is none.",
         "Move the modifier to the line of the visit, or choose another one.",
         _find_visit_only,
+        needs=frozenset({"modifiers"}),
     ),
     Edit(
         "bilateral-units",
@@ -87,6 +91,7 @@ MODIFIERS = (
         "A bilateral procedure is billed with more than one unit.",
         "Bill one unit with modifier 50.",
         _find_bilateral_units,
+        needs=frozenset({"modifiers"}),
     ),
     Edit(
         "modifiers-too-many",
@@ -94,5 +99,6 @@ MODIFIERS = (
         "A line has more than four modifiers.",
         "Keep the four that decide payment; use modifier 99 where the payer takes it.",
         _find_too_many,
+        needs=frozenset({"modifiers"}),
     ),
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from services.claims.edits.model import ClaimUnderEdit, Edit, Hit
 from services.claims.edits.modifier_table import LIABILITY
 from services.claims.edits.reference import CoverageRule
-from services.claims.edits.view import PROFESSIONAL, Line
+from services.claims.edits.view import Line
 from shared.codesets.icd10cm import in_targets
 
 
@@ -28,7 +28,7 @@ def _is_supported(line: Line, rules: Sequence[CoverageRule]) -> bool:
 
 
 def _find_unlinked(subject: ClaimUnderEdit) -> Iterator[Hit]:
-    if subject.view.kind == PROFESSIONAL and subject.view.diagnoses:
+    if subject.view.diagnoses:
         yield from (Hit(f"{line.path}.diagnosisSequence") for line in subject.view.lines if not line.diagnoses)
 
 
@@ -46,5 +46,6 @@ NECESSITY = (
         "A line points to no diagnosis.",
         "Point the line to the diagnosis that is the reason for the service.",
         _find_unlinked,
+        needs=frozenset({"professional"}),
     ),
 )

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from services.claims.edits.filing import days_to_file
 from services.claims.edits.model import ClaimUnderEdit, Edit, Hit, Owner, Severity
 from services.claims.edits.reference import read_range
+from services.claims.edits.service_codes import ServiceCodes
 from services.claims.edits.view import Diagnosis, Line
 from shared.codesets.icd10cm import in_targets
 from shared.contracts.errors import InvalidContent
@@ -72,8 +73,7 @@ class Condition(_Table):
         )
 
     def _has_age(self, subject: ClaimUnderEdit) -> bool:
-        view = subject.view
-        age = view.patient.age_on(view.started) if view.started else None
+        age = subject.view.age
         return age is not None and (self.min_age or 0) <= age and (self.max_age is None or age <= self.max_age)
 
     def _has_other(self, subject: ClaimUnderEdit, lines: Sequence[Line]) -> bool:
@@ -89,34 +89,16 @@ class Condition(_Table):
         return frozenset(self.modifiers)
 
     @cached_property
-    def _services(self) -> "_Codes":
-        return _Codes(self.services)
+    def _services(self) -> ServiceCodes:
+        return ServiceCodes(self.services)
 
     @cached_property
-    def _other_services(self) -> "_Codes":
-        return _Codes(self.other_services)
+    def _other_services(self) -> ServiceCodes:
+        return ServiceCodes(self.other_services)
 
     @cached_property
     def _targets(self) -> tuple[tuple[str, str], ...]:
         return tuple(read_range(text) for text in self.diagnoses)
-
-
-class _Codes:
-    """Service codes, single ones and inclusive ranges of codes of one length."""
-
-    def __init__(self, texts: Sequence[str]) -> None:
-        ends = [text.partition("-")[::2] for text in texts]
-        self._single = frozenset(first for first, last in ends if not last)
-        self._ranges = tuple((first, last) for first, last in ends if last)
-
-    def has(self, code: str) -> bool:
-        if code in self._single:
-            return True
-        # A loop, not any(): every line of a claim is asked for every rule of its payer.
-        for first, last in self._ranges:  # noqa: SIM110
-            if first <= code <= last and len(code) == len(first):
-                return True
-        return False
 
 
 class PayerRule(_Table):
@@ -159,6 +141,7 @@ class PayerRule(_Table):
             version=self.version,
             payers=frozenset(self.payers),
             owner=self.owner,
+            services=ServiceCodes(self.when.services) if self.when.services else None,
         )
 
     def _make_find(self) -> Callable[[ClaimUnderEdit], Iterator[Hit]]:

@@ -28,7 +28,8 @@ def find_wrong_npi(subject: ClaimUnderEdit) -> Iterator[Hit]:
 
 def _refer_to_providers(subject: ClaimUnderEdit) -> Iterator[tuple[str, Element]]:
     for name in ("provider", "facility"):
-        yield f"Claim.{name}", subject.claim.get(name) or {}
+        if name in subject.claim:
+            yield f"Claim.{name}", subject.claim[name] or {}
     for path, member in subject.each("careTeam"):
         yield f"{path}.provider", member.get("provider") or {}
 

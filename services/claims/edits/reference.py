@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from typing import Protocol, TypeVar
 
 from services.claims.edits.price_list import PriceList
@@ -17,6 +18,10 @@ from services.claims.edits.rows import Dated, ReferenceRow, read_days
 from shared.codesets.icd10cm import dot_code
 from shared.codesets.pair_table import PairRow, PairTable, pack_pairs
 from shared.codesets.periods import Period
+
+
+_PAIRS_KEPT = 32_768
+"""Pairs times days that are worked on at one time."""
 
 
 class Fault(Enum):
@@ -80,16 +85,27 @@ class PairBook:
 
     def __init__(self, releases: Sequence[tuple[Period, PairTable]]) -> None:
         self._releases = releases
+        # The services of a hospital are few, and so are their pairs.
+        self.find = lru_cache(maxsize=_PAIRS_KEPT)(self._find)
 
     def __bool__(self) -> bool:
         return bool(self._releases)
 
-    def find(self, column1: str, column2: str, on: date) -> str | None:
+    def begins(self, column1: str, on: date) -> bool:
+        """Whether a code is column 1 of any pair of the day's release; most are of none."""
+        table = self._open(on)
+        return table is not None and table.begins(column1)
+
+    def _find(self, column1: str, column2: str, on: date) -> str | None:
         """The modifier indicator of a pair on a day: 0 never, 1 with a modifier, 9 not applied; None for no pair."""
+        table = self._open(on)
+        rows = table.find(column1, column2) if table else ()
+        return next((row.modifier for row in rows if row.starts <= on <= row.ends), None)
+
+    def _open(self, day: date) -> PairTable | None:
         for (starts, ends), table in self._releases:
-            if starts <= on <= ends:
-                rows = table.find(column1, column2)
-                return next((row.modifier for row in rows if row.starts <= on <= row.ends), None)
+            if starts <= day <= ends:
+                return table
         return None
 
 

@@ -5,8 +5,6 @@ Invariant: which edits run follows from the date of service, the payer and the c
 """
 
 from collections.abc import Sequence
-from datetime import date
-from functools import lru_cache
 
 from services.claims.edits.bundling import BUNDLING
 from services.claims.edits.completeness import COMPLETENESS
@@ -22,6 +20,7 @@ from services.claims.edits.modifiers import MODIFIERS
 from services.claims.edits.necessity import NECESSITY
 from services.claims.edits.providers import PROVIDERS
 from services.claims.edits.repetition import REPETITION
+from services.claims.edits.selection import choose_edits
 from services.claims.edits.telehealth import TELEHEALTH_EDITS
 from services.claims.edits.units import UNITS
 from services.claims.edits.validity import VALIDITY
@@ -30,9 +29,6 @@ from shared.proof.statements import hash_value
 
 RULE_SET = "2026.4"
 """Goes up with every change of an edit."""
-
-_SELECTIONS_KEPT = 512
-"""Payers times days of service that are worked on at one time; one is a tuple of references."""
 
 BILLING_EDITS: tuple[Edit, ...] = (
     *COMPLETENESS,
@@ -64,15 +60,8 @@ def scrub_claim(subject: ClaimUnderEdit, edits: Sequence[Edit] = EDITS) -> tuple
 
 def run_edits(subject: ClaimUnderEdit, edits: Sequence[Edit] = BILLING_EDITS) -> tuple[Finding, ...]:
     """Run `edits` and the payer's own rules on a Claim that is valid FHIR, those in effect on the service date."""
-    context = subject.context
-    chosen = select_edits((*edits, *context.payer_rules), subject.service_day, context.payer, context.channel)
+    chosen = choose_edits(subject, tuple(edits))
     return tuple(edit.report(hit) for edit in chosen for hit in edit.find(subject))
-
-
-@lru_cache(maxsize=_SELECTIONS_KEPT)
-def select_edits(edits: tuple[Edit, ...], day: date | None, payer: str, channel: str) -> tuple[Edit, ...]:
-    """The edits of a payer and channel that were in effect on a day; kept, since claims come many to a day."""
-    return tuple(edit for edit in edits if edit.applies_on(day) and edit.applies_to(payer, channel))
 
 
 def name_rules(context: EditContext) -> dict[str, str]:

@@ -43,6 +43,7 @@ REPETITION = (
         "The same service stands on the claim twice for one day.",
         "Bill it once with its units, or add the modifier that says why it was repeated.",
         _find_repeated_line,
+        needs=frozenset({"several lines"}),
     ),
     Edit(
         "already-billed",
@@ -50,5 +51,6 @@ REPETITION = (
         "An earlier claim for the patient has billed the same service of the day.",
         "Remove the line, replace the earlier claim, or add the modifier that says why it was repeated.",
         _find_already_billed,
+        needs=frozenset({"other claims"}),
     ),
 )

@@ -24,13 +24,14 @@ class Targets:
 
     def names(self, code: str) -> bool:
         """Whether one of the notes points to `code`."""
-        return code.startswith(self._prefixes) or (bool(self._ranges) and in_targets(code, self._ranges))
+        return code.startswith(self._prefixes) or (self._ranges != () and in_targets(code, self._ranges))
 
 
 @dataclass(frozen=True, slots=True)
 class _CodeNotes:
+    excluded: Targets
+    """At the code or its category, and at its block or chapter."""
     at_code: Targets
-    at_chapter: Targets
     first: Targets
     side: str
     has_sided_sibling: bool
@@ -64,11 +65,10 @@ class TabularBook:
     def excludes(self, code: str, other: str) -> Exclusion | None:
         """Whether an Excludes1 note at or above one of the codes names the other; the nearest counts."""
         one, two = self._notes_of(code), self._notes_of(other)
-        if one.at_code.names(other) or two.at_code.names(code):
-            return Exclusion.CODE
-        if one.at_chapter.names(other) or two.at_chapter.names(code):
-            return Exclusion.CHAPTER
-        return None
+        if not one.excluded.names(other) and not two.excluded.names(code):
+            return None
+        is_near = one.at_code.names(other) or two.at_code.names(code)
+        return Exclusion.CODE if is_near else Exclusion.CHAPTER
 
     def comes_after(self, code: str, other: str) -> bool:
         """Whether a 'code first' note at or above `code` names `other`."""
@@ -91,10 +91,9 @@ class TabularBook:
     def _read(self, code: str) -> _CodeNotes:
         above = (code, *self._codes.ancestors(code))
         near = [name for name in above if "-" not in name and not name.isdigit()]
-        far = [name for name in above if name not in near]
         return _CodeNotes(
+            excluded=self._targets(above, NoteKind.EXCLUDES1),
             at_code=self._targets(near, NoteKind.EXCLUDES1),
-            at_chapter=self._targets(far, NoteKind.EXCLUDES1),
             first=self._targets(above, NoteKind.CODE_FIRST),
             side=_read_side(self._codes.title(self._codes.node_of(code))),
             has_sided_sibling=self._leaves_side_open(self._codes.node_of(code)),

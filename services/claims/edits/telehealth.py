@@ -48,6 +48,7 @@ TELEHEALTH_EDITS = (
         "Use the modifier that the payer had for audio only on that day.",
         _find_audio_too_early,
         effective_until=date(2021, 12, 31),
+        needs=frozenset({"modifiers"}),
     ),
     Edit(
         "telehealth-place",
@@ -58,6 +59,7 @@ TELEHEALTH_EDITS = (
         severity="warning",
         # Until the end of 2023 Medicare took the place where the patient would have been seen.
         effective_from=date(2024, 1, 1),
+        needs=frozenset({"modifiers"}),
     ),
     Edit(
         "telehealth-places-mixed",
@@ -67,5 +69,6 @@ TELEHEALTH_EDITS = (
         _find_mixed_places,
         severity="warning",
         effective_from=_FROM_2022,
+        needs=frozenset({"several lines"}),
     ),
 )

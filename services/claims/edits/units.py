@@ -16,8 +16,10 @@ _SOURCE = "CMS, National Correct Coding Initiative, medically unlikely edits"
 
 
 def _limit_of(subject: ClaimUnderEdit, code: str, day: date | None, indicator: str) -> Decimal | None:
-    rows = subject.unit_limits.get(code, ())
-    return next((r.units for r in rows if day and r.indicator == indicator and r.holds_on(day)), None)
+    for row in subject.unit_limits.get(code, ()):
+        if day and row.indicator == indicator and row.holds_on(day):
+            return row.units
+    return None
 
 
 def _find_by_line(subject: ClaimUnderEdit) -> Iterator[Hit]:

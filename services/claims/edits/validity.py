@@ -23,8 +23,7 @@ def _find_fault(fault: Fault) -> Callable[[ClaimUnderEdit], Iterator[Hit]]:
 def _find_open_side(subject: ClaimUnderEdit) -> Iterator[Hit]:
     book = subject.reference.diagnoses
     if book:
-        sided = (each for each in subject.view.diagnoses if each.code and book.has_sided_sibling(each.code))
-        yield from (Hit(each.path) for each in sided)
+        yield from (Hit(each.path) for each in subject.view.coded if book.has_sided_sibling(each.code))
 
 
 VALIDITY = (

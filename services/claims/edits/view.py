@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from shared.codesets.icd10cm import dot_code
@@ -24,6 +26,11 @@ _PROCEDURES = frozenset({systems.ICD10PCS})
 _PLACES = frozenset({systems.PLACE_OF_SERVICE})
 _HOME = "01"
 _ONE = Decimal(1)
+_DAY_LENGTH = len("2026-01-01")
+_READINGS_KEPT = 16_384
+# Claims have the same codes and units over and over.
+_dot = lru_cache(maxsize=_READINGS_KEPT)(dot_code)
+_read_number = lru_cache(maxsize=_READINGS_KEPT)(Decimal)
 
 
 class Diagnosis(NamedTuple):
@@ -74,9 +81,11 @@ class Person:
         return day.year - self.born.year - ((day.month, day.day) < (self.born.month, self.born.day))
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimView:
-    """One claim. `started` and `ended` are the first and last day of service; diagnoses are in order of sequence."""
+class ClaimView(NamedTuple):
+    """One claim. `started` and `ended` are the first and last day of service; diagnoses are in order of sequence.
+
+    `coded` are the diagnoses that have a code; `age` is the patient's in completed years on the first day.
+    """
 
     kind: str
     is_stay: bool
@@ -86,7 +95,9 @@ class ClaimView:
     discharge_status: str
     is_replacement: bool
     patient: Person
+    age: int | None
     diagnoses: tuple[Diagnosis, ...]
+    coded: tuple[Diagnosis, ...]
     procedures: tuple[Procedure, ...]
     lines: tuple[Line, ...]
 
@@ -100,8 +111,9 @@ def read_claim(claim: Element, patient: Element, encounter: Element, service_dat
     """Read a Claim that is valid FHIR; `patient` and `encounter` are empty where the Bundle has none."""
     period = claim.get("billablePeriod") or {}
     started = read_day(period.get("start")) or service_date
-    diagnoses = tuple(sorted(_read_diagnoses(claim), key=lambda diagnosis: diagnosis.sequence))
+    diagnoses = tuple(sorted(_read_diagnoses(claim), key=attrgetter("sequence")))
     procedures = tuple(_read_procedures(claim))
+    person = _read_person(patient)
     return ClaimView(
         kind=_code_of(claim.get("type")),
         is_stay=_is_stay(claim, encounter, procedures),
@@ -110,8 +122,10 @@ def read_claim(claim: Element, patient: Element, encounter: Element, service_dat
         created=read_day(claim.get("created")),
         discharge_status=_read_discharge(claim),
         is_replacement=bool(claim.get("related")),
-        patient=_read_person(patient),
+        patient=person,
+        age=person.age_on(started) if started else None,
         diagnoses=diagnoses,
+        coded=tuple(diagnosis for diagnosis in diagnoses if diagnosis.code),
         procedures=procedures,
         lines=tuple(_read_lines(claim, diagnoses, started)),
     )
@@ -119,9 +133,7 @@ def read_claim(claim: Element, patient: Element, encounter: Element, service_dat
 
 def read_day(text: object) -> date | None:
     """The calendar day of a FHIR date or dateTime as it is written; None for a month, a year or nothing."""
-    if not isinstance(text, str) or len(text) < len("2026-01-01"):
-        return None
-    return date.fromisoformat(text[:10])
+    return date.fromisoformat(text[:10]) if isinstance(text, str) and len(text) >= _DAY_LENGTH else None
 
 
 def each_path(claim: Element, name: str) -> Iterator[tuple[str, Element]]:
@@ -144,8 +156,8 @@ def _is_stay(claim: Element, encounter: Element, procedures: tuple[Procedure, ..
 def _read_diagnoses(claim: Element) -> Iterator[Diagnosis]:
     for path, each in each_path(claim, "diagnosis"):
         code = _code_of(each.get("diagnosisCodeableConcept"), _DIAGNOSES)
-        admission = _code_of(each.get("onAdmission")).upper()
-        yield Diagnosis(path, each.get("sequence") or 0, dot_code(code) if code else "", admission)
+        admission = _code_of(each["onAdmission"]).upper() if "onAdmission" in each else ""
+        yield Diagnosis(path, each.get("sequence") or 0, _dot(code) if code else "", admission)
 
 
 def _read_procedures(claim: Element) -> Iterator[Procedure]:
@@ -158,23 +170,25 @@ def _read_procedures(claim: Element) -> Iterator[Procedure]:
 def _read_lines(claim: Element, diagnoses: Iterable[Diagnosis], started: date | None) -> Iterator[Line]:
     by_sequence = {diagnosis.sequence: diagnosis for diagnosis in diagnoses}
     for path, item in each_path(claim, "item"):
-        period = item.get("servicedPeriod") or {}
-        pointed = (by_sequence.get(number) for number in item.get("diagnosisSequence") or ())
         yield Line(
-            path=path,
-            code=_code_of(item.get("productOrService"), _SERVICE_SYSTEMS).upper(),
-            modifiers=tuple(_code_of(modifier).upper() for modifier in item.get("modifier") or ()),
-            day=read_day(item.get("servicedDate")) or read_day(period.get("start")) or started,
-            place=_code_of(item.get("locationCodeableConcept"), _PLACES),
-            units=_read_units(item),
-            diagnoses=tuple(diagnosis for diagnosis in pointed if diagnosis),
+            path,
+            _code_of(item.get("productOrService"), _SERVICE_SYSTEMS).upper(),
+            tuple([_code_of(modifier).upper() for modifier in item["modifier"] or ()]) if "modifier" in item else (),
+            _read_line_day(item) or started,
+            _code_of(item.get("locationCodeableConcept"), _PLACES),
+            _read_units(item.get("quantity")),
+            tuple([by_sequence[at] for at in item.get("diagnosisSequence") or () if at in by_sequence]),
         )
 
 
-def _read_units(item: Element) -> Decimal:
+def _read_line_day(item: Element) -> date | None:
+    return read_day(item.get("servicedDate")) or read_day((item.get("servicedPeriod") or {}).get("start"))
+
+
+def _read_units(quantity: Element | None) -> Decimal:
     """A line without units is one unit."""
-    value = (item.get("quantity") or {}).get("value")
-    return _ONE if value is None or value == 1 else Decimal(str(value))
+    value = quantity.get("value") if quantity else None
+    return _ONE if value is None else _read_number(str(value))
 
 
 def _read_discharge(claim: Element) -> str:
@@ -195,8 +209,7 @@ def _read_person(patient: Element) -> Person:
 
 def _code_of(concept: Mapping[str, Any] | None, wanted: frozenset[str] = frozenset()) -> str:
     """The first code of a CodeableConcept, of one of the `wanted` systems where these are given; else ''."""
-    if concept:
-        for coding in concept.get("coding") or ():
-            if not wanted or coding.get("system") in wanted:
-                return str(coding.get("code") or "")
+    for coding in (concept.get("coding") or ()) if concept else ():
+        if not wanted or coding.get("system") in wanted:
+            return str(coding.get("code") or "")
     return ""
