@@ -19,7 +19,6 @@ from shared.codesets.icd10cm import dot_code
 from shared.codesets.pair_table import PairRow, PairTable, pack_pairs
 from shared.codesets.periods import Period
 
-
 _PAIRS_KEPT = 32_768
 """Pairs times days that are worked on at one time."""
 
