@@ -3,13 +3,12 @@
 Invariant: a name means one release or is refused; a file is read and never stored.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from shared.codesets.book import EVER
-from shared.codesets.entry import Entry, FileRefused
+from shared.codesets.entry import Entries, Entry, FileRefused
 from shared.codesets.kinds import KINDS, Kind, Role
 from shared.codesets.opening import read_release
 from shared.codesets.packaged import packaged_shelves
@@ -26,7 +25,7 @@ class Named:
 
     kind: Kind
     effective: date
-    entries: Sequence[Entry]
+    entries: Entries
 
 
 def find_kinds(name: str) -> list[Kind]:

@@ -4,15 +4,15 @@ Invariant: the counts that the addendum states, of codes and of headers, before 
 releases; anything else is refused, so that an addendum is never applied to a release that it was not made for.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 
-from shared.codesets.entry import Entry, FileRefused, Reading
+from shared.codesets.entry import Entries, Entry, FileRefused, Reading
 
 STATED = ("headers_before", "headers_after", "codes_before", "codes_after")
 
 
-def apply_addendum(old: Sequence[Entry], addendum: Reading, spell: Callable[[str], str]) -> Reading:
+def apply_addendum(old: Entries, addendum: Reading, spell: Callable[[str], str]) -> Reading:
     """The release that `addendum` makes of `old`; `spell` writes a code of the addendum as the release does."""
     _require_counts(old, addendum.counts, "before")
     codes = {entry.code: entry for entry in old}
@@ -44,7 +44,7 @@ def _tell_headers(entries: Iterable[Entry]) -> Iterable[Entry]:
         yield Entry(entry.code, entry.title, entry.starts, entry.ends, {**entry.facts, "billable": not is_header})
 
 
-def _require_counts(entries: Sequence[Entry], stated: Mapping[str, int], when: str) -> dict[str, int]:
+def _require_counts(entries: Entries, stated: Mapping[str, int], when: str) -> dict[str, int]:
     codes = sum(entry.facts.get("billable") is True for entry in entries)
     counts = {"codes": codes, "headers": len(entries) - codes}
     for what, count in counts.items():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
-from shared.codesets.entry import Entry
+from shared.codesets.entry import Entries, Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Changes:
         return frozenset({code for code, _ in self.deleted} | {revision.code for revision in self.revised})
 
 
-def compare_releases(old: Sequence[Entry], new: Sequence[Entry], *, whole: bool) -> Changes:
+def compare_releases(old: Entries, new: Entries, *, whole: bool) -> Changes:
     """Compare by code: titles, dates and billability, or with `whole` everything that the releases say."""
     before, after = _group(old), _group(new)
     changed = (code for code in sorted(before.keys() & after.keys()) if before[code] != after[code])
@@ -46,7 +46,7 @@ def compare_releases(old: Sequence[Entry], new: Sequence[Entry], *, whole: bool)
     )
 
 
-def _group(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
+def _group(entries: Entries) -> dict[str, list[Entry]]:
     ordered = sorted(entries, key=attrgetter("code"))
     return {code: list(found) for code, found in groupby(ordered, attrgetter("code")) if code}
 

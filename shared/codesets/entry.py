@@ -4,10 +4,10 @@ Place in the flow: `readers` make them, `store` keeps them, `book` and `changes`
 thing of one code, and `facts` holds only plain JSON values; money is a decimal in a string.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from shared.contracts.errors import InvalidContent
 
@@ -36,12 +36,20 @@ class Entry:
     facts: Mapping[str, Fact] = field(default_factory=dict)
 
 
+class Entries(Protocol):
+    """All entries of a release, in the order of its file: a list, or read from the file each time."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Entry]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A file as read. `release` is the file's own name of it, or empty; `counts` has at least `codes`."""
 
     release: str
-    entries: Sequence[Entry]
+    entries: Entries
     counts: Mapping[str, int]
 
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from shared.codesets.entry import FileRefused, Reader, Reading, SourceFile
-from shared.codesets.readers import documented, icd10cm_xml, icd10pcs_text, icd10pcs_xml, ncci, order_file
+from shared.codesets.readers import documented, icd10cm_xml, icd10pcs_text, icd10pcs_xml, ncci, ncci_pairs, order_file
 from shared.codesets.readers.cpt import read_cpt
 from shared.codesets.readers.hcpcs import read_hcpcs
 from shared.codesets.readers.poa import read_poa_exempt
+from shared.codesets.text_file import TextFile
 
 
 class System(StrEnum):
@@ -46,8 +47,8 @@ class Kind:
     least: int
     lacking: str
     """What cannot be done while it is not loaded."""
-    join: Callable[[Sequence[tuple[str, Reading]]], Reading] | None = None
-    """Makes one release of its parts, by file name, where it is published in parts."""
+    read_parts: Callable[[Sequence[TextFile]], Reading] | None = None
+    """Reads a release that is published in parts, line by line: such a one may be larger than memory."""
 
     def read_source(self, source: SourceFile) -> Reading:
         """Read and check the count; raises FileRefused."""
@@ -101,10 +102,11 @@ _KINDS = (
          "no supply, drug or equipment code can be looked up"),
     Kind("cpt", _CPT, _CODES, read_cpt, r"(LONG|MED|SHORT|Consolidated)[^/]*\.txt$", 8_000,
          "only the curated common services are known, in our own wording; needs a licence of the AMA"),
-    Kind("ncci-ptp", _CPT, _RULES, ncci.read_pairs, r"ccipra[^/]*\.txt$", 1_000,
-         "pairs that Medicare bundles are not seen before the claim goes out", ncci.join_pairs),
-    Kind("ncci-ptp-outpatient", _CPT, _RULES, ncci.read_outpatient_pairs, r"ccioph[^/]*\.txt$", 1_000,
-         "pairs that Medicare bundles for hospitals are not seen before the claim goes out", ncci.join_pairs),
+    Kind("ncci-ptp", _CPT, _RULES, ncci_pairs.read_pairs, r"ccipra[^/]*\.txt$", 1_000,
+         "pairs that Medicare bundles are not seen before the claim goes out", ncci_pairs.read_pair_parts),
+    Kind("ncci-ptp-outpatient", _CPT, _RULES, ncci_pairs.read_outpatient_pairs, r"ccioph[^/]*\.txt$", 1_000,
+         "pairs that Medicare bundles for hospitals are not seen before the claim goes out",
+         ncci_pairs.read_outpatient_pair_parts),
     Kind("ncci-mue", _CPT, _RULES, ncci.read_units, r"MUE_Practitioner[^/]*\.csv$", 5_000,
          "units beyond what Medicare pays are not seen before the claim goes out"),
     Kind("ncci-mue-outpatient", _CPT, _RULES, ncci.read_outpatient_units, r"MUE_Outpatient[^/]*\.csv$", 5_000,

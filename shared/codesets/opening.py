@@ -1,23 +1,28 @@
 """Opens what the user names: a file as published, or the zip that it is published in.
 
-Invariant: exactly one member of a zip is read, the one that the kind's pattern finds; a text is taken before a
-worksheet. A part on purpose says so, in its name (`*.excerpt.*`) or by the caller.
+Invariant: of a zip the one member is read that the kind's pattern finds, a text before a worksheet, and of a kind that
+is published in parts all of them. A part on purpose says so, in its name (`*.excerpt.*`) or by the caller.
 """
 
 import hashlib
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path, PurePosixPath
+from typing import IO
 from zlib import error as ZlibError  # noqa: N812 - zlib names its one exception in lower case
 
-from shared.codesets.entry import FileRefused, Reader, Reading, SourceFile
+from shared.codesets.entry import FileRefused, Reading, SourceFile
 from shared.codesets.kinds import Kind
 from shared.codesets.readers.sheet import is_sheet
+from shared.codesets.text_file import TextFile
 
 _LARGEST = 512 * 1024 * 1024
-_COMPANION = (".txt",)
+_ZIP = b"PK"
+_COMPANION = ".txt"
 _PREFERENCE = (".txt", ".xml", ".csv", ".xlsx")
 
 
@@ -32,16 +37,27 @@ class Opened:
 
 def read_release(kind: Kind, *paths: Path, excerpt: bool = False) -> Opened:
     """Read `paths`, the parts of one release, as `kind`; raises FileRefused, and OSError when one cannot be opened."""
-    if kind.join is None:
-        if len(paths) > 1:
-            raise FileRefused(f"a release of {kind.name} is one file")
-        return _read_file(kind, paths[0], kind.read_source, excerpt=excerpt)
-    parts = sorted((_read_file(kind, path, kind.read, excerpt=excerpt) for path in paths), key=lambda part: part.name)
-    whole = excerpt or any(".excerpt." in path.name for path in paths)
-    joined = parts[0].reading if whole and len(parts) == 1 else kind.join([(part.name, part.reading) for part in parts])
+    if kind.read_parts is not None:
+        return _read_parts(kind, kind.read_parts, paths, excerpt=excerpt)
+    if len(paths) > 1:
+        raise FileRefused(f"a release of {kind.name} is one file")
+    content = paths[0].read_bytes()
+    source = _find_source(kind, paths[0].name, content, excerpt=_is_excerpt(paths[0], excerpt))
+    return Opened(source.name, hashlib.sha256(content).hexdigest(), kind.read_source(source))
+
+
+def _read_parts(
+    kind: Kind, read: Callable[[Sequence[TextFile]], Reading], paths: Sequence[Path], *, excerpt: bool
+) -> Opened:
+    opened = [(_find_texts(kind, path, excerpt=_is_excerpt(path, excerpt)), path) for path in paths]
+    opened.sort(key=lambda each: each[0][0].name)
+    parts = [part for parts, _ in opened for part in parts]
+    reading = kind.check(read(parts), excerpt=any(part.excerpt for part in parts))
     # The same parts are the same release, in whatever order they were named.
-    sha256 = parts[0].sha256 if len(parts) == 1 else hash_parts([part.sha256 for part in parts])
-    return Opened(" ".join(part.name for part in parts), sha256, kind.check(joined, excerpt=whole))
+    sha256s = [_hash_file(path) for _, path in opened]
+    return Opened(
+        " ".join(part.name for part in parts), sha256s[0] if len(paths) == 1 else hash_parts(sha256s), reading
+    )
 
 
 def hash_parts(sha256s: Sequence[str]) -> str:
@@ -49,10 +65,13 @@ def hash_parts(sha256s: Sequence[str]) -> str:
     return hashlib.sha256("".join(sha256s).encode()).hexdigest()
 
 
-def _read_file(kind: Kind, path: Path, read: Reader, *, excerpt: bool) -> Opened:
-    content = path.read_bytes()
-    source = _find_source(kind, path.name, content, excerpt=excerpt or ".excerpt." in path.name)
-    return Opened(source.name, hashlib.sha256(content).hexdigest(), read(source))
+def _hash_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _is_excerpt(path: Path, excerpt: bool) -> bool:
+    return excerpt or ".excerpt." in path.name
 
 
 def recognise_release(kinds: Sequence[Kind], *paths: Path, excerpt: bool = False) -> tuple[Kind, Opened]:
@@ -67,27 +86,60 @@ def recognise_release(kinds: Sequence[Kind], *paths: Path, excerpt: bool = False
 
 
 def _find_source(kind: Kind, name: str, content: bytes, *, excerpt: bool) -> SourceFile:
-    if not content.startswith(b"PK") or is_sheet(content):
-        if not content.startswith(b"PK") and name.lower().endswith((".zip", ".xlsx")):
-            raise FileRefused("not a zip, though its name says so")
+    if not content.startswith(_ZIP) or is_sheet(content):
+        _require_zip(name, content)
         return SourceFile(name, content, excerpt=excerpt)
+    with _open_zip(BytesIO(content)) as archive:
+        found = _find_members(kind, archive)
+        if len(found) > 1:
+            raise FileRefused(
+                f"{len(found)} files in the zip have names of a {kind.name} file; load one of them unzipped"
+            )
+        names = [name for name in archive.namelist() if name.endswith(_COMPANION) and name not in found]
+        beside = {name: archive.read(name) for name in names}
+        return SourceFile(PurePosixPath(found[0]).name, archive.read(found[0]), beside, excerpt)
+
+
+def _find_texts(kind: Kind, path: Path, *, excerpt: bool) -> list[TextFile]:
+    """The texts of one file: itself, or the parts in a zip."""
+    with path.open("rb") as file:
+        begin = file.read(len(_ZIP))
+    if begin != _ZIP:
+        _require_zip(path.name, begin)
+        return [TextFile(path.name, lambda: path.open("rb"), excerpt)]
+    with _open_zip(path) as archive:
+        found = _find_members(kind, archive)
+    return [TextFile(PurePosixPath(name).name, partial(_open_member, path, name), excerpt) for name in found]
+
+
+def _open_member(path: Path, name: str) -> IO[bytes]:
+    # The member keeps the file open, and closes it.
+    with zipfile.ZipFile(path) as archive:
+        return archive.open(name)
+
+
+def _require_zip(name: str, content: bytes) -> None:
+    if not content.startswith(_ZIP) and name.lower().endswith((".zip", ".xlsx")):
+        raise FileRefused("not a zip, though its name says so")
+
+
+@contextmanager
+def _open_zip(file: Path | BytesIO) -> Iterator[zipfile.ZipFile]:
     try:
-        with zipfile.ZipFile(BytesIO(content)) as archive:
-            return _read_member(kind, archive, excerpt=excerpt)
+        with zipfile.ZipFile(file) as archive:
+            if sum(member.file_size for member in archive.infolist()) > _LARGEST:
+                raise FileRefused(f"the zip unpacks to more than {_LARGEST} bytes")
+            yield archive
     except (zipfile.BadZipFile, EOFError, ZlibError):
         raise FileRefused("the zip is truncated or damaged") from None
 
 
-def _read_member(kind: Kind, archive: zipfile.ZipFile, *, excerpt: bool) -> SourceFile:
-    if sum(member.file_size for member in archive.infolist()) > _LARGEST:
-        raise FileRefused(f"the zip unpacks to more than {_LARGEST} bytes")
+def _find_members(kind: Kind, archive: zipfile.ZipFile) -> list[str]:
+    """The members that are files of the kind, in the format that is taken first."""
     found = sorted(filter(kind.matches, archive.namelist()), key=_rank)
     if not found:
         raise FileRefused(f"no file in the zip has a name of a {kind.name} file")
-    if len(found) > 1 and _rank(found[0]) == _rank(found[1]):
-        raise FileRefused(f"{len(found)} files in the zip have names of a {kind.name} file; load one of them unzipped")
-    beside = {name: archive.read(name) for name in archive.namelist() if name.endswith(_COMPANION) and name != found[0]}
-    return SourceFile(PurePosixPath(found[0]).name, archive.read(found[0]), beside, excerpt)
+    return [name for name in found if _rank(name) == _rank(found[0])]
 
 
 def _rank(name: str) -> int:

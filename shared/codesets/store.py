@@ -10,8 +10,9 @@ from datetime import date, datetime
 from itertools import count
 
 import asyncpg
+import orjson
 
-from shared.codesets.entry import Entry
+from shared.codesets.entry import Entries, Entry
 from shared.codesets.kinds import Kind
 from shared.codesets.opening import Opened
 from shared.codesets.pair_table import PairRow
@@ -23,7 +24,7 @@ SCHEMA = "codesets"
 MIGRATION_PACKAGES = ("shared.codesets",)
 _SQL = Statements("shared.codesets", schema=SCHEMA)
 _COLUMNS = ("release_id", "position", "code", "title", "starts", "ends", "facts")
-_COPY_SECONDS = 600.0
+_COPY_SECONDS = 3600.0
 _TELL_EVERY = 1000
 _ROWS_A_FETCH = 5000
 
@@ -82,10 +83,10 @@ async def store_release(
 
 
 def _records(
-    release_id: int, entries: Sequence[Entry], advance: Callable[[int], None]
+    release_id: int, entries: Entries, advance: Callable[[int], None]
 ) -> Iterator[tuple[int, int, str, str, date | None, date | None, str]]:
     for position, entry in zip(count(1), entries, strict=False):
-        facts = json.dumps(dict(entry.facts), ensure_ascii=False)
+        facts = orjson.dumps(entry.facts).decode()
         yield release_id, position, entry.code, entry.title, entry.starts, entry.ends, facts
         if position % _TELL_EVERY == 0:
             advance(position)

@@ -22,22 +22,19 @@ _YEAR = re.compile(r"(20\d\d)")
 
 def read_icd10cm_order(source: SourceFile) -> Reading:
     """An ICD-10-CM order file; codes come dotted."""
-    reading = _read_order(source, dotted=True)
-    require_last(reading.entries, "Z", source)
-    return reading
+    return _read_order(source, "Z", dotted=True)
 
 
 def read_icd10pcs_order(source: SourceFile) -> Reading:
     """An ICD-10-PCS order file; the addendum in the same zip states how many codes and headers it has."""
-    reading = _read_order(source, dotted=False)
-    require_last(reading.entries, "X", source)
+    reading = _read_order(source, "X", dotted=False)
     for name, content in source.companions.items():
         if "addenda" in name:
             _check_stated(reading, content.decode("latin-1"))
     return reading
 
 
-def _read_order(source: SourceFile, *, dotted: bool) -> Reading:
+def _read_order(source: SourceFile, last_section: str, *, dotted: bool) -> Reading:
     entries = []
     for number, line in enumerate(source.lines(), start=1):
         row = _ROW.match(line)
@@ -52,6 +49,7 @@ def _read_order(source: SourceFile, *, dotted: bool) -> Reading:
             raise FileRefused("not a code of ICD-10-CM", line=number)
         facts = {"billable": row["valid"] == "1", "short": row["short"].rstrip()}
         entries.append(Entry(dot_code(code) if dotted else code, row["long"].strip(), facts=facts))
+    require_last(entries, last_section, source)
     billable = sum(entry.facts["billable"] is True for entry in entries)
     return Reading(_year(source.name), entries, {"codes": billable, "headers": len(entries) - billable})
 

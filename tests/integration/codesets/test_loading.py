@@ -58,7 +58,8 @@ async def test_a_release_whose_entries_do_not_all_arrive_is_rolled_back(codesets
 
 async def test_progress_ends_at_the_whole(codesets_pool: Pool) -> None:
     reading = KINDS["hcpcs"].read(SourceFile("made-up.txt", files.HCPCS))
-    many = replace(reading, entries=[replace(reading.entries[0], code=f"{n:05d}") for n in range(2_500)])
+    first, *_ = reading.entries
+    many = replace(reading, entries=[replace(first, code=f"{n:05d}") for n in range(2_500)])
     told: list[int] = []
     async with codesets_pool.acquire() as connection, connection.transaction():
         opened = Opened("made-up.txt", "1" * 64, many)

@@ -55,11 +55,12 @@ def test_an_addendum_to_another_release_is_refused() -> None:
     with pytest.raises(FileRefused, match=r"^line 1: a code is added and was there"):
         apply_addendum(NEW.entries, read_addendum(), str)
     with pytest.raises(FileRefused, match="before the addendum has 1 codes, the addendum states 2"):
-        apply_addendum(OLD.entries[:-1], read_addendum(), str)
+        apply_addendum(list(OLD.entries)[:-1], read_addendum(), str)
     wrong = files.ORDER_ADDENDA.replace(b"2 codes in new", b"3 codes in new")
     with pytest.raises(FileRefused, match="after the addendum has 2 codes, the addendum states 3"):
         apply_addendum(OLD.entries, read_addendum(wrong), str)
-    missing = [OLD.entries[0], Entry("0016079", "x", facts={"billable": True}), OLD.entries[2]]
+    first, _, last = OLD.entries
+    missing = [first, Entry("0016079", "x", facts={"billable": True}), last]
     with pytest.raises(FileRefused, match=r"^line 2: a code is changed and was not there"):
         apply_addendum(missing, read_addendum(), str)
 

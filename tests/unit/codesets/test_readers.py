@@ -1,6 +1,5 @@
 """Each layout on a small made-up file: what it says, and that a truncated and a wrong file are refused by line."""
 
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -74,11 +73,9 @@ def test_an_empty_file_is_refused(kind: str) -> None:
 def test_hcpcs_joins_continuations_and_keeps_dates() -> None:
     reading = read("hcpcs")
     assert reading.counts == {"codes": 3, "procedures": 2, "modifiers": 1}
-    assert [(entry.code, entry.title) for entry in reading.entries][1] == (
-        "J0001",
-        "Injection, made-up drug, in two records, 10 mg",
-    )
-    assert (reading.entries[2].starts, reading.entries[2].ends) == (date(2020, 1, 1), date(2025, 12, 31))
+    _, drug, lens = reading.entries
+    assert (drug.code, drug.title) == ("J0001", "Injection, made-up drug, in two records, 10 mg")
+    assert (lens.starts, lens.ends) == (date(2020, 1, 1), date(2025, 12, 31))
 
 
 HEADING = ["HCPC", "SEQNUM", "RECID", "LONG DESCRIPTION", "SHORT DESCRIPTION", "ADD DT", "TERM DT"]
@@ -150,8 +147,9 @@ def test_a_table_of_drugs_names_its_columns_and_leaves_out_empty_cells() -> None
 
 def test_pcs_tables_check_the_number_of_codes_that_a_row_states() -> None:
     reading = read("icd10pcs-tables")
-    assert (reading.counts["codes"], reading.entries[0].code) == (2, "001")
-    assert reading.entries[0].facts["axis5"] == {"0": "Open", "3": "Through skin"}
+    (row,) = reading.entries
+    assert (reading.counts["codes"], row.code) == (2, "001")
+    assert row.facts["axis5"] == {"0": "Open", "3": "Through skin"}
     with pytest.raises(FileRefused, match="another number of codes"):
         read("icd10pcs-tables", files.PCS_TABLES.replace(b'codes="2"', b'codes="3"'))
 
@@ -168,60 +166,9 @@ def test_an_index_addendum_gives_the_whole_path_of_a_changed_term() -> None:
     assert entry == Entry("5A0221E", "Assistance, Cardiac, Made-up pump", facts={"action": "add"})
 
 
-def test_pairs_and_units_carry_what_edits_need() -> None:
-    current, deleted = read("ncci-ptp").entries
-    assert (current.code, current.facts["other"], current.facts["modifier"], current.ends) == (
-        "A0001",
-        "A0002",
-        "1",
-        None,
-    )
-    assert deleted.ends == date(2019, 12, 31)
+def test_units_carry_what_edits_need() -> None:
     (units,) = read("ncci-mue").entries
     assert (units.code, units.facts["units"], units.facts["indicator"]) == ("A0001", 2, "2")
-
-
-def write_parts(folder: Path, *parts: bytes, name: str = "ccipra-v999r0") -> list[Path]:
-    paths = [folder / f"{name}-f{number}.TXT" for number in range(1, len(parts) + 1)]
-    for path, part in zip(paths, parts, strict=True):
-        path.write_bytes(part)
-    return paths
-
-
-PARTS = tuple(files.pairs(row) for row in (("0001A", "0002A"), ("11042", "97597"), ("A0001", "A0002")))
-
-
-def test_parts_of_a_release_are_one_release_in_any_order(tmp_path: Path) -> None:
-    one, two, three = write_parts(tmp_path, *PARTS)
-    kind = replace(KINDS["ncci-ptp"], least=3)
-    opened = read_release(kind, one, two, three)
-    assert (opened.reading.release, opened.reading.counts) == ("v999r0", {"codes": 3, "pairs": 3})
-    assert opened == read_release(kind, three, one, two)
-    assert [entry.code for entry in opened.reading.entries] == ["0001A", "11042", "A0001"]
-
-
-def test_a_release_without_one_of_its_parts_is_refused(tmp_path: Path) -> None:
-    one, two, three = write_parts(tmp_path, *PARTS)
-    kind = replace(KINDS["ncci-ptp"], least=1)
-    for some, reason in (
-        ((one,), "parts of the release are missing"),
-        ((one, two), "parts of the release are missing"),
-        ((one, three), "from f1 to the last"),
-        ((one, two, two, three), "from f1 to the last"),
-    ):
-        with pytest.raises(FileRefused, match=reason):
-            read_release(kind, *some)
-    with pytest.raises(FileRefused, match="different releases"):
-        read_release(kind, one, two, *write_parts(tmp_path, *PARTS, name="ccipra-v998r0")[2:])
-    with pytest.raises(FileRefused, match="is one file"):
-        read_release(KINDS["ncci-mue"], one, two)
-
-
-def test_pairs_for_hospitals_are_not_taken_for_practitioners_and_the_reverse(tmp_path: Path) -> None:
-    (path,) = write_parts(tmp_path, PARTS[2], name="ccioph-v999r0")
-    with pytest.raises(FileRefused, match="the other kind"):
-        read_release(KINDS["ncci-ptp"], path, excerpt=True)
-    assert read_release(KINDS["ncci-ptp-outpatient"], path, excerpt=True).reading.counts["pairs"] == 1
 
 
 def test_prices_stay_the_text_that_was_written() -> None:
