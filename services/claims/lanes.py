@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 
 import asyncpg
+from opentelemetry.trace import SpanKind
 
 from services.claims.attempt_recorder import AttemptRecorder
 from services.claims.breaker import Breaker, BreakerState
@@ -21,6 +22,7 @@ from services.claims.store import TakenClaim
 from shared.loops import rest
 from shared.telemetry.logging import get_logger
 from shared.telemetry.metrics import gauge
+from shared.telemetry.tracing import Attribute, describe_span, span
 from shared.transient import TRANSIENT_ERRORS
 
 _NOT_NOW: tuple[type[Exception], ...] = (asyncpg.PostgresError, *TRANSIENT_ERRORS)
@@ -122,7 +124,9 @@ class Lane:
 
     async def _deliver(self, channel: PayerChannel, claim: TakenClaim) -> None:
         try:
-            end = await channel.submit(claim)
+            with span("deliver claim", SpanKind.CLIENT, {Attribute.PAYER: self._payer_id}):
+                end = await channel.submit(claim)
+                describe_span(Attribute.OUTCOME, end.report.outcome)
         except Exception as error:  # noqa: BLE001 - the lease runs out and the claim is sent again; others go on
             _log.error("attempt-broken", claim_id=claim.claim_id, attempt=claim.attempt, exc_info=error)
             return

@@ -15,6 +15,7 @@ from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, TypeAd
 from shared.contracts.messages import ChartCoded, Finding
 from shared.telemetry.logging import get_logger
 from shared.telemetry.metrics import counter
+from shared.telemetry.tracing import carry_trace
 
 _log = get_logger(__name__)
 _asked = counter("chartline_scrub_previews_total", "Scrub previews asked of the claims service.", ("result",))
@@ -49,7 +50,9 @@ class BillingEdits:
             return None
         try:
             answer = await self.client.post(
-                "v1/scrub", content=coded.model_dump_json(), headers={"content-type": "application/json"}
+                "v1/scrub",
+                content=coded.model_dump_json(),
+                headers={"content-type": "application/json"} | carry_trace(),
             )
             answer.raise_for_status()
             findings = _ANSWER.validate_json(answer.content).findings

@@ -17,6 +17,7 @@ from services.coder.work_item import FailureReason
 from shared.contracts.errors import Unavailable
 from shared.telemetry.logging import get_logger
 from shared.telemetry.metrics import counter, histogram
+from shared.telemetry.tracing import span
 from shared.transient import is_transient
 
 _log = get_logger(__name__)
@@ -106,7 +107,8 @@ class Suggester:
     async def _run(self, worker: EngineWorker, leased: EngineLease) -> bool:
         ready, chart = await self._suggesting.read_chart(leased.lease)
         began = time.perf_counter()
-        answer = await worker.suggest(chart)
+        with span("suggest codes"):
+            answer = await worker.suggest(chart)
         seconds = time.perf_counter() - began
         _seconds.observe(seconds)
         return await self._suggesting.store_answer(

@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from shared.settings import ServiceSettings
+from shared.telemetry.export import exporting_traces
 from shared.telemetry.logging import configure_logging
 from shared.web.closing import ClosingServer
 
@@ -34,7 +35,8 @@ def run(service: Annotated[ServiceName, typer.Argument(help="Which one.")]) -> N
     create_app: Callable[[ServiceSettings], FastAPI] = import_module(f"services.{service}.app").create_app
     settings = settings_class()
     configure_logging(settings.telemetry, service=service)
-    serve(create_app(settings), settings)
+    with exporting_traces(settings.telemetry, service=service):
+        serve(create_app(settings), settings)
 
 
 def serve(app: FastAPI, settings: ServiceSettings) -> None:

@@ -9,9 +9,11 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
+from opentelemetry.trace import SpanKind
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
 
 from shared.kafka.connection import connection_arguments
@@ -19,6 +21,7 @@ from shared.kafka.record import Record
 from shared.kafka.settings import KafkaSettings
 from shared.telemetry.logging import get_logger
 from shared.telemetry.metrics import counter, gauge, histogram
+from shared.telemetry.tracing import TRACE_HEADER, Attribute, Value, span
 from shared.transient import is_transient
 
 HandleBatch = Callable[[Sequence[Record]], Awaitable[None]]
@@ -93,11 +96,19 @@ class ConsumerLoop:
         await self._tell_lag(consumer, records)
         if not records:
             return
-        with _batch_seconds.labels(self._group).time():
+        with _batch_seconds.labels(self._group).time(), self._trace(records):
             await self._settle(stop, records)
         await self._commit(consumer, {place: entries[-1].offset + 1 for place, entries in polled.items()})
         for record in records:
             _consumed.labels(self._group, record.topic).inc()
+
+    def _trace(self, records: Sequence[Record]) -> AbstractContextManager[None]:
+        said: dict[Attribute, Value] = {Attribute.GROUP: self._group, Attribute.COUNT: len(records)}
+        topics = {record.topic for record in records}
+        if len(topics) == 1:
+            said[Attribute.TOPIC] = topics.pop()
+        traces = (value for record in records for name, value in record.headers if name == TRACE_HEADER)
+        return span("settle records", SpanKind.CONSUMER, said, came_from=(value.decode("latin-1") for value in traces))
 
     async def _tell_lag(self, consumer: AIOKafkaConsumer, in_hand: Sequence[Record]) -> None:
         """Positions count what was polled as done, so what is in hand is added; it stays so while a batch waits."""

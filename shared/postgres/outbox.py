@@ -22,6 +22,7 @@ from shared.postgres.pool import Connection, Pool
 from shared.postgres.statements import Statements
 from shared.telemetry.logging import get_logger
 from shared.telemetry.metrics import counter
+from shared.telemetry.tracing import carry_trace
 from shared.transient import TRANSIENT_ERRORS
 
 _log = get_logger(__name__)
@@ -60,8 +61,9 @@ class Outbox:
         self._sql = Statements("shared.postgres", schema=schema)
 
     async def enqueue(self, connection: Connection, messages: Sequence[OutboxMessage]) -> None:
-        """Append messages in order; the caller's transaction decides whether they will ever be sent."""
+        """Append messages in order, each with the current trace; the caller's transaction decides whether they go."""
         if messages:
+            trace = carry_trace()
             await self._sql.execute(
                 connection,
                 "enqueue_messages",
@@ -69,7 +71,7 @@ class Outbox:
                 topics=[str(message.topic) for message in messages],
                 keys=[message.key for message in messages],
                 values=[message.value for message in messages],
-                headers=[json.dumps(dict(message.headers)) for message in messages],
+                headers=[json.dumps({**message.headers, **trace}) for message in messages],
             )
 
 

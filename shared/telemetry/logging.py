@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from shared.telemetry.settings import TelemetrySettings
+from shared.telemetry.tracing import current_trace
 
 _ALLOWED = {
     "the record itself": "event level timestamp module service version",
@@ -20,6 +21,7 @@ _ALLOWED = {
     "the work": "chart_id chart_version coding_version work_item_id suggestion_id claim_id submission_id quarantine_id",
     "the way out": "payer_id state channel lane attempt attempts status_code edit code",
     "time": "duration_ms seconds age_seconds",
+    "the trace": "trace_id span_id",
     "the program": "error_class error_place method route migration schema pid port signal",
 }
 ALLOWED_FIELDS = frozenset(name for names in _ALLOWED.values() for name in names.split())
@@ -40,6 +42,13 @@ def withhold_unlisted(_logger: object, _method: str, event: EventDict) -> EventD
             event[name] = str(value)[:_LONGEST_VALUE]
     if withheld:
         event["withheld_fields"] = len(withheld)
+    return event
+
+
+def name_trace(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Say in which trace a line was written."""
+    if here := current_trace():
+        event["trace_id"], event["span_id"] = here
     return event
 
 
@@ -72,6 +81,7 @@ def configure_logging(settings: TelemetrySettings, *, service: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
+            name_trace,
             reduce_exception,
             withhold_unlisted,
             renderer,

@@ -20,6 +20,7 @@ from shared.web.refusals import complete_refusals
 from shared.web.rules import publish_rules, require_rules
 from shared.web.security import BearerTokens, guard_nothing
 from shared.web.settings import WebSettings
+from shared.web.tracing import TracedRequests
 
 Probe = Callable[[], Awaitable[None]]
 Probes = Callable[[FastAPI], Mapping[str, Probe]]
@@ -54,6 +55,7 @@ def create_service_app(
     app.state.identify = make_identify(app.state.tokens, app.state.provider)
     app.add_middleware(AuditTrail, service=title.lower().replace(" ", "-"))
     app.add_middleware(_BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(TracedRequests)
     install_error_handlers(app)
     app.include_router(_operations(app, probes))
     app.include_router(make_reference(app))

@@ -16,6 +16,7 @@ from shared.kafka.producer import TOO_LARGE, open_publisher
 from shared.kafka.record import Record
 from shared.kafka.settings import KafkaSettings
 from shared.postgres.outbox import OutboxMessage
+from shared.telemetry.tracing import TRACE_HEADER, carry_trace
 
 
 @pytest.fixture
@@ -41,9 +42,11 @@ class Room:
         self.poison: dict[bytes, Exception] = {}
         self.database_away = False
         self.attempts = 0
+        self.traces: list[dict[str, str]] = []
 
     async def handle(self, records: Sequence[Record]) -> None:
         self.attempts += 1
+        self.traces.append(carry_trace())
         if self.database_away:
             raise ConnectionRefusedError
         for record in records:
@@ -93,6 +96,16 @@ async def test_records_of_one_key_arrive_in_order_and_are_not_read_twice(setting
         await second.settle(1)
     assert first.settled == values
     assert second.settled == [b"more"]
+
+
+async def test_what_a_record_causes_goes_on_with_its_trace(settings: KafkaSettings, topic: str) -> None:
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    room = Room()
+    async with open_publisher(settings) as publisher:
+        await publisher.publish([OutboxMessage(topic, "key", b"1", {TRACE_HEADER: trace})])
+    async with consuming(settings, topic, room):
+        await room.settle(1)
+    assert room.traces == [{TRACE_HEADER: trace}]
 
 
 async def test_a_poisonous_record_is_put_aside_and_the_rest_goes_on(settings: KafkaSettings, topic: str) -> None:

@@ -1,6 +1,7 @@
 """Inbox, outbox and quarantine on a real PostgreSQL: one outcome a record, fenced and ordered publishing."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from shared.postgres.pool import Pool, open_pool
 from shared.postgres.quarantine import Quarantine, Unusable
 from shared.postgres.settings import PostgresSettings
 from shared.postgres.statements import Statements
+from shared.telemetry.tracing import span
 from shared.transient import is_transient
 from tests.conftest import PoolFor
 
@@ -60,6 +62,16 @@ async def enqueue(pool: Pool, *keys: str) -> None:
 async def waiting(pool: Pool) -> list[str]:
     rows = await pool.fetch("select key from room.outbox where published_at is null and parked_at is null order by id")
     return [row["key"] for row in rows]
+
+
+async def test_a_message_goes_on_with_the_trace_that_caused_it(pool: Pool) -> None:
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    message = OutboxMessage("topic", "key", b"x", {"content-type": "text/plain"})
+    with span("cause", came_from=[trace]):
+        async with pool.acquire() as connection, connection.transaction():
+            await Outbox(SCHEMA).enqueue(connection, [message])
+    headers = json.loads(await pool.fetchval("select headers from room.outbox"))
+    assert headers == {"content-type": "text/plain", "traceparent": trace}
 
 
 async def test_a_position_has_one_outcome_and_the_count_moves_with_it(pool: Pool) -> None:
