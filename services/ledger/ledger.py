@@ -96,6 +96,7 @@ async def _totals(connection: Connection, rooms: tuple[Room, ...], claims: Mappi
         "claims_delivered": sum(count for state, count in claims.items() if state in DELIVERED_STATES),
         "claims_answered": sum(count for state, count in claims.items() if state in ANSWERED_STATES),
         "claims_accepted": claims.get("accepted", 0) + claims.get("paid", 0),
+        "claims_paid": claims.get("paid", 0),
         "claims_denied": claims.get("denied", 0) + claims.get("partially_denied", 0),
         **(dict(denials) if denials else {}),
         "quarantined": sum(

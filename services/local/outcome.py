@@ -18,6 +18,7 @@ JSON_NAMES = (
     "decisions",
     "claims_delivered",
     "claims_accepted",
+    "claims_paid",
     "claims_denied",
     "claims_replaced",
     "denials",
@@ -33,9 +34,10 @@ _LABELS: Mapping[str, str] = {
     "claims_delivered": "claims delivered",
     "claims_answered": "claims answered",
     "claims_accepted": "  accepted",
+    "claims_paid": "    of these paid",
     "claims_denied": "  denied",
     "claims_replaced": "claims replaced by corrected ones",
-    "denials": "denials, each with a next step",
+    "denials": "denials and rejections, each with a next step",
     "quarantined": "quarantined records",
 }
 

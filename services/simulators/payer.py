@@ -33,6 +33,7 @@ class PayerSettings(BaseModel):
     port: int = Field(default=8090, ge=0, le=65_535)
     kafka: KafkaSettings | None = None
     denial_percent: float = Field(default=12.0, ge=0, le=100)
+    paid_percent: float = Field(default=75.0, ge=0, le=100)
     slow_seconds: float = Field(default=2.0, ge=0)
     longest_hang_seconds: float = Field(default=600.0, gt=0)
 
@@ -49,7 +50,7 @@ class Behaviour(BaseModel):
 def create_payer_app(settings: PayerSettings | None = None, desk: PayerDesk | None = None) -> FastAPI:
     """Build the app; give it a `desk` to look into from a test."""
     settings = settings or PayerSettings()
-    desk = desk or PayerDesk(settings.denial_percent)
+    desk = desk or PayerDesk(settings.denial_percent, settings.paid_percent)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -12,6 +12,7 @@ from uuid import NAMESPACE_URL, uuid5
 from shared.fhir import systems
 
 ADJUDICATION_ERROR = "http://terminology.hl7.org/CodeSystem/adjudication-error"
+PAYMENT_TYPE = "http://terminology.hl7.org/CodeSystem/ex-paymenttype"
 JsonObject = dict[str, Any]
 """A FHIR element as Python's `json` reads it."""
 
@@ -23,6 +24,9 @@ class Verdict(StrEnum):
     """What the payer makes of a claim."""
 
     ACCEPTED = "accepted"
+    """Taken, and paid at another time."""
+    PAID = "paid"
+    """Taken, and paid at once: so much a line."""
     DENIED = "denied"
     PARTLY_DENIED = "partly_denied"
     """The last line is denied, the others are not."""
@@ -33,18 +37,36 @@ BUNDLED_REASON = "97"
 """CARC of a line that is denied alone: included in another service."""
 
 
-def judge_claim(claim: JsonObject, identifier: str, denial_percent: float) -> Verdict:
-    """Decide by the claim alone: of a claim with several lines one is denied; a replacement is what was asked for."""
-    if claim.get("related"):
-        return Verdict.ACCEPTED
-    verdict = choose_verdict(identifier, denial_percent)
-    return Verdict.PARTLY_DENIED if verdict is Verdict.DENIED and len(claim.get("item", ())) > 1 else verdict
+FEE = 80.0
+"""What a line is worth to this payer, in dollars."""
+_SALT = "180"
+"""With it four charts of the first simulated day meet every fate."""
+
+
+def judge_claim(claim: JsonObject, identifier: str, denial_percent: float, paid_percent: float = 0.0) -> Verdict:
+    """Decide by the visit that is billed: of a claim with several lines one is denied; a replacement is what was asked
+    for. `paid_percent` of what is taken is paid at once."""
+    visit = _name_visit(claim) or identifier
+    taken = Verdict.PAID if _draw(f"{visit}/payment") < paid_percent else Verdict.ACCEPTED
+    if claim.get("related") or choose_verdict(visit, denial_percent) is Verdict.ACCEPTED:
+        return taken
+    return Verdict.PARTLY_DENIED if len(claim.get("item", ())) > 1 else Verdict.DENIED
+
+
+def _name_visit(claim: JsonObject) -> str:
+    """The encounter, which a hospital calls the same however often it bills it; '' where no line names one."""
+    encounters = (each for item in claim.get("item", ()) for each in item.get("encounter", ()))
+    return next((str(each["reference"]) for each in encounters if "reference" in each), "")
 
 
 def choose_verdict(identifier: str, denial_percent: float) -> Verdict:
     """Deny the given share of claims, always the same ones: the hash of the identifier decides."""
-    share = int.from_bytes(_digest(identifier)[:4], "big") / 2**32 * 100
-    return Verdict.DENIED if share < denial_percent else Verdict.ACCEPTED
+    return Verdict.DENIED if _draw(identifier) < denial_percent else Verdict.ACCEPTED
+
+
+def _draw(name: str) -> float:
+    """A number from 0 to 100 that is always the same for a name."""
+    return int.from_bytes(_digest(f"{_SALT}/{name}")[:4], "big") / 2**32 * 100
 
 
 def adjudicate(bundle: JsonObject, verdict: Verdict) -> JsonObject:
@@ -65,7 +87,14 @@ def adjudicate(bundle: JsonObject, verdict: Verdict) -> JsonObject:
     }
     if verdict is Verdict.REJECTED:
         return {**response, "error": [{"code": _concept(ADJUDICATION_ERROR, "a001")}]}
-    return {**response, **_decide_lines(claim, verdict, identifier["value"])}
+    return {**response, **_decide_lines(claim, verdict, identifier["value"]), **_pay(claim, verdict)}
+
+
+def _pay(claim: JsonObject, verdict: Verdict) -> JsonObject:
+    if verdict is not Verdict.PAID:
+        return {}
+    amount = {"value": FEE * max(1, len(claim.get("item", ()))), "currency": "USD"}
+    return {"payment": {"type": _concept(PAYMENT_TYPE, "complete"), "amount": amount}}
 
 
 def _decide_lines(claim: JsonObject, verdict: Verdict, identifier: str) -> JsonObject:

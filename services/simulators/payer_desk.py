@@ -17,14 +17,14 @@ from shared.fhir.bundle_rules import check_bundle
 from shared.fhir.issues import Issue
 
 ALL_PAYERS = "*"
-_IN_FORCE = frozenset({Verdict.ACCEPTED, Verdict.PARTLY_DENIED})
+_IN_FORCE = frozenset({Verdict.ACCEPTED, Verdict.PAID, Verdict.PARTLY_DENIED})
 
 
 class Mode(StrEnum):
     """How a payer behaves. All but `fail` and `reject` take the claim in."""
 
     USUAL = "usual"
-    """Accepts most, denies some."""
+    """Accepts most, denies some, and pays what its settings say."""
     ACCEPT = "accept"
     DENY = "deny"
     FAIL = "fail"
@@ -72,8 +72,10 @@ class _Book:
 class PayerDesk:
     """Takes Bundles in for any number of payers."""
 
-    def __init__(self, denial_percent: float = 12.0) -> None:
+    def __init__(self, denial_percent: float = 12.0, paid_percent: float = 0.0) -> None:
+        """`paid_percent` of what is taken is paid at once; of the rest nothing is said of money."""
         self._denial_percent = denial_percent
+        self._paid_percent = paid_percent
         self._books: dict[str, _Book] = {}
         self._modes: dict[str, Mode] = {}
 
@@ -148,7 +150,7 @@ class PayerDesk:
             return Verdict.REJECTED
         if mode in (Mode.ACCEPT, Mode.DENY):
             return Verdict.ACCEPTED if mode is Mode.ACCEPT else Verdict.DENIED
-        return judge_claim(claim, identifier, self._denial_percent)
+        return judge_claim(claim, identifier, self._denial_percent, self._paid_percent)
 
     @staticmethod
     def _retire(book: _Book, replacement: _Claim) -> None:

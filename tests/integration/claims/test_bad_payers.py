@@ -1,7 +1,7 @@
 """Payers that hang, dawdle, come and go, lie and refuse, side by side with one that is well.
 
-Each delays only itself; every claim ends where its payer and our books agree; none is effective twice. The same test
-runs for a whole minute with `BAD_PAYERS_SECONDS=60`.
+Each delays only itself; every claim ends where its payer and our books agree; none is effective twice. In CI they run for
+a whole minute, most of which is waiting; elsewhere for a few seconds, or for `BAD_PAYERS_SECONDS`.
 """
 
 import asyncio
@@ -23,8 +23,11 @@ from shared.postgres.pool import Pool
 from tests.integration.claims.conftest import PATIENCE_SECONDS, Clinic, Payers, fhir_profile
 from tests.unit.claims.codings import coded_chart
 
-SECONDS = float(os.environ.get("BAD_PAYERS_SECONDS", "3"))
+SECONDS = float(os.environ.get("BAD_PAYERS_SECONDS", "60" if os.environ.get("CI") == "true" else "3"))
 WAVE_SECONDS = 0.5
+"""How long a payer that comes and goes stays as it is."""
+WAVES = max(6, int(SECONDS / 5))
+"""How many times claims are brought, evenly over the time, so that a longer one costs waiting and little else."""
 BAD = {
     "hung": (Mode.TIMEOUT,),
     "slow": (Mode.SLOW,),
@@ -170,10 +173,10 @@ async def _misbehave(payers: Payers, name: str) -> None:
 
 async def _bring_claims(clinic: Clinic) -> None:
     """Bring claims of all payers in waves."""
-    for _ in range(max(2, int(SECONDS / WAVE_SECONDS))):
+    for _ in range(WAVES):
         await clinic.arrive(*(coded_chart(payer_id=f"payer-{name}") for name in (WELL, *BAD) for _ in range(2)))
         await clinic.preparation.prepare_claims()
-        await asyncio.sleep(WAVE_SECONDS)
+        await asyncio.sleep(SECONDS / WAVES)
     while await clinic.preparation.prepare_claims():
         pass
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-DEMO = (sys.executable, "-m", "services.cli", "demo", "--charts", "4", "--exit", "--json", "--port", "0")
+DEMO = (sys.executable, "-m", "services.cli", "demo", "--charts", "4", "--seed", "1", "--exit", "--json", "--port", "0")
 
 pytestmark = pytest.mark.usefixtures("kafka_bootstrap")
 
@@ -31,6 +31,8 @@ async def test_a_day_goes_through_and_everything_is_accounted_for(stack_folder: 
     assert demo.returncode == 0, said.decode()
     result = json.loads(output.decode().splitlines()[-1])
     assert result["charts"] == result["claims_delivered"] == 4
+    fates = [result[f"claims_{fate}"] for fate in ("accepted", "paid", "denied", "replaced")]
+    assert fates == [3, 2, 1, 1]
     assert result["decisions"] >= 4
     assert result["events_in"] > 100
     assert result["ledger_balanced"] is True

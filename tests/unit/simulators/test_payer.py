@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from services.simulators.payer import PayerSettings, create_payer_app
-from services.simulators.payer_adjudication import Verdict, choose_verdict
+from services.simulators.payer_adjudication import Verdict, choose_verdict, judge_claim
 from services.simulators.payer_desk import Mode, PayerDesk
 from shared.fhir import systems
 from shared.fhir.issues import errors_of
@@ -141,6 +141,24 @@ def test_of_a_claim_with_several_lines_one_is_denied_and_its_replacement_is_take
     assert errors_of(validate(json.dumps(answer))) == ()
     desk.take_in(bundle(uuid4(), chart="chart-1", replaces=first), "blue")
     assert desk.count_received()["effective_claims"] == 1
+
+
+def test_what_is_taken_is_paid_by_its_lines_as_far_as_the_share_goes() -> None:
+    answers = [
+        json.loads(PayerDesk(denial_percent=0, paid_percent=share).take_in(bundle(services=("99213", "80053")), "blue"))
+        for share in (0, 100)
+    ]
+    assert [answer.get("payment", {}).get("amount", {}).get("value") for answer in answers] == [None, 160]
+    assert errors_of(validate(json.dumps(answers[1]))) == ()
+
+
+def test_a_visit_is_judged_alike_however_often_it_is_billed() -> None:
+    claims = [claim() for _ in range(40)]
+    for number, each in enumerate(claims):
+        each["item"][0]["encounter"] = [{"reference": f"Encounter/{number}"}]
+    verdicts = [[judge_claim(each, str(uuid4()), 50) for _ in range(3)] for each in claims]
+    assert all(len(set(each)) == 1 for each in verdicts)
+    assert {each[0] for each in verdicts} == {Verdict.ACCEPTED, Verdict.DENIED}
 
 
 def test_a_void_ends_what_it_names_and_is_no_claim() -> None:
