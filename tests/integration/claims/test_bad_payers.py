@@ -1,7 +1,7 @@
 """Payers that hang, dawdle, come and go, lie and refuse, side by side with one that is well.
 
-Each delays only itself; every claim ends where its payer and our books agree; none is effective twice. In CI they run for
-a whole minute, most of which is waiting; elsewhere for a few seconds, or for `BAD_PAYERS_SECONDS`.
+Each delays only itself; every claim ends where its payer and our books agree; none is effective twice. In CI they run
+for a whole minute, most of which is waiting; elsewhere for a few seconds, or for `BAD_PAYERS_SECONDS`.
 """
 
 import asyncio
