@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from services.coder.api.problems import document_errors
-from services.coder.api.reach import PageLimit, find_reach, tag_revision
+from services.coder.api.reach import PageLimit, find_reach, tag_content, tag_revision
 from services.coder.api.requests import Cases, ChartIdPath
 from services.coder.audit_models import (
     AuditedChart,
@@ -88,9 +88,7 @@ async def read_audit(
 async def open_audited_chart(cases: Cases, auditor: Auditor, place: SampledChart, response: Response) -> AuditedChart:
     """Read a chart as its coder had it, with the first coding; in a blind audit that is hidden until it is coded."""
     view = await cases.auditing.open_chart(auditor, place)
-    steps = (view.coded_blind is not None) + 2 * (view.reviewer is not None)
-    said = sum((each.answered_at is not None) + (each.closed_at is not None) for each in view.differences)
-    response.headers["ETag"] = tag_revision(steps + 4 * said)
+    response.headers["ETag"] = tag_content(view)
     return view
 
 

@@ -1,9 +1,11 @@
 """How far a caller reaches, how pages are turned, and how ETags name a revision."""
 
+import hashlib
 import re
 from typing import Annotated
 
 from fastapi import Query
+from pydantic import BaseModel
 
 from services.coder.reach import Reach
 from shared.contracts.errors import InvalidContent
@@ -28,6 +30,11 @@ def find_reach(principal: Principal) -> Reach:
 def tag_revision(revision: int) -> str:
     """Write a revision as an ETag."""
     return f'"{revision}"'
+
+
+def tag_content(content: BaseModel) -> str:
+    """Write what an answer says as an ETag, where nothing counts its changes."""
+    return f'"{hashlib.sha256(content.model_dump_json().encode()).hexdigest()[:20]}"'
 
 
 def read_revision(tag: str) -> int:

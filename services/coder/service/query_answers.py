@@ -57,11 +57,11 @@ class QueryAnswers:
         query = await queries.lock_query(connection, QueryId(answer.query_id))
         if query is None or query.sent_at is None:
             raise AnswerUnmatched("no query with this id was sent", expression="Communication.basedOn")
-        await _keep(connection, query, answer)
+        await keep_answer(connection, query, answer)
         return Outcome.APPLIED
 
 
-async def _keep(connection: Connection, query: StoredQuery, answer: Answer) -> None:
+async def keep_answer(connection: Connection, query: StoredQuery, answer: Answer) -> None:
     """Close the query where it is open; an answer to one that was withdrawn goes on its record and no further."""
     now = datetime.now(UTC)
     actor = answer.answered_by or CLINICIAN

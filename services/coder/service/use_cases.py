@@ -7,6 +7,7 @@ from services.coder.automation.policy import AutomationPolicy
 from services.coder.billing_edits import NO_BILLING_EDITS, BillingEdits
 from services.coder.grouping.grouper import Grouper
 from services.coder.queries.life import DEFAULT_POLICY, QueryPolicy
+from services.coder.service.answering import Answering
 from services.coder.service.assigning import Assigning
 from services.coder.service.auditing import Auditing
 from services.coder.service.automating import Automating
@@ -54,6 +55,7 @@ class UseCases:
     queries: Queries
     query_answers: QueryAnswers
     query_follow_up: QueryFollowUp
+    answering: Answering
     threads: Threads
     worklists: Worklists
     assigning: Assigning
@@ -97,6 +99,7 @@ class UseCases:
             queries=Queries(pool, policy, records),
             query_answers=QueryAnswers(pool),
             query_follow_up=QueryFollowUp(pool, policy),
+            answering=Answering(pool),
             threads=Threads(pool, records),
             worklists=Worklists(pool),
             assigning=Assigning(pool, settings.priority),

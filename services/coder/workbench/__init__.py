@@ -7,7 +7,18 @@ URL, a title or the browser's storage; the bearer token never reaches a script.
 from fastapi import FastAPI
 
 from services.coder.settings import SessionSettings
-from services.coder.workbench import access, charts, code_changes, codes, glass, lists, queries, threads, worklist
+from services.coder.workbench import (
+    access,
+    charts,
+    code_changes,
+    codes,
+    glass,
+    lists,
+    my_queries,
+    queries,
+    threads,
+    worklist,
+)
 from services.coder.workbench.pages import assets
 from services.coder.workbench.sessions import Sessions
 from shared.web.oidc.login import Logins
@@ -25,7 +36,7 @@ def install_workbench(app: FastAPI, sessions: SessionSettings | None = None) -> 
     app.state.sessions = Sessions(sessions)
     provider: Provider | None = app.state.provider
     app.state.logins = Logins(provider) if provider else None
-    pages = (access, lists, worklist, charts, codes, code_changes, glass, queries, threads)
+    pages = (access, lists, worklist, charts, codes, code_changes, glass, queries, my_queries, threads)
     for router in (assets, *(each.router for each in pages)):
         app.include_router(router, prefix="/workbench", include_in_schema=False)
     require_rules(app, open_paths=OPEN_PATHS | _OPEN_PAGES)

@@ -18,7 +18,7 @@ from shared.web.oidc.login import ATTEMPT_SECONDS, Logins
 from shared.web.oidc.settings import LOOPBACK
 from shared.web.security import BearerTokens, Principal, Role
 
-_ROLES = frozenset({Role.CODER, Role.LEAD, Role.AUDITOR})
+_ROLES = frozenset({Role.CODER, Role.LEAD, Role.AUDITOR, Role.PHYSICIAN})
 _PATH = "/workbench"
 _RETURN = f"{SIGN_IN}/return"
 _ATTEMPT_COOKIE = "chartline_sign_in"
@@ -108,7 +108,7 @@ def _begin_session(request: Request, principal: Principal) -> str:
     name_actor(principal.as_actor())
     expect_record()
     if not principal.roles & _ROLES:
-        raise Forbidden("The workbench needs the role coder, lead or auditor.")
+        raise Forbidden("The workbench needs the role coder, lead, auditor or physician.")
     sessions: Sessions = request.app.state.sessions
     sessions.end(request.cookies.get(COOKIE, ""))
     return sessions.begin(principal)

@@ -14,14 +14,13 @@ from services.coder.glass import GlassId
 from services.coder.service.deciding import Coder
 from services.coder.work_item import ChartId
 from services.coder.workbench.pages import render_page
-from services.coder.workbench.routing import Form, PageRoute, redirect, require_session
+from services.coder.workbench.routing import Form, PageRoute, SignedInLead, redirect, require_session
 from shared.contracts.errors import InvalidContent
 from shared.web.security import Principal, Role
 
 router = APIRouter(route_class=PageRoute)
 
 Closed = Annotated[Principal, Depends(require_session(Role.CODER, Role.LEAD, Role.AUDITOR, guarded=False))]
-SignedInLead = Annotated[Principal, Depends(require_session(Role.LEAD))]
 _REVIEWS = "/workbench/reviews"
 
 

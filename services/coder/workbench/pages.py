@@ -4,6 +4,7 @@ Invariant: everything that a template writes is escaped, and a name that it does
 """
 
 import hashlib
+import re
 from datetime import UTC, date, datetime
 from importlib.resources import files
 from typing import Final
@@ -13,6 +14,7 @@ from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from shared.contracts.errors import NotFound
+from shared.web.security import Role
 
 _MEDIA_TYPES = {
     "workbench.css": "text/css",
@@ -42,6 +44,19 @@ _HOLD_REASONS = {
     "pending-query": "A query is pending",
     "registration-problem": "Registration must be corrected",
 }
+_INNER_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_CODERS = frozenset({Role.CODER, Role.LEAD})
+_READERS = _CODERS | {Role.AUDITOR}
+_PAGES = (
+    ("", "Worklist", _READERS),
+    ("log", "Log", _CODERS),
+    ("codes", "Codes", _READERS),
+    ("changes", "Changes", _CODERS),
+    ("reviews", "Reviews", frozenset({Role.LEAD})),
+    ("my-queries", "Queries to you", frozenset({Role.PHYSICIAN})),
+)
+"""The pages that every page leads to: path, name, and whose they are."""
+_INNER_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SYSTEM_NAMES = {"icd10cm": "ICD-10-CM", "icd10pcs": "ICD-10-PCS", "cpt": "CPT", "hcpcs": "HCPCS"}
 
 assets: Final = APIRouter()
@@ -103,8 +118,11 @@ def _make_environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(minute=show_minute, time=show_time, age=show_age, day=show_day)
+    made.filters["words_of_type"] = lambda name: _INNER_CAPITAL.sub(" ", name).lower()
+    made.filters["words_of_type"] = lambda name: _INNER_CAPITAL.sub(" ", name).lower()
     made.filters["system"] = lambda system: _SYSTEM_NAMES[system]
     made.globals.update(asset=locate_asset, decided=_DECIDED, hold_reasons=_HOLD_REASONS, on_admission=_ON_ADMISSION)
+    made.globals.update(pages=_PAGES)
     return made
 
 

@@ -24,6 +24,9 @@ from shared.web.security import Principal, Role, Rule
 COOKIE = "chartline_session"
 SIGN_IN = "/workbench/sign-in"
 WORKLIST = "/workbench/"
+MY_QUERIES = "/workbench/my-queries"
+READERS = frozenset({Role.CODER, Role.LEAD, Role.AUDITOR})
+"""Who may see charts."""
 
 _UNATTENDED = "chartline-unattended"
 _MAX_FIELDS = 120
@@ -129,5 +132,10 @@ def require_session(*roles: Role, phi: bool = True, guarded: bool = True) -> Pag
 
 
 SignedIn = Annotated[Principal, Depends(require_session(Role.CODER, Role.LEAD))]
-SignedInReader = Annotated[Principal, Depends(require_session(Role.CODER, Role.LEAD, Role.AUDITOR))]
+SignedInReader = Annotated[Principal, Depends(require_session(*READERS))]
+SignedInAnybody = Annotated[Principal, Depends(require_session(*READERS, Role.PHYSICIAN))]
+SignedInAuditor = Annotated[Principal, Depends(require_session(Role.AUDITOR, Role.LEAD))]
+SignedInLead = Annotated[Principal, Depends(require_session(Role.LEAD))]
+SignedInPhysician = Annotated[Principal, Depends(require_session(Role.PHYSICIAN, guarded=False))]
+"""What is addressed to `principal.practitioner`, and nothing else."""
 Form = Annotated[dict[str, str], Depends(read_form)]

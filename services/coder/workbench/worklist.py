@@ -19,7 +19,17 @@ from services.coder.service.worklists import UNFINISHED
 from services.coder.work_item import ChartId, State
 from services.coder.workbench.forms import read_hold, read_lease
 from services.coder.workbench.pages import render_page
-from services.coder.workbench.routing import WORKLIST, Form, PageRoute, SignedIn, SignedInReader, redirect
+from services.coder.workbench.routing import (
+    MY_QUERIES,
+    READERS,
+    WORKLIST,
+    Form,
+    PageRoute,
+    SignedIn,
+    SignedInAnybody,
+    SignedInReader,
+    redirect,
+)
 from shared.contracts.errors import Conflict, InvalidContent
 from shared.web.security import Role
 
@@ -41,12 +51,17 @@ router = APIRouter(route_class=PageRoute)
 @router.get("/")
 async def show_worklist(
     cases: Cases,
-    coder: SignedInReader,
+    coder: SignedInAnybody,
     notice: str = "",
     list_id: Annotated[str | None, Query(alias="list")] = None,
     state: State = State.OPEN,
 ) -> Response:
-    """Show the charts in hand, the lists with their counts, one list's charts in a state, and holds to look at."""
+    """Show the charts in hand, the lists with their counts, one list's charts in a state, and holds to look at.
+
+    Who sees no chart begins with the queries to them.
+    """
+    if not coder.roles & READERS:
+        return redirect(MY_QUERIES)
     reach = find_reach(coder)
     places = await cases.worklists.read_page(coder.subject, reach, list_id=list_id, states=(state,), limit=_SHOWN)
     return render_page(
