@@ -13,7 +13,7 @@ from datetime import date
 
 from services.coder.chart_facts import ChartFacts, read_specialty
 from services.coder.engine.services.lines import IMAGING, LABORATORY
-from services.coder.engine.services.visits import EMERGENCY, OFFICE, STAY
+from services.coder.engine.services.visit_kinds import EMERGENCY, OFFICE, STAY
 from shared.contracts.messages import ChartReady
 from shared.fhir.subset import DiagnosticReportSubset, read_as
 

@@ -11,20 +11,20 @@ from dataclasses import replace
 from datetime import date
 
 from services.coder.engine.model import Chart, Suggestion
+from services.coder.engine.services.critical_care_by_day import OLDEST_YEARS, suggest_critical_days
 from services.coder.engine.services.documented_time import DocumentedTime, read_critical_care
 from services.coder.engine.services.lines import is_medicare, propose
 from services.coder.engine.services.visit_levels import CONFIDENCE, SEPARATE_VISIT, is_beside_procedure, list_codes
 
 LEAST_MINUTES, FIRST_HOUR_MINUTES, STEP_MINUTES = 30, 74, 30
-_YOUNGEST_YEARS = 6
-"""Below this age a stay's critical care is billed by the day, with numbers that are not known here."""
 
 
 def suggest_critical_care(
     chart: Chart, notes: Sequence[int], diagnoses: Sequence[Suggestion], others: Sequence[Suggestion], *, in_stay: bool
 ) -> Iterator[Suggestion]:
     """Suggest the critical care of each day that `notes` (numbers into `chart.documents`) document."""
-    if in_stay and chart.patient_age_years is not None and chart.patient_age_years < _YOUNGEST_YEARS:
+    if is_by_day(chart, in_stay=in_stay):
+        yield from suggest_critical_days(chart, notes, diagnoses)
         return
     days: defaultdict[date | None, list[DocumentedTime]] = defaultdict(list)
     for number in notes:
@@ -33,6 +33,11 @@ def suggest_critical_care(
             days[written.date() if written else None].append(time)
     for times in days.values():
         yield from _suggest_day(chart, times, diagnoses, others)
+
+
+def is_by_day(chart: Chart, *, in_stay: bool) -> bool:
+    """Whether critical care is billed by the day: in a stay, up to five years of age."""
+    return in_stay and chart.patient_age_years is not None and chart.patient_age_years <= OLDEST_YEARS
 
 
 def _suggest_day(

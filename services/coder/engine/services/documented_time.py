@@ -1,4 +1,4 @@
-"""Time that a note documents: of the visit as a whole, of a discharge day, of critical care.
+"""Time that a note documents: of the visit as a whole, of a discharge day, of critical care, of planning.
 
 Place in the flow: `visit_levels`, `visits` and `critical_care` read times here; pure. Invariant: time of a service that
 is billed by itself is never time of the visit.
@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from services.coder.engine.model import Chart, Evidence
+from services.coder.engine.model import Chart, Document, Evidence
 from services.coder.engine.services.words import WordPattern
 
 DISCHARGE_MINUTES = 30
@@ -20,7 +20,7 @@ _TIME = WordPattern(
     open_ended=True,
 )
 _OTHER_SERVICE = re.compile(
-    r"(?i)critical care|smoking|tobacco|advance care|psychotherapy|prolonged|nurs|patient spent"
+    r"(?i)critical care|smoking|tobacco|advance care|psychotherapy|goals of care|prolonged|nurs|patient spent"
 )
 _DISCHARGE_TIME = re.compile(
     r"(?i)(?:more than|over|greater than|>) ?(?P<more>30) ?min|"
@@ -33,6 +33,19 @@ _CRITICAL_CARE = WordPattern(
     rf"|{_NUMBER.replace('minutes>', 'before>')}(?: \w+){{0,4}} critical care\b[^.\n]*",
     open_ended=True,
 )
+_PLANNING_NAMES = r"(?:advance care planning|advance directives?|goals[- ]of[- ]care)"
+_PLANNING = WordPattern(
+    rf"{_PLANNING_NAMES}\b[^.\n]{{0,80}}?{_NUMBER}"
+    rf"|{_NUMBER.replace('minutes>', 'before>')}(?: \w+){{0,6}} {_PLANNING_NAMES}\b",
+    open_ended=True,
+)
+_DISCUSSION = WordPattern(
+    rf"medical discussion\b[^.\n]{{0,40}}?{_NUMBER}"
+    rf"|{_NUMBER.replace('minutes>', 'before>')}(?: \w+){{0,4}} medical discussion\b",
+    open_ended=True,
+)
+CHECK_IN_MINUTES = 5, 10
+"""From and to; beyond it a telemedicine visit begins."""
 _NOT = re.compile(r"(?i)\b(?:no|not|without|never)\b[^.\n]{0,30}$")
 
 
@@ -53,13 +66,24 @@ def read_visit_times(chart: Chart, number: int) -> Iterator[DocumentedTime]:
 
 def read_critical_care(chart: Chart, number: int) -> DocumentedTime | None:
     """Read the longest time of critical care in a note; a note repeats its time, it does not add it up."""
-    document = chart.documents[number]
-    times = [
-        DocumentedTime(int(match["minutes"] or match["before"]), Evidence.of(document, *match.span()))
-        for match in _CRITICAL_CARE.find(document.text)
-        if not _NOT.search(document.text[max(0, match.start() - 40) : match.start()])
-    ]
+    times = _read_times(_CRITICAL_CARE, chart.documents[number])
     return max(times, key=lambda each: each.minutes, default=None)
+
+
+def read_planning_times(chart: Chart, number: int) -> Iterator[DocumentedTime]:
+    """Read the times of advance care planning in a note."""
+    return _read_times(_PLANNING, chart.documents[number])
+
+
+def read_discussion_times(chart: Chart, number: int) -> Iterator[DocumentedTime]:
+    """Read the times of medical discussion by telephone or video in a note."""
+    return _read_times(_DISCUSSION, chart.documents[number])
+
+
+def _read_times(pattern: WordPattern, document: Document) -> Iterator[DocumentedTime]:
+    for match in pattern.find(document.text):
+        if not _NOT.search(document.text[max(0, match.start() - 40) : match.start()]):
+            yield DocumentedTime(int(match["minutes"] or match["before"]), Evidence.of(document, *match.span()))
 
 
 def find_discharge_time(text: str) -> tuple[int, int] | None:

@@ -27,6 +27,11 @@ OTHER_DAYS = frozenset(
     }
 )
 """Sections that tell of other days, or of what was asked; nothing is decided or done there."""
+_OTHER_DAY = re.compile(
+    r"(?i)\b(?:schedul\w+|will|next|due|prior|previous|last|offer\w*|declin\w+|refus\w+|recommend\w*|no|not|consider\w*"
+    r"|history of|pending|await\w*)\b[^.\n]{0,40}$"
+)
+"""Words before a mention that make it one of another day, or none."""
 _SENTENCE = re.compile(r"(?:[^\n.;]|\.(?=[\da-z]))+")
 """Up to the end of a line, a semicolon, or a full stop that is none of a decimal or an abbreviation."""
 
@@ -36,6 +41,18 @@ def is_note(chart: Chart, document: Document) -> bool:
     of_report = [report for report in chart.reports if document.document_id in report.document_ids]
     return bool(document.text.strip()) and not any(
         set(report.categories) & (IMAGING | LABORATORY) for report in of_report
+    )
+
+
+def find_now(pattern: WordPattern, document: Document) -> re.Match[str] | None:
+    """Find the first match that speaks of this visit, not of one before or after it."""
+    return next(
+        (
+            match
+            for match in pattern.find(document.text)
+            if not _OTHER_DAY.search(document.text[max(0, match.start() - 60) : match.start()])
+        ),
+        None,
     )
 
 

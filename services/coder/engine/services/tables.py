@@ -6,6 +6,14 @@ Invariant: a row has exactly the columns of its table's first line that is no co
 from functools import cache
 from importlib.resources import files
 
+_ANY = "*"
+
+
+def list_payer_rows(name: str, payer: str) -> list[dict[str, str]]:
+    """List the rows of a payers' table whose `payer` is in that name; the row * is for all."""
+    lower = payer.lower()
+    return [row for row in load_rows(name) if row["payer"] == _ANY or row["payer"] in lower]
+
 
 @cache
 def load_rows(name: str) -> tuple[dict[str, str], ...]:

@@ -1,7 +1,8 @@
 """Telehealth: where the patient was, and how one spoke with them, onto the visit's line.
 
 Place in the flow: `suggest_services` passes each visit through it; pure. Invariant: a visit in person is left as it is.
-Sources: CMS place of service codes 02 and 10; CPT modifiers 93 (audio only) and 95 (audio and video).
+Sources: CMS place of service codes 02 and 10; CPT modifiers 93 (audio only) and 95 (audio and video), and the numbers
+98000-98015 of telemedicine for payers that take them.
 """
 
 import re
@@ -9,12 +10,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from services.coder.engine.model import Chart, Evidence, Suggestion
-from services.coder.engine.services.tables import load_rows
+from services.coder.engine.services.brief_visits import CHECK_INS
+from services.coder.engine.services.documented_time import read_discussion_times, read_visit_times
+from services.coder.engine.services.tables import list_payer_rows, load_rows
 from services.coder.engine.services.words import WordPattern
 
 VIRTUAL = "VR"
 AT_HOME, ELSEWHERE = "10", "02"
-_ANY = "*"
+_TELEMEDICINE = "telemedicine"
+_LEAST_DISCUSSION_MINUTES = 11
+"""Audio alone takes more than ten minutes of medical discussion (CPT 2025, telemedicine services)."""
 _HELD = r"(?:visit|encounter|consult\w*|appointment|seen|evaluated|assessed|conducted|performed|spoke\w*)"
 _VIDEO = WordPattern(
     rf"{_HELD}[^.\n]{{0,40}}\b(?:via|by|over|using|through|with) (?:\w+[ -]){{0,4}}?(?:video|telehealth|zoom)"
@@ -39,8 +44,15 @@ def place_visit(chart: Chart, visit: Suggestion) -> Suggestion:
     audio, video = _find(chart, _AUDIO), _find(chart, _VIDEO)
     if chart.encounter_class != VIRTUAL and not audio and not video:
         return visit
+    if visit.code in CHECK_INS:
+        return visit
     means = "video" if video or not audio else "audio"
-    modifier = _choose_modifier(chart.payer, means)
+    row = _choose_row(chart)
+    numbers = _load_numbers(means)
+    if row["numbers"] == _TELEMEDICINE and visit.code in numbers:
+        visit, modifier = _renumber(chart, visit, numbers[visit.code], means), ""
+    else:
+        modifier = row[means]
     return replace(
         visit,
         place_of_service=ELSEWHERE if _find(chart, _ELSEWHERE) else AT_HOME,
@@ -51,10 +63,24 @@ def place_visit(chart: Chart, visit: Suggestion) -> Suggestion:
     )
 
 
-def _choose_modifier(payer: str, means: str) -> str:
-    rows = load_rows("telehealth_payers.tsv")
-    name = payer.lower()
-    return next(row[means] for row in rows if row["payer"] == _ANY or row["payer"] in name)
+def _choose_row(chart: Chart) -> dict[str, str]:
+    """What the payer wants on the day; of an unknown day, what it may want today."""
+    day = chart.service_date.isoformat() if chart.service_date else "9999"
+    rows = list_payer_rows("telehealth_payers.tsv", chart.payer)
+    return next(row for row in rows if row["from"] <= day)
+
+
+def _renumber(chart: Chart, visit: Suggestion, code: str, means: str) -> Suggestion:
+    """The number of a visit by video or audio alone, which needs no modifier for its means."""
+    times = [time for number in range(len(chart.documents)) for time in read_discussion_times(chart, number)]
+    times += [time for number in range(len(chart.documents)) for time in read_visit_times(chart, number)]
+    told = means == "video" or any(time.minutes >= _LEAST_DISCUSSION_MINUTES for time in times)
+    gaps = () if told else ("more than 10 minutes of medical discussion",)
+    return replace(visit, code=code, display=f"{means} {visit.display}", missing=(*visit.missing, *gaps))
+
+
+def _load_numbers(means: str) -> dict[str, str]:
+    return {row["office"]: row[means] for row in load_rows("telemedicine_numbers.tsv")}
 
 
 def _find(chart: Chart, pattern: WordPattern) -> list[Evidence]:

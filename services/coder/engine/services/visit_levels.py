@@ -21,7 +21,7 @@ from services.coder.engine.services.words import WordPatterns
 SEPARATE_VISIT = "25"
 CONFIDENCE, CONFIDENCE_WITH_GAPS = 0.7, 0.5
 _MAX_EVIDENCE_A_PART = 6
-_WANTS_SEPARATE_VISIT = re.compile(r"96[34]\d\d|904[67]\d|94640|G00(?:08|09|10)|[1-6]\d{4}")
+WANTS_SEPARATE_VISIT = re.compile(r"96[34]\d\d|904[67]\d|94640|G00(?:08|09|10)|[1-6]\d{4}")
 """Procedures, and the giving of drugs and vaccines, that a visit on the same day is told apart from by modifier 25.
 Source: CMS NCCI Policy Manual, chapter 1, section D, and chapter 11, section B."""
 _GIVES_DRUG = re.compile(r"9637[245]|9636[57]|964[01]\d|94640")
@@ -87,7 +87,7 @@ def suggest_level(
 
 def is_beside_procedure(others: Sequence[Suggestion]) -> bool:
     """Whether something is billed from which a visit must be told apart by modifier 25."""
-    return any(each.selected and _WANTS_SEPARATE_VISIT.fullmatch(each.code) for each in others)
+    return any(each.selected and WANTS_SEPARATE_VISIT.fullmatch(each.code) for each in others)
 
 
 def cite_treatment(others: Sequence[Suggestion]) -> tuple[Evidence, ...]:
@@ -132,6 +132,11 @@ def _gather(
     parts = [element.evidence[:_MAX_EVIDENCE_A_PART] for _, element in _elements(decided)] if decided else []
     spans = [*([time.evidence] if time else []), *(span for part in parts for span in part), *procedures]
     return tuple(dict.fromkeys(spans))
+
+
+def did_procedure(chart: Chart, number: int) -> bool:
+    """Whether a note (number into `chart.documents`) tells of a procedure that was done."""
+    return any(_find_procedures(chart, number))
 
 
 def _find_procedures(chart: Chart, number: int) -> Iterator[Evidence]:

@@ -8,31 +8,32 @@ Source: AMA, CPT Evaluation and Management guidelines 2023.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date
 
 from services.coder.engine.model import Chart, Evidence, Suggestion
-from services.coder.engine.services.critical_care import suggest_critical_care
+from services.coder.engine.services.brief_visits import suggest_check_in, suggest_staff_visit
+from services.coder.engine.services.care_planning import suggest_care_planning
+from services.coder.engine.services.critical_care import is_by_day, suggest_critical_care
+from services.coder.engine.services.critical_care_by_day import tells_critical_care
 from services.coder.engine.services.decision_making import Level, weigh_decisions
 from services.coder.engine.services.documented_time import find_discharge_time, read_critical_care
-from services.coder.engine.services.lines import CONFIDENCE_OFFER, find_first_line, propose
+from services.coder.engine.services.lines import CONFIDENCE_OFFER, find_first_line, is_medicare, propose
+from services.coder.engine.services.longitudinal_care import suggest_longitudinal
 from services.coder.engine.services.notes import is_note
 from services.coder.engine.services.preventive import suggest_preventive
+from services.coder.engine.services.surgery_decisions import mark_decision
+from services.coder.engine.services.transitional_care import suggest_transition
+from services.coder.engine.services.visit_kinds import EMERGENCY, OFFICE, STAY, StayDay, choose_kind, list_stay_days
 from services.coder.engine.services.visit_levels import (
     CONFIDENCE,
     SEPARATE_VISIT,
+    did_procedure,
     list_codes,
     load_levels,
     suggest_level,
 )
-from services.coder.engine.services.words import WordPattern
 
-OFFICE = frozenset({"AMB", "VR", "HH"})
-EMERGENCY = frozenset({"EMER"})
-STAY = frozenset({"IMP", "ACUTE", "NONAC", "OBSENC", "SS"})
-_NEW = WordPattern(r"new patient|establish(?:ing)? care|(?:first|initial) visit (?:here|to|with)")
-_ESTABLISHED = WordPattern(
-    r"established patient|follow[- ]?up|last (?:visit|seen|appointment)|returns? (?:to|for)|annual exam|recheck"
-)
+_OF_RECORD = "AI"
+"""Medicare tells the first day of who admitted from that of consultants (CMS Pub. 100-04, ch. 12, section 30.6.9.1)."""
 
 
 def suggest_visits(chart: Chart, diagnoses: Sequence[Suggestion], others: Sequence[Suggestion]) -> Iterator[Suggestion]:
@@ -47,31 +48,83 @@ def suggest_visits(chart: Chart, diagnoses: Sequence[Suggestion], others: Sequen
     critical = list(suggest_critical_care(chart, notes, diagnoses, others, in_stay=in_stay))
     yield from critical
     if in_stay:
-        for kind, of_day in _list_stay_days(chart, notes):
-            visits = _suggest_stay_day(chart, kind, of_day, diagnoses, others)
-            is_critical = bool(critical) and any(read_critical_care(chart, number) for number in of_day)
-            yield from map(_offer_beside_critical_care, visits) if is_critical else visits
+        yield from _suggest_stay(chart, notes, diagnoses, others, has_critical=bool(critical))
     else:
-        visits = _suggest_visit(chart, notes, diagnoses, others)
+        visits = [mark_decision(chart, notes, each) for each in _suggest_visit(chart, notes, diagnoses, others)]
         yield from map(_offer_beside_critical_care, visits) if critical else visits
+        if not critical:
+            yield from suggest_care_planning(chart, notes, diagnoses, visits)
+
+
+def _suggest_stay(
+    chart: Chart,
+    notes: Sequence[int],
+    diagnoses: Sequence[Suggestion],
+    others: Sequence[Suggestion],
+    *,
+    has_critical: bool,
+) -> Iterator[Suggestion]:
+    """The visits of a stay; a day of critical care that is billed by the day has no other."""
+    if has_critical and is_by_day(chart, in_stay=True):
+        notes = [number for number in notes if not tells_critical_care(chart, number)]
+    for day in list_stay_days(chart, notes):
+        visits = [mark_decision(chart, day.notes, each) for each in _suggest_stay_day(chart, day, diagnoses, others)]
+        is_critical = has_critical and any(read_critical_care(chart, number) for number in day.notes)
+        yield from map(_offer_beside_critical_care, visits) if is_critical else visits
+        if not is_critical:
+            yield from suggest_care_planning(chart, day.notes, diagnoses, visits)
 
 
 def _suggest_visit(
     chart: Chart, notes: Sequence[int], diagnoses: Sequence[Suggestion], others: Sequence[Suggestion]
 ) -> Iterator[Suggestion]:
-    kind, missing = _choose_kind(chart, notes)
+    kind, missing = choose_kind(chart, notes)
     if chart.encounter_class in EMERGENCY:
         yield from suggest_level(chart, kind, notes, diagnoses, others, missing)
         return
-    is_new = kind == "office_new"
+    is_new = kind.endswith("new")
+    staff = suggest_staff_visit(chart, notes, diagnoses, others, is_new=is_new)
+    check_in = suggest_check_in(chart, notes, diagnoses, is_new=is_new)
+    if staff is not None or check_in:
+        yield from staff or ([check_in] if check_in else [])
+        return
     preventive = suggest_preventive(chart, notes, diagnoses, others, is_new=is_new, missing=missing)
     if preventive is None:
-        yield from suggest_level(chart, kind, notes, diagnoses, others, missing)
+        yield from _suggest_office(chart, kind, notes, diagnoses, others, missing)
         return
     yield preventive
     if _is_significant(chart, notes, diagnoses):
         for visit in suggest_level(chart, kind, notes, diagnoses, others, missing, counts_time=False):
-            yield _tell_apart(visit)
+            apart = _tell_apart(visit)
+            yield apart
+            yield from _suggest_longitudinal(chart, notes, apart, [preventive, *others])
+
+
+def _suggest_office(
+    chart: Chart,
+    kind: str,
+    notes: Sequence[int],
+    diagnoses: Sequence[Suggestion],
+    others: Sequence[Suggestion],
+    missing: tuple[str, ...],
+) -> Iterator[Suggestion]:
+    """The visit by its level and what belongs to it; transitional care contains it where all of that is documented."""
+    transition = suggest_transition(chart, notes, diagnoses)
+    if transition:
+        yield transition
+    if transition and transition.selected:
+        return
+    for visit in suggest_level(chart, kind, notes, diagnoses, others, missing):
+        yield visit
+        yield from _suggest_longitudinal(chart, notes, visit, others)
+
+
+def _suggest_longitudinal(
+    chart: Chart, notes: Sequence[int], visit: Suggestion, others: Sequence[Suggestion]
+) -> Iterator[Suggestion]:
+    yield from suggest_longitudinal(
+        chart, notes, visit, others, did_procedure=any(did_procedure(chart, number) for number in notes)
+    )
 
 
 def _is_significant(chart: Chart, notes: Sequence[int], diagnoses: Sequence[Suggestion]) -> bool:
@@ -90,45 +143,20 @@ def _offer_beside_critical_care(visit: Suggestion) -> Suggestion:
     return replace(_tell_apart(visit), selected=False, confidence=CONFIDENCE_OFFER, missing=missing)
 
 
-def _choose_kind(chart: Chart, notes: Sequence[int]) -> tuple[str, tuple[str, ...]]:
-    """New or established: by the history of encounters, else by the note, else established with the gap named."""
-    if chart.encounter_class in EMERGENCY:
-        return "emergency", ()
-    if chart.is_new_patient is not None:
-        return ("office_new" if chart.is_new_patient else "office_established"), ()
-    texts = [chart.documents[number].text for number in notes]
-    if any(_NEW.find_first(text) for text in texts):
-        return "office_new", ()
-    known = any(_ESTABLISHED.find_first(text) for text in texts)
-    return "office_established", () if known else ("new or established patient",)
-
-
-def _list_stay_days(chart: Chart, notes: Sequence[int]) -> list[tuple[str, list[int]]]:
-    """The notes of a stay by what they tell of, a day's together: a day has one visit of a kind, however many notes."""
-    days: dict[tuple[str, date | int], list[int]] = {}
-    for number in notes:
-        written = chart.documents[number].authored_at
-        if kind := _name_stay_day(chart, chart.documents[number].title.lower()):
-            days.setdefault((kind, written.date() if written else number), []).append(number)
-    return [(kind, numbers) for (kind, _), numbers in days.items()]
-
-
-def _name_stay_day(chart: Chart, title: str) -> str:
-    on_one_day = bool(chart.admitted_on) and chart.admitted_on == chart.discharged_on
-    if "discharge" in title and "instruction" not in title:
-        return "stay_same_day" if on_one_day else "stay_discharge"
-    if "history and physical" in title or "h&p" in title or "admission" in title:
-        return "" if on_one_day else "stay_initial"
-    return "stay_subsequent" if "progress" in title else ""
-
-
 def _suggest_stay_day(
-    chart: Chart, kind: str, notes: Sequence[int], diagnoses: Sequence[Suggestion], others: Sequence[Suggestion]
+    chart: Chart, day: StayDay, diagnoses: Sequence[Suggestion], others: Sequence[Suggestion]
 ) -> Iterator[Suggestion]:
+    kind, missing = day.kind
     if kind == "stay_discharge":
-        yield _suggest_discharge(chart, notes[0], diagnoses)
-    else:
-        yield from suggest_level(chart, kind, notes, diagnoses, others)
+        yield _suggest_discharge(chart, day.notes[0], diagnoses)
+        return
+    for visit in suggest_level(chart, kind, day.notes, diagnoses, others, missing):
+        of_record = day.is_admission and is_medicare(chart.payer) and visit.code in _list_codes("stay_initial")
+        yield replace(visit, modifiers=(*visit.modifiers, _OF_RECORD)) if of_record else visit
+
+
+def _list_codes(kind: str) -> set[str]:
+    return {row.code for row in load_levels()[kind]}
 
 
 def _suggest_discharge(chart: Chart, number: int, diagnoses: Sequence[Suggestion]) -> Suggestion:

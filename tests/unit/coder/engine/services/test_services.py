@@ -176,3 +176,41 @@ def test_days_of_a_stay_are_units_of_one_line_and_two_notes_of_a_day_are_one_vis
     (visit,) = suggest_services(chart, [replace(diagnose(chart, "J18.9 Pneumonia"), evidence=told)])
 
     assert (visit.code, visit.units) == ("99232", 2)
+
+
+def write_notes(*notes: tuple[int, str, str]) -> tuple[Document, ...]:
+    return tuple(
+        Document(f"n{number}", 1, text, title, authored_at=datetime(2026, 9, day, 8, tzinfo=UTC))
+        for number, (day, title, text) in enumerate(notes)
+    )
+
+
+def test_critical_care_of_a_child_has_a_first_day_and_further_ones_and_no_visit_beside() -> None:
+    text = "Infant, critically ill. Assessment: Sepsis. 50 minutes of critical care."
+    notes = write_notes((2, "Progress note", text), (1, "Admission note", text), (2, "Progress note", text))
+    chart = Chart(notes, encounter_class="IMP", patient_age_years=1)
+
+    services = suggest_services(chart, [])
+
+    assert [show(each) for each in services] == ["99471", "99472"]
+
+
+def test_two_consultants_of_one_day_are_two_consultations() -> None:
+    text = "Requested by Dr. Wu. Assessment: Pneumonia. Plan: start azithromycin 500 mg."
+    notes = write_notes((1, "Cardiology consult", text), (1, "Renal consult", text), (1, "Renal consult", text))
+    chart = Chart(notes, encounter_class="IMP")
+    told = tuple(Evidence.of(note, text.index("Pneumonia"), text.index("Pneumonia") + 9) for note in notes)
+
+    (visit,) = suggest_services(chart, [replace(diagnose(chart, "J18.9 Pneumonia"), evidence=told)])
+
+    assert (visit.code, visit.units) == ("99254", 2)
+
+
+def test_the_day_of_the_discharge_may_be_told_in_words() -> None:
+    note = "TCM visit, discharged yesterday. Called within two business days. Pneumonia. Start azithromycin 5 mg."
+    chart = Chart((Document("note", 1, note),), encounter_class="AMB", service_date=date(2026, 9, 1))
+
+    (line,) = suggest_services(chart, [diagnose(chart, "J18.9 Pneumonia")])
+
+    assert line.code == "99495"
+    assert [note[each.start : each.end] for each in line.evidence][1] == "discharged yesterday"
