@@ -1,19 +1,17 @@
-"""What the routes of automation and reports take and give.
+"""What the routes of automation take and give.
 
-Invariant: no field names a chart, a patient or a document; coders are named by subject.
+Invariant: no field names a chart, a patient or a document.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 
 from pydantic import ConfigDict, Field
 
 from services.coder.api_models import ApiModel, Reason
-from services.coder.automation.modes import BY_PEOPLE, Mode
-from services.coder.automation.pace import Acceptance, Flag, Productivity
+from services.coder.automation.modes import BY_PEOPLE, Mode, ModeChange
 from services.coder.automation.policy import AutomationPolicy
-from services.coder.engine.model import Setting
 from services.coder.service.reporting import LineReport
 
 
@@ -114,75 +112,27 @@ class ModeRequest(ApiModel):
     reason: Reason
 
 
-class AcceptanceRow(ApiModel):
-    """How a coder accepts in a service line. A flag is a reason to look, and no more."""
+class ModeChangeView(ApiModel):
+    """A change of a service line's mode; `changed_by` is `automation` where it took itself back."""
 
-    coder: str
-    service_line: str
-    charts: int
-    accepted: int
-    refused: int = Field(description="Suggestions that were changed or rejected.")
-    seconds_each: tuple[float, float, float] | None = Field(
-        description="Quartiles over charts of the seconds between showing and accepting, by acceptance."
-    )
-    characters_a_second: float | None = Field(description="Median over charts: characters of evidence, by second.")
-    seeds: int = Field(description="Suggestions that were wrong on purpose.")
-    seeds_missed: int
-    flags: tuple[Flag, ...]
-
-    @classmethod
-    def of(cls, row: Acceptance, flags: tuple[Flag, ...]) -> "AcceptanceRow":
-        """Show a row."""
-        return cls(
-            coder=row.coder,
-            service_line=row.service_line,
-            charts=row.charts,
-            accepted=row.accepted,
-            refused=row.refused,
-            seconds_each=row.seconds_each,
-            characters_a_second=row.characters_a_second,
-            seeds=row.seeds,
-            seeds_missed=row.seeds_missed,
-            flags=flags,
-        )
+    mode: Mode
+    changed_by: str
+    changed_at: datetime
+    why: str
 
 
-class AcceptanceReport(ApiModel):
-    """From one UTC day through another."""
+class ModeChangesPage(ApiModel):
+    """The changes of a service line's mode, the latest first."""
 
-    since: date
-    until: date
-    coders: tuple[AcceptanceRow, ...]
-
-
-class ProductivityRow(ApiModel):
-    """What a coder completed in a setting and service line."""
-
-    coder: str
-    setting: Setting
-    service_line: str
-    charts: int
-    hours: float = Field(description="For how long charts were open, from first showing to completion.")
-    charts_an_hour: float | None
-    norm: tuple[float, float] = Field(description="Charts an hour, from and to.")
+    changes: tuple[ModeChangeView, ...]
+    next: str | None = Field(description="The cursor of the next page; null on the last one.")
 
     @classmethod
-    def of(cls, row: Productivity) -> "ProductivityRow":
-        """Show a row."""
-        return cls(
-            coder=row.coder,
-            setting=row.setting,
-            service_line=row.service_line,
-            charts=row.charts,
-            hours=row.seconds / 3600,
-            charts_an_hour=row.charts_an_hour,
-            norm=row.norm,
+    def of(cls, changes: Sequence[ModeChange], limit: int) -> "ModeChangesPage":
+        """Shape a page that was read one change too far."""
+        shown = (
+            ModeChangeView(**{name: getattr(each, name) for name in ModeChangeView.model_fields}) for each in changes
         )
-
-
-class ProductivityReport(ApiModel):
-    """From one UTC day through another."""
-
-    since: date
-    until: date
-    coders: tuple[ProductivityRow, ...]
+        return cls(
+            changes=tuple(shown)[:limit], next=str(changes[limit - 1].position) if len(changes) > limit else None
+        )

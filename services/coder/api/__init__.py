@@ -1,7 +1,7 @@
 """The queue API under `/v1`: `queue` leases, `charts` reads and decides, `grouping` and `chart_claims` tell what that
 amounts to, `codes` finds, `code_changes` tells what is new, `work_items` gives back, `holds` pauses, `glass` opens what
 is closed, `queries` asks clinicians, `threads` colleagues, `worklists` and `coders` say what is whose, `automation`
-what is closed without touch and what leads read, `audits` and `differences` how right it was.
+what is closed without touch, `reports` who did what, `audits` and `differences` how right it was.
 
 Invariant: a route reads its request, calls one use case and shapes the answer; who may call stands in its signature.
 """
@@ -21,6 +21,7 @@ from services.coder.api import (
     my_queries,
     queries,
     queue,
+    reports,
     threads,
     work_items,
     worklists,
@@ -42,6 +43,7 @@ _MODULES = (
     my_queries,
     threads,
     automation,
+    reports,
     audits,
     differences,
 )

@@ -21,7 +21,7 @@ from services.coder.audit_models import (
 from services.coder.audits.audit import AuditId, BlindCodingFirst, OwnCoding, ReviewedBefore, ReviewNotComplete
 from services.coder.service.auditing import Actor, Sampled
 from services.coder.service.deciding import Coder
-from services.coder.store.audits import Caller
+from services.coder.store.reports import Caller
 from services.coder.work_item import ChartId
 from shared.contracts.errors import InvalidContent, NotFound
 from shared.postgres.answers import Repeatable

@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query
 
 from services.coder.api.audits import act_as
-from services.coder.api.automation import Days
 from services.coder.api.problems import document_errors
 from services.coder.api.reach import PageLimit
+from services.coder.api.reports import Days
 from services.coder.api.requests import Cases, CoderPrincipal, LeadPrincipal
 from services.coder.audit_models import AccuracyReport, AnswerRequest, ClosingRequest, DifferencesPage, DifferenceView
 from services.coder.audits.audit import AuditId, DifferenceId, DifferenceSettled, DifferenceState, Method, OwnCoding

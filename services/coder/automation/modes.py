@@ -86,6 +86,17 @@ class LineStanding:
 
 
 @dataclass(frozen=True, slots=True)
+class ModeChange:
+    """A change of a service line's mode that is on record; `position` counts all of them."""
+
+    position: int
+    mode: Mode
+    changed_by: str
+    changed_at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Assessment:
     """What the observations of a trial say."""
 

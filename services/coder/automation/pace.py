@@ -7,6 +7,7 @@ person; of few charts nothing is said; people are compared within a service line
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from services.coder.automation.policy import AutomationPolicy
@@ -46,16 +47,38 @@ class Acceptance:
     seeds_missed: int = 0
 
 
+class By(StrEnum):
+    """What a report on productivity counts by, beside the coder."""
+
+    SETTING = "setting"
+    """Setting and service line, which have norms."""
+    LIST = "list"
+    DAY = "day"
+
+
 @dataclass(frozen=True, slots=True)
 class Productivity:
-    """Charts that a coder completed in a setting and service line, and the seconds that they were open."""
+    """What a coder did in a setting and service line, on a list, or on a day; the others are None.
+
+    `seconds` is how long the `timed` charts were open, `median` and `p90` how long one was.
+    """
 
     coder: str
-    setting: Setting
-    service_line: str
+    setting: Setting | None
+    service_line: str | None
+    list_id: str | None
+    day: date | None
     charts: int
+    codes: int
     timed: int
+    timed_codes: int
     seconds: float
+    median: float | None
+    p90: float | None
+    queries_sent: int
+    queries_answered: int
+    returned: int
+    denied: int
 
     @property
     def charts_an_hour(self) -> float | None:
@@ -63,9 +86,24 @@ class Productivity:
         return self.timed / self.seconds * 3600 if self.seconds > 0 else None
 
     @property
-    def norm(self) -> tuple[float, float]:
-        """The norm of charts an hour: from, to."""
-        return _NORMS_BY_LINE.get(self.service_line) or _NORMS[self.setting]
+    def codes_an_hour(self) -> float | None:
+        """None where it is not known for how long charts were open."""
+        return self.timed_codes / self.seconds * 3600 if self.seconds > 0 else None
+
+    @property
+    def minutes_median(self) -> float | None:
+        """Half of the charts took less."""
+        return None if self.median is None else self.median / 60
+
+    @property
+    def minutes_p90(self) -> float | None:
+        """Nine of ten took less."""
+        return None if self.p90 is None else self.p90 / 60
+
+    @property
+    def norm(self) -> tuple[float, float] | None:
+        """The norm of charts an hour: from, to; None of lists and days."""
+        return _NORMS_BY_LINE.get(self.service_line or "") or (_NORMS[self.setting] if self.setting else None)
 
 
 _NORMS: Mapping[Setting, tuple[float, float]] = {

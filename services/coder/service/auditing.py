@@ -45,7 +45,8 @@ from services.coder.grouping.stay import read_stay
 from services.coder.service.answers import answer_once
 from services.coder.service.deciding import Coder
 from services.coder.store import audits, charts, suggestions
-from services.coder.store.audits import Caller, LockedSample, ReasonedJudgement, Wanted
+from services.coder.store.audits import LockedSample, ReasonedJudgement, Wanted
+from services.coder.store.reports import Caller
 from services.coder.work_item import ChartId, OpenPoint
 from shared.contracts.errors import InvalidContent, NotFound
 from shared.contracts.messages import ChartReady

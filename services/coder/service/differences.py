@@ -34,7 +34,8 @@ from services.coder.audits.comparison import CODES, Category
 from services.coder.service.answers import answer_once
 from services.coder.service.auditing import Actor
 from services.coder.store import audits
-from services.coder.store.audits import Caller, Counted, Measured, Wanted
+from services.coder.store.audits import Counted, Measured, Wanted
+from services.coder.store.reports import Caller
 from shared.audit.trail import name_entity
 from shared.contracts.errors import NotFound
 from shared.postgres.pool import Connection, Pool

@@ -1,4 +1,4 @@
-"""What leads read about automation, acceptance and productivity.
+"""What leads read about automation, acceptance and productivity, and coders about their own work.
 
 Invariant: reading only; figures by coder and service line, and nothing of any chart.
 """
@@ -6,11 +6,12 @@ Invariant: reading only; figures by coder and service line, and nothing of any c
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from services.coder.automation.modes import NOTHING_OBSERVED, Assessment, LineStanding, assess_trial
-from services.coder.automation.pace import Acceptance, Flag, Productivity, flag_acceptance
+from services.coder.automation.modes import NOTHING_OBSERVED, Assessment, LineStanding, ModeChange, assess_trial
+from services.coder.automation.pace import Acceptance, By, Flag, Productivity, flag_acceptance
 from services.coder.automation.policy import AutomationPolicy
 from services.coder.store import automation, reports
 from services.coder.store.automation import ScreenedCounts
+from services.coder.store.reports import Caller, Work
 from shared.postgres.pool import Pool
 
 _COUNTED_DAYS = 30
@@ -27,9 +28,31 @@ class LineReport:
     counts: ScreenedCounts
 
 
+Days = tuple[date, date]
+"""A first and a last UTC day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads figures: those who oversee all within their reach, everybody else their own."""
+
+    caller: Caller
+    oversees: bool
+
+    def find_work(self, days: Days) -> Work:
+        """Say whose work of these days the reader sees."""
+        since, until = days
+        return Work(
+            self.caller,
+            datetime.combine(since, time(), UTC),
+            datetime.combine(until + timedelta(days=1), time(), UTC),
+            coder=None if self.oversees else self.caller.subject,
+        )
+
+
 @dataclass(frozen=True)
 class Reporting:
-    """The reading use cases of leads."""
+    """The reading use cases of leads, and of coders about themselves."""
 
     pool: Pool
     policy: AutomationPolicy
@@ -50,17 +73,17 @@ class Reporting:
                 found.append(LineReport(line, assessment, counts.get(line.service_line, ScreenedCounts())))
         return found
 
-    async def read_acceptance(self, since: date, until: date) -> list[tuple[Acceptance, tuple[Flag, ...]]]:
+    async def list_changes(self, service_line: str, limit: int, before: int | None = None) -> list[ModeChange]:
+        """List how a service line's mode changed, the latest first."""
+        return await automation.list_changes(self.pool, service_line, limit, before)
+
+    async def read_acceptance(self, reader: Reader, days: Days) -> list[tuple[Acceptance, tuple[Flag, ...]]]:
         """Read how coders accepted from one UTC day through another."""
         async with self.pool.acquire() as connection:
-            measured = await reports.measure_acceptance(connection, *_span(since, until))
+            measured = await reports.measure_acceptance(connection, reader.find_work(days))
         return flag_acceptance(measured, self.policy)
 
-    async def read_productivity(self, since: date, until: date) -> list[Productivity]:
-        """Read what coders completed from one UTC day through another."""
+    async def read_productivity(self, reader: Reader, days: Days, by: By) -> list[Productivity]:
+        """Read what coders completed and asked from one UTC day through another."""
         async with self.pool.acquire() as connection:
-            return await reports.measure_productivity(connection, *_span(since, until), _LONGEST_SECONDS)
-
-
-def _span(since: date, until: date) -> tuple[datetime, datetime]:
-    return datetime.combine(since, time(), UTC), datetime.combine(until + timedelta(days=1), time(), UTC)
+            return await reports.measure_productivity(connection, reader.find_work(days), by, _LONGEST_SECONDS)

@@ -136,3 +136,11 @@ select service_line,
 from {schema}.screening
 where asked_at >= :since
 group by service_line;
+
+-- name: list_mode_changes
+-- How a service line's mode changed, the latest first; the page before a position.
+select position, mode, changed_by, changed_at, why
+from {schema}.automation_change
+where service_line = :service_line and (:before::bigint is null or position < :before)
+order by position desc
+limit :limit;

@@ -15,24 +15,10 @@ from services.coder.audits.audit import (
     SampledChart,
 )
 from services.coder.audits.comparison import Category, Judgement
-from services.coder.reach import Reach
 from services.coder.store import SQL
-from services.coder.store.work_items import scope_of
+from services.coder.store.reports import Caller
 from services.coder.work_item import ChartId
 from shared.postgres.pool import Connection, Executor
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks, and how far they reach."""
-
-    subject: str
-    reach: Reach
-
-    @property
-    def scope(self) -> dict[str, object]:
-        """The parameters of `lanes_within`."""
-        return {"caller": self.subject, **scope_of(self.reach)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 import asyncpg
 
 from services.coder.automation.answer import Answer
-from services.coder.automation.modes import AutomationVersion, LineStanding, Mode, Trial
+from services.coder.automation.modes import AutomationVersion, LineStanding, Mode, ModeChange, Trial
 from services.coder.automation.verdict import Verdict
 from services.coder.store import SQL
 from services.coder.work_item import ChartId, LeaseToken, WorkItemId
@@ -152,6 +152,12 @@ async def count_screened(connection: Executor, since: datetime) -> dict[str, Scr
     """Count by service line what became of the charts that were looked at."""
     rows: Sequence[asyncpg.Record] = await SQL.fetch(connection, "count_screened", since=since)
     return {row["service_line"]: ScreenedCounts(row["looked_at"], row["qualified"], row["closed"]) for row in rows}
+
+
+async def list_changes(connection: Executor, service_line: str, limit: int, before: int | None) -> list[ModeChange]:
+    """List how a line's mode changed, the latest first."""
+    rows = await SQL.fetch(connection, "list_mode_changes", service_line=service_line, before=before, limit=limit)
+    return [ModeChange(**{**row, "mode": Mode(row["mode"])}) for row in rows]
 
 
 def _read_line(row: asyncpg.Record) -> LineStanding:
