@@ -40,7 +40,7 @@ def _read_days(
 
 Days = Annotated[tuple[date, date], Depends(_read_days)]
 
-_CSV: dict[int | str, dict[str, object]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}, "example": "coder,setting\\r\\n"}}}}
+_TABLE = {"content": {"text/csv": {"schema": {"type": "string"}, "example": "coder,setting\r\n"}}}
 
 
 def read_as(principal: Principal) -> Reader:
@@ -73,7 +73,7 @@ async def read_productivity(
     "/productivity.csv",
     summary="Read what coders did, as a table",
     response_class=Response,
-    responses={**_CSV, **document_errors(InvalidContent)},
+    responses={200: _TABLE, **document_errors(InvalidContent)},
 )
 async def read_productivity_table(cases: Cases, principal: ReportReader, days: Days, by: ByQuery = By.DAY) -> Response:
     """Give the same figures as comma-separated values, by day when nothing else is asked."""
