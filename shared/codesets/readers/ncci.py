@@ -44,7 +44,7 @@ def _read_units(source: SourceFile, values: str) -> Reading:
         }
         entries.append(Entry(row["code"], facts=facts))
     if not entries:
-        raise FileRefused("there are no edits below the heading")
+        raise FileRefused("there are no edits below the heading", line=source.content.count(b"\n"))
     return Reading(name_release(source.name), entries, {"codes": len(entries)})
 
 

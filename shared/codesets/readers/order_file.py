@@ -58,7 +58,9 @@ def _check_stated(reading: Reading, addendum: str) -> None:
     stated = {what: int(count) for count, what in _STATED.findall(addendum)}
     for what, count in stated.items():
         if reading.counts[what] != count:
-            raise FileRefused(f"the file has {reading.counts[what]} {what}, its addendum states {count}")
+            raise FileRefused(
+                f"the file has {reading.counts[what]} {what}, its addendum states {count}", line=len(reading.entries)
+            )
 
 
 def read_order_addenda(source: SourceFile) -> Reading:
@@ -77,7 +79,7 @@ def read_order_addenda(source: SourceFile) -> Reading:
     if not entries or not any(_STATED.match(line) for line in lines[len(entries) :]):
         raise FileRefused("the closing table of counts is missing: the file is truncated", line=len(lines))
     actions = Counter(str(entry.facts["action"]) for entry in entries)
-    _check_changes(lines[len(entries) :], actions)
+    _check_changes(lines[len(entries) :], actions, len(lines))
     changes = {action.replace(" ", "_"): count for action, count in actions.items()}
     counts = {"codes": len(entries), **changes, **_read_stated(lines[len(entries) :])}
     return Reading(_year(source.name), entries, counts)
@@ -95,12 +97,12 @@ def _read_stated(closing: list[str]) -> dict[str, int]:
     }
 
 
-def _check_changes(closing: list[str], actions: Counter[str]) -> None:
+def _check_changes(closing: list[str], actions: Counter[str], last: int) -> None:
     text = "\n".join(closing)
     for action, words in (("add", "addition"), ("delete", "deletion")):
         stated = sum(int(count) for count in re.findall(rf"(\d+) {words}", text))
         if stated != actions[action]:
-            raise FileRefused(f"the file has {actions[action]} {words}s, its closing table states {stated}")
+            raise FileRefused(f"the file has {actions[action]} {words}s, its closing table states {stated}", line=last)
 
 
 def _year(name: str) -> str:

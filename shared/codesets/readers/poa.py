@@ -28,6 +28,8 @@ def read_poa_exempt(source: SourceFile) -> Reading:
     for content in source.companions.values():
         stated = _STATED.search(content.decode("latin-1"))
         if stated and int(stated[1].replace(",", "")) != len(entries):
-            raise FileRefused(f"the file has {len(entries)} codes, the ReadMe beside it states {stated[1]}")
+            raise FileRefused(
+                f"the file has {len(entries)} codes, the ReadMe beside it states {stated[1]}", line=len(lines)
+            )
     year = re.search(r"FY(\d\d)", source.name)
     return Reading(f"FY20{year[1]}" if year else "", entries, {"codes": len(entries)})

@@ -9,65 +9,12 @@ from shared.codesets.entry import Entry, FileRefused, Reading, SourceFile
 from shared.codesets.kinds import KINDS
 from shared.codesets.opening import read_release, recognise_release
 from tests.builders import official_files as files
-
-LAYOUTS: dict[str, tuple[str, bytes]] = {
-    "icd10cm-order": ("icd10cm_order_2030.txt", files.CM_ORDER),
-    "icd10cm-order-addenda": ("order_addenda_2030.txt", files.ORDER_ADDENDA),
-    "icd10cm-index": ("index.xml", files.INDEX),
-    "icd10cm-external-cause": ("eindex.xml", files.EXTERNAL_CAUSES),
-    "icd10cm-neoplasm": ("neoplasm.xml", files.NEOPLASMS),
-    "icd10cm-drug": ("drug.xml", files.DRUGS),
-    "icd10pcs-order": ("icd10pcs_order_2030.txt", files.PCS_ORDER),
-    "icd10pcs-order-addenda": ("order_addenda_2030.txt", files.ORDER_ADDENDA),
-    "icd10pcs-tables": ("tables.xml", files.PCS_TABLES),
-    "icd10pcs-index": ("index.xml", files.PCS_INDEX),
-    "icd10pcs-index-addenda": ("index_addenda_2030.txt", files.INDEX_ADDENDA),
-    "icd10pcs-conversion": ("conversion_table.txt", files.CONVERSION),
-    "hcpcs": ("HCPC2030_ANWEB.txt", files.HCPCS),
-    "cpt": ("LONGULT.txt", files.CPT),
-    "ncci-ptp": ("ccipra-v999r0-f1.TXT", files.PTP),
-    "ncci-ptp-outpatient": ("ccioph-v999r0-f1.TXT", files.PTP),
-    "ncci-mue-outpatient": ("MCR_MUE_OutpatientHospitalServices_Eff_01-01-2030.csv", files.MUE_OUTPATIENT),
-    "ncci-mue": ("MCR_MUE_PractitionerServices_Eff_01-01-2030.csv", files.MUE),
-    "mce": ("mce.csv", files.CODE_EDITOR),
-    "pos": ("pos.csv", files.PLACES),
-    "poa-exempt": ("POAexemptCodesFY30.txt", files.POA),
-    "coverage": ("coverage.csv", files.COVERAGE),
-    "fees": ("fees.csv", files.FEES),
-}
+from tests.builders.official_files import LAYOUTS
 
 
 def read(kind: str, content: bytes | None = None) -> Reading:
     name, whole = LAYOUTS[kind]
     return KINDS[kind].read(SourceFile(name, whole if content is None else content))
-
-
-def test_every_kind_but_the_packaged_one_is_tried_here() -> None:
-    assert LAYOUTS.keys() == KINDS.keys() - {"icd10cm-tabular"}
-
-
-@pytest.mark.parametrize("kind", LAYOUTS)
-def test_a_file_that_ends_early_is_refused(kind: str) -> None:
-    whole = LAYOUTS[kind][1]
-    assert read(kind).entries
-    with pytest.raises(FileRefused) as refusal:
-        read(kind, whole[:-3])
-    assert refusal.value.line
-
-
-@pytest.mark.parametrize("kind", LAYOUTS)
-@pytest.mark.parametrize("other", ["hcpcs", "icd10pcs-order", "icd10pcs-tables", "ncci-ptp", "fees"])
-def test_a_file_of_another_kind_is_refused(kind: str, other: str) -> None:
-    if not kind.startswith(other):  # The two files of NCCI pairs have one layout, and differ by name.
-        with pytest.raises(FileRefused) as refusal:
-            read(kind, LAYOUTS[other][1])
-        assert refusal.value.line
-
-
-@pytest.mark.parametrize("kind", LAYOUTS)
-def test_an_empty_file_is_refused(kind: str) -> None:
-    with pytest.raises(FileRefused):
-        read(kind, b"")
 
 
 def test_hcpcs_joins_continuations_and_keeps_dates() -> None:
