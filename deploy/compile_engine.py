@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ENGINE = Path("services/coder/engine")
 MODULES = (
     *("assertion/assess", "assertion/cues", "assertion/scope", "assertion/tokens"),
-    *("choice", "document", "features", "findings", "index", "ranker", "recognise", "roles", "sections"),
+    *("choice", "document", "features", "findings", "index", "page", "ranker", "recognise", "roles", "sections"),
     *("specificity", "stages", "tokens", "words", "conventions/combination", "conventions/companion"),
     *("conventions/confirmation", "conventions/exclusion", "conventions/history", "conventions/integral"),
     *("conventions/notes", "conventions/sequence", "conventions/tables", "conventions/therapy"),

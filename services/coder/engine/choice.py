@@ -16,7 +16,17 @@ from services.coder.engine.conventions.history import is_history
 from services.coder.engine.facts import find_support
 from services.coder.engine.features import Candidate, describe, gather_candidates, term_key
 from services.coder.engine.findings import Finding, Mention, Reading, Withheld
-from services.coder.engine.model import Assertion, CodedFact, CodeSystem, Evidence, Setting, Suggestion
+from services.coder.engine.model import (
+    FAMILY,
+    HISTORICAL,
+    PRESENT,
+    UNCERTAIN,
+    CodedFact,
+    CodeSystem,
+    Evidence,
+    Setting,
+    Suggestion,
+)
 from services.coder.engine.ranker import load_weights
 from services.coder.engine.roles import LOG_ODDS, Role, Style, assign_roles, tell_style
 from services.coder.engine.specificity import drop_less_specific
@@ -106,16 +116,6 @@ class Chooser:
         )
 
 
-def _is_eligible(finding: Finding, reading: Reading, *, exhaustive: bool) -> bool:
-    """Whether a finding may be selected at all."""
-    if exhaustive:
-        return finding.assertion in _OF_THE_PATIENT or is_history(finding.code)
-    return is_codable(finding, reading) and finding.withheld is None
-
-
-_OF_THE_PATIENT = frozenset({Assertion.PRESENT, Assertion.UNCERTAIN, Assertion.HISTORICAL})
-
-
 def is_codable(finding: Finding, reading: Reading, *, exhaustive: bool = False) -> bool:
     """Whether the text claims it enough to code it, and no convention withholds it.
 
@@ -124,11 +124,11 @@ def is_codable(finding: Finding, reading: Reading, *, exhaustive: bool = False) 
     """
     if finding.withheld and not (exhaustive and finding.withheld is not Withheld.UNCONFIRMED):
         return False
-    if finding.assertion in {Assertion.HISTORICAL, Assertion.FAMILY}:
+    if finding.assertion is HISTORICAL or finding.assertion is FAMILY:
         return is_history(finding.code) and any(mention.problem for mention in finding.mentions)
-    if finding.assertion is Assertion.UNCERTAIN:
+    if finding.assertion is UNCERTAIN:
         return reading.chart.setting is Setting.INPATIENT
-    return finding.assertion is Assertion.PRESENT
+    return finding.assertion is PRESENT
 
 
 def put_in_order(ranked: Iterable[_Ranked]) -> list[_Ranked]:

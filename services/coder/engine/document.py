@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 from services.coder.engine.assertion import Assessor
 from services.coder.engine.findings import Mention
-from services.coder.engine.model import Assertion, Chart
+from services.coder.engine.model import PRESENT, UNCERTAIN, Assertion, Chart
+from services.coder.engine.page import Page, fold_words
 from services.coder.engine.recognise import Match, Recogniser
-from services.coder.engine.sections import Section, SectionKind, split_sections
+from services.coder.engine.sections import Section, SectionKind, find_sections
 from services.coder.engine.specificity import Specific, Specifier, find_context
 from services.coder.engine.words import Words
 
@@ -53,12 +54,13 @@ class DocumentReader:
 
     def read(self, chart: Chart, number: int) -> tuple[tuple[Section, ...], list[CodedMention]]:
         """Read document `number` of `chart`."""
-        text = chart.documents[number].text
-        sections = split_sections(text)
+        page = Page(chart.documents[number].text)
+        sections = find_sections(page)
         place = _Place(sections)
-        found = self._recogniser.find(text, _Trust(self._recogniser, chart, place))
+        found = self._recogniser.find(page, _Trust(self._recogniser, chart, place))
         placed = [(match, section) for match in found if match.start >= (section := place.at(match.start)).body_start]
-        assertions = self._assessor.assess(text, [(match.start, match.end) for match, _ in placed], sections)
+        assertions = self._assessor.assess_on(page, [(match.start, match.end) for match, _ in placed], sections)
+        text = page.text
         mentions = [
             coded
             for (match, section), assertion in zip(placed, assertions, strict=True)
@@ -115,7 +117,7 @@ class _Trust:
         if condition is None:
             return True
         if self._words is None:
-            self._words = frozenset(map(str.lower, words.raws))
+            self._words = frozenset(map(str.lower, frozenset(words.raws)))
         return condition.holds(
             self._words, self._place.kind(start), self._chart.patient_sex, self._chart.patient_age_years
         )
@@ -128,14 +130,14 @@ _BEFORE_OR = re.compile(rf"^,?\s+{_OR}\b", re.IGNORECASE)
 
 def weigh_alternatives(text: str, match: Match, assertion: Assertion) -> Assertion:
     """A disease offered as one of two is uncertain: "atelectasis or pneumonia" (Guidelines IV.H)."""
-    if assertion is not Assertion.PRESENT or match.code[0] in "RVWXYZ":
+    if assertion is not PRESENT or match.code[0] in "RVWXYZ":
         return assertion
     before, after = text[max(0, match.start - 12) : match.start], text[match.end : match.end + 10]
     # Few have either word beside them, and two searches of a pattern cost more than this look.
     beside = f"{before} {after}".lower()
     if "or" not in beside and "vs" not in beside and "versus" not in beside:
         return assertion
-    return Assertion.UNCERTAIN if _AFTER_OR.search(before) or _BEFORE_OR.search(after) else assertion
+    return UNCERTAIN if _AFTER_OR.search(before) or _BEFORE_OR.search(after) else assertion
 
 
 def is_problem_heading(text: str, start: int, end: int, body_start: int = 0) -> bool:
@@ -158,18 +160,23 @@ def is_problem_heading(text: str, start: int, end: int, body_start: int = 0) -> 
 
 
 def _names(head: str) -> bool:
-    return len(head) <= _MAX_PROBLEM_LENGTH and not _TELLS.search(head)
+    return len(head) <= _MAX_PROBLEM_LENGTH and _TELLING.isdisjoint(fold_words(head))
 
 
 _SENTENCE_END = re.compile(r"[.;]\s+")
 _MAX_LEAD = 12
 """How far into a sentence a condition may begin that the sentence names: room for "chronic" or "2) "."""
-_TELLS = re.compile(
-    r"(?i)\b(?:is|was|has|have|had|are|were|will|reports?|denies|we|i|he|she|they|patient|discussed|continue|order(?:ed)?|"
-    r"recommend(?:ed)?|should|take|start|refer(?:red)?|advised?|return|if|call)\b"
+_TELLING = frozenset(
+    {
+        *("is", "was", "has", "have", "had", "are", "were", "will", "we", "i", "he", "she", "they", "patient", "if"),
+        *("report", "reports", "denies", "discussed", "continue", "order", "ordered", "recommend", "recommended"),
+        *("should", "take", "start", "refer", "referred", "advise", "advised", "return", "call"),
+    }
 )
+"""Words of sentences that tell of a condition rather than name it."""
 _LEAD = re.compile(r"\s*(?:\d{1,2}[.)]|[#•*\-]+)?\s*")
-_HEAD_END = re.compile(r"(?<=\w)[.:](?=\s|$)| - | – |(?<=\w);")
+_HEAD_END = re.compile(r"[.:](?<=\w[.:])(?=\s|$)| - | – |;(?<=\w;)")
+"""Each way begins with a mark: what a pattern may begin with is found quickly, and what it looks back for is not."""
 
 
 def _head_of(line: str) -> str:

@@ -10,13 +10,13 @@ from math import log
 from typing import NamedTuple
 
 from services.coder.engine.findings import Finding, Source
-from services.coder.engine.model import Assertion
+from services.coder.engine.model import ABSENT, FAMILY, HISTORICAL, HYPOTHETICAL, PRESENT, UNCERTAIN, Assertion
 from services.coder.engine.tokens import read_words
 from shared.codesets.icd10cm import CodeSet
 
 STRENGTH = {a: n for n, a in enumerate(
-    (Assertion.PRESENT, Assertion.UNCERTAIN, Assertion.HISTORICAL, Assertion.HYPOTHETICAL, Assertion.FAMILY,
-     Assertion.ABSENT))}  # fmt: skip
+    (PRESENT, UNCERTAIN, HISTORICAL, HYPOTHETICAL, FAMILY,
+     ABSENT))}  # fmt: skip
 
 
 class Candidate(NamedTuple):
@@ -66,7 +66,7 @@ def describe(candidate: Candidate, codes: CodeSet, vaguer: frozenset[str]) -> li
     ]
     if code in vaguer:
         found.append("vaguer")
-    if others and any(other.assertion is Assertion.ABSENT for other in others):
+    if others and any(other.assertion is ABSENT for other in others):
         found.append("also=absent")
     if finding.missing:
         found.append("missing")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
+from services.coder.engine.page import Page
 from services.coder.engine.tokens import read_table
 
 _BETWEEN = r"(?:(?:cancer|carcinoma|adenocarcinoma|ca|malignancy|disease|lesions?|tumou?rs?)\s+)?"
@@ -46,10 +47,11 @@ def _spread_pattern() -> re.Pattern[str]:
     )
 
 
-def find_spread(text: str) -> Iterator[SpreadSite]:
+def find_spread(page: Page) -> Iterator[SpreadSite]:
     """The sites to which a text says that something has metastasised, in order of position."""
-    if "metasta" not in (lowered := text.lower()) and "mets" not in lowered:
+    if "metasta" not in page.folded and "mets" not in page.folded:
         return
+    text = page.text
     for found in _spread_pattern().finditer(text):
         for site in _site_pattern().finditer(text, *found.span("sites")):
             word = " ".join(site[0].lower().split())

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from services.coder.engine.given import GivenFact
 from services.coder.engine.learned import NOTHING_LEARNED, LearnedState
@@ -37,6 +37,10 @@ class Assertion(StrEnum):
     HYPOTHETICAL = "hypothetical"
     FAMILY = "family"
     UNCERTAIN = "uncertain"
+
+
+PRESENT, ABSENT, HISTORICAL, HYPOTHETICAL, FAMILY, UNCERTAIN = Assertion
+"""The members by themselves, for what asks often: a class of names looks each of them up anew."""
 
 
 class CodeSystem(StrEnum):
@@ -159,8 +163,7 @@ def _hash_words(words: str) -> str:
     return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """The words that justify a suggestion: a span of one document version, and the SHA-256 of its UTF-8 text."""
 
     document_id: str

@@ -6,6 +6,7 @@ wins; no window crosses a sentence; time is linear in the text, since a window h
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from itertools import chain
 from operator import add
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from typing import NamedTuple
 from services.coder.engine.findings import Source
 from services.coder.engine.index import TermIndex, extend_order
 from services.coder.engine.metastases import find_spread
+from services.coder.engine.page import Page
 from services.coder.engine.terms import MAX_WORDS
 from services.coder.engine.tokens import load_qualifiers
 from services.coder.engine.words import HARD, SOFT, UNKNOWN, WordReader, Words
@@ -38,7 +40,8 @@ _Window = tuple[int, bool, int, bool, int, int]
 zero; whether a comma is crossed; the first word; whether the case does not matter; the last word; the term's row."""
 
 
-class _Option(NamedTuple):
+@dataclass(slots=True)
+class _Option:
     """One term of a key, with all that choosing among them asks for.
 
     `loose` terms are said by their words in any order, `ordered` ones in one order only; the others by any two that do
@@ -72,9 +75,9 @@ class Recogniser:
         self._assumed = load_qualifiers().default_bits
         self._options: dict[int, _Options] = {}
 
-    def find(self, text: str, trusts: Trust = lambda row, start, words: True) -> list[Match]:
+    def find(self, page: Page, trusts: Trust = lambda row, start, words: True) -> list[Match]:
         """All matches in order of position."""
-        words = self._reader.read(text)
+        words = self._reader.read(page)
         windows = self.find_windows(words)
         windows.sort()
         taken = bytearray(len(words.starts))
@@ -87,7 +90,7 @@ class Recogniser:
                     matches.append(match)
         matches += [
             Match(site.start, site.end, site.code, Source.INDEX)
-            for site in find_spread(text)
+            for site in find_spread(page)
             if not any(m.start < site.end and site.start < m.end for m in matches)
         ]
         matches.sort()
@@ -149,7 +152,7 @@ class Recogniser:
                 parts.append([])
             if words.values[at] > 0:
                 parts[-1].append(words.values[at])
-        orders = {_order(chain.from_iterable(parts)), _order(chain(*parts[1:], parts[0]))}
+        orders = {_read_order(chain.from_iterable(parts)), _read_order(chain(*parts[1:], parts[0]))}
         return any(self.index.orders[r] in orders for r in self.index.chain(row))
 
     def _choose(self, words: Words, first: int, last: int, any_case: bool, row: int, trusts: Trust) -> Match | None:
@@ -228,7 +231,7 @@ def _may_mean(option: _Option, words: Words, first: int, last: int, trusts: Trus
     does not say "pelvic kidney".
     """
     asks_order = not option.loose and (option.ordered or last - first == 1)
-    if asks_order and _order(value for value in words.values[first : last + 1] if value > 0) != option.order:
+    if asks_order and _read_order(words.values[first : last + 1]) != option.order:
         return False
     return not option.conditional or trusts(option.row, words.starts[first], words)
 
@@ -260,8 +263,10 @@ def _make_match(words: Words, first: int, last: int, option: _Option, around: tu
     return Match(words.starts[first], words.ends[last], option.code, option.source)
 
 
-def _order(values: Iterable[int]) -> int:
+def _read_order(values: Iterable[int]) -> int:
+    """The order of the content words among `values`."""
     order = 0
     for value in values:
-        order = extend_order(order, value)
+        if value > 0:
+            order = extend_order(order, value)
     return order

@@ -12,7 +12,7 @@ from services.coder.engine.conventions.integral import find_takers
 from services.coder.engine.document import ASSESSING
 from services.coder.engine.features import Candidate
 from services.coder.engine.findings import Reading
-from services.coder.engine.model import Assertion, Setting
+from services.coder.engine.model import HISTORICAL, Setting
 from services.coder.engine.sections import SectionKind
 
 
@@ -96,7 +96,7 @@ def _role_in_report(candidate: Candidate, codes: Sequence[str], *, has_reason: b
 
 def _is_over(candidate: Candidate) -> bool:
     """Whether the report concludes that it is gone: "interval resolution of the effusion"."""
-    return candidate.finding.assertion is Assertion.HISTORICAL and stands_in(candidate, _CONCLUDES)
+    return candidate.finding.assertion is HISTORICAL and stands_in(candidate, _CONCLUDES)
 
 
 _ASIDES = ("B95", "B96", "B97", "L90", "R90", "R91", "R92", "R93", "Z90", "Z93", "Z95", "Z96", "Z97", "Z98")

@@ -5,10 +5,13 @@ Invariant: the sections of a text are in order, do not overlap, and together cov
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
+from string import ascii_uppercase
+from typing import NamedTuple
+
+from services.coder.engine.page import Page
 
 
 class SectionKind(StrEnum):
@@ -44,8 +47,7 @@ class SectionKind(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """One section of a text, as character offsets: the heading is `start:body_start`, the body `body_start:end`."""
 
     kind: SectionKind
@@ -64,8 +66,8 @@ _HEADING = re.compile(rf"(?m)[ \t]*{_LEAD}(?P<name>{_NAME}+){_MARK}")
 """A name is taken whole, since only a dash can part one: to look for it at each length is slow on every line."""
 _LONGEST_CANDIDATE = 120
 _PARTED = re.compile(rf"(?m)[ \t]*{_LEAD}(?P<name>{_NAME}){_MARK}")
-# What a candidate stands behind; the search for it is quick, since it begins with one of five characters.
-_BEFORE = re.compile(r"[\n.!?;](?:(?<=\n)|(?=[ \t]+[A-Z]{2}))")
+_SENTENCE_ENDS = frozenset(".!?;")
+_CAPITALS = frozenset(ascii_uppercase)
 
 
 @cache
@@ -79,36 +81,54 @@ def _load_names() -> tuple[dict[str, SectionKind], frozenset[str]]:
 
 def split_sections(text: str) -> tuple[Section, ...]:
     """Split `text` at its headings; text before the first heading is a section of kind OTHER without a heading."""
-    headings = [(0, 0, SectionKind.OTHER), *_find_headings(text)]
-    ends = [start for start, _, _ in headings[1:]] + [len(text)]
+    return find_sections(Page(text))
+
+
+def find_sections(page: Page) -> tuple[Section, ...]:
+    """The sections of a text that has been split into words already."""
+    headings = [(0, 0, SectionKind.OTHER), *_find_headings(page)]
+    ends = [start for start, _, _ in headings[1:]] + [len(page.text)]
     sections = (Section(kind, start, body, end) for (start, body, kind), end in zip(headings, ends, strict=True))
     return tuple(s for s in sections if s.start < s.end)
 
 
-def _find_headings(text: str) -> Iterator[tuple[int, int, SectionKind]]:
+def _find_headings(page: Page) -> Iterator[tuple[int, int, SectionKind]]:
     kinds, needs_colon = _load_names()
-    for match in _find_candidates(text):
+    for match in _find_candidates(page):
         name = " ".join(match["name"].lower().split())
         kind = kinds.get(name)
         if kind is not None and (match["mark"] == ":" or name not in needs_colon):
             yield match.start(), match.end(), kind
 
 
-def _find_candidates(text: str) -> Iterator[re.Match[str]]:
+def _find_candidates(page: Page) -> Iterator[re.Match[str]]:
     """What may be a heading, in order; candidates do not overlap."""
-    match = _match_candidate(text, 0)
-    if match:
-        yield match
-    reached = match.end() if match else 0
-    for before in _BEFORE.finditer(text):
-        start = before.end()
-        if start >= reached and (match := _match_candidate(text, start)):
-            reached = match.end()
-            yield match
+    text, reached = page.text, 0
+    is_dashed = " - " in text
+    for start in _find_beginnings(page):
+        if start >= reached:
+            match = _HEADING.match(text, start)
+            if match is None and is_dashed and text.find(" - ", start, start + _LONGEST_CANDIDATE) >= 0:
+                match = _PARTED.match(text, start)
+            if match is not None:
+                reached = match.end()
+                yield match
 
 
-def _match_candidate(text: str, start: int) -> re.Match[str] | None:
-    match = _HEADING.match(text, start)
-    if match is None and " - " in text[start : start + _LONGEST_CANDIDATE]:
-        return _PARTED.match(text, start)
-    return match
+def _find_beginnings(page: Page) -> list[int]:
+    """Where a heading may begin: with the text, with a line, and with two capitals behind the end of a sentence."""
+    found = [0]
+    for number, offset, gap in page.gaps:
+        at = gap.find("\n")
+        while at >= 0:
+            if not gap.startswith("\n", at + 1):
+                found.append(offset + at + 1)
+            at = gap.find("\n", at + 1)
+        end = gap.rstrip(" \t")
+        if end[-1:] in _SENTENCE_ENDS and len(end) < len(gap) and _begins_in_capitals(page, number):
+            found.append(offset + len(end))
+    return found
+
+
+def _begins_in_capitals(page: Page, number: int) -> bool:
+    return number < len(page.words) and len(page.words[number]) > 1 and _CAPITALS.issuperset(page.words[number][:2])

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from services.coder.engine.assertion.tokens import fold_case
+from services.coder.engine.page import fold_case
 from services.coder.engine.tokens import read_words
 from shared.codesets.icd10cm import CodeSet
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cache
 
 from services.coder.engine.findings import Finding, Mention, Reading, Withheld
-from services.coder.engine.model import Assertion
+from services.coder.engine.model import HISTORICAL, PRESENT, UNCERTAIN, Assertion
 from services.coder.engine.sections import SectionKind
 from services.coder.engine.specificity import find_context, find_side, find_sited_sides, load_specifier
 from services.coder.engine.tokens import read_words
@@ -22,8 +22,7 @@ def read_indications(findings: tuple[Finding, ...], reading: Reading) -> tuple[F
     Example: "CLINICAL HISTORY: 14-year-old with history of cough." is a patient with a cough (R05.9).
     """
     return regroup(
-        replace(f, assertion=Assertion.PRESENT) if f.assertion is Assertion.HISTORICAL and _is_indicated(f) else f
-        for f in findings
+        replace(f, assertion=PRESENT) if f.assertion is HISTORICAL and _is_indicated(f) else f for f in findings
     )
 
 
@@ -86,10 +85,10 @@ def explain_by_cause(findings: tuple[Finding, ...], reading: Reading) -> tuple[F
 
     Example: "Right knee pain due to osteoarthritis" is osteoarthritis, and the pain is withheld.
     """
-    present = [f for f in findings if f.assertion is Assertion.PRESENT]
+    present = [f for f in findings if f.assertion is PRESENT]
     causes = [f for f in present if not _SYMPTOM.match(f.code)]
     caused = {f.code: _withhold_caused(f, causes, reading) for f in present if _SYMPTOM.match(f.code)}
-    return tuple(caused.get(f.code, f) if f.assertion is Assertion.PRESENT else f for f in findings)
+    return tuple(caused.get(f.code, f) if f.assertion is PRESENT else f for f in findings)
 
 
 def _withhold_caused(symptom: Finding, causes: list[Finding], reading: Reading) -> Finding:
@@ -135,4 +134,4 @@ def merge(into: Finding, other: Finding) -> Finding:
 
 def is_codable(finding: Finding) -> bool:
     """Whether the text claims that the patient has, or may have, the condition."""
-    return finding.assertion in {Assertion.PRESENT, Assertion.UNCERTAIN}
+    return finding.assertion is PRESENT or finding.assertion is UNCERTAIN

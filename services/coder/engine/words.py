@@ -1,42 +1,40 @@
-"""Reads a note as words with their meaning for matching: the first half of concept recognition.
+"""Reads the words of a page with their meaning for matching: the first half of concept recognition.
 
 Place in the flow: `services.coder.engine.recognise` slides its windows over the columns made here. Invariants: the
-columns are of one length and in order of position; offsets are offsets into the given text.
+columns are of one length and in order of position; offsets are offsets into the page's text.
 """
 
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from itertools import accumulate
-from typing import NamedTuple
+from itertools import compress
 
 from services.coder.engine.index import TermIndex
+from services.coder.engine.page import Gap, Page
 from services.coder.engine.spelling import Speller
-from services.coder.engine.tokens import WORD, canonical, find_qualifier, find_types, hash_word, is_stop, is_type
+from services.coder.engine.tokens import canonical, find_qualifier, find_types, hash_word, is_stop, is_type
 
 STOP, UNKNOWN = 0, -1
 SOFT, HARD = 1, 2
-_WORDS = re.compile(f"({WORD.pattern})")
-_WORDS_OF_ASCII = re.compile(r"([0-9A-Za-z]+(?:'[a-zA-Z]{1,2}\b)?)")
-"""The same where the text is ASCII, in a third less time."""
 _MEMO_LIMIT = 200_000
 _LONGEST_WORD = 60
+_LONGEST_SUFFIX = 2
 _HARD_BREAK = re.compile(r"[.;:!?•|=\u2022]\s|[;:!?•|]|\.$|\n\s*(?![a-z\s])|\n\s*\n|\.\n| - | – ")
 _SOFT_BREAK = re.compile(r"[,()\n/\[\]]")
 
 
-class Words(NamedTuple):
+class Words:
     """The words of a text in columns.
 
     `values` are their meanings: a content word's hash, 0 for a stop word, -1 for an unknown one, below that -1 less a
     qualifier's bit. `breaks` tell what parts each from the word before: 0 nothing, SOFT a comma, HARD a sentence's end.
     """
 
-    raws: list[str]
-    starts: list[int]
-    ends: list[int]
-    values: list[int]
-    breaks: list[int]
+    __slots__ = ("breaks", "ends", "raws", "starts", "values")
+
+    def __init__(self, raws: list[str], starts: list[int], ends: list[int], values: list[int]) -> None:
+        self.raws, self.starts, self.ends, self.values = raws, starts, ends, values
+        self.breaks = [0] * len(raws)
 
 
 class _Memory(dict[str, int]):
@@ -61,14 +59,12 @@ class WordReader:
         self._speller = Speller(index.words)
         self._meanings = _Memory(self._value_of)
 
-    def read(self, text: str) -> Words:
-        """Read every word of `text`; words joined by a hyphen are one when the vocabulary closes them up."""
-        # Gaps and words by turns; whatever is done to all of them is left to built-ins, since this is the hot path.
-        parts = (_WORDS_OF_ASCII if text.isascii() else _WORDS).split(text)
-        edges = list(accumulate(map(len, parts)))
-        raws, gaps = parts[1::2], parts[2:-1:2]
-        values = list(map(self._meanings.__getitem__, raws))
-        words = Words(raws, edges[:-1:2], edges[1::2], values, [0] * len(raws))
+    def read(self, page: Page) -> Words:
+        """Read every word of `page`; words joined by a hyphen are one when the vocabulary closes them up."""
+        raws, starts, ends, gaps = page.words, page.starts, page.ends.copy(), page.gaps
+        if suffixes := _find_suffixes(page):
+            raws, starts, ends, gaps = _join_suffixes(page, suffixes)
+        words = Words(raws, starts, ends, list(map(self._meanings.__getitem__, raws)))
         self._mark_breaks(gaps, words)
         self._read_types(words)
         return words
@@ -83,15 +79,14 @@ class WordReader:
             if values[at] <= 0 and not breaks[at] and not (article and raws[at] == "a"):
                 values[at] = letter
 
-    def _mark_breaks(self, gaps: list[str], words: Words) -> None:
-        # One blank between words is by far the commonest gap, and no break.
-        breaks = words.breaks
-        for at in [at for at, gap in enumerate(gaps, 1) if gap != " "]:
-            gap = gaps[at - 1]
-            if gap == "-":
-                self._close_up(words, at)
-            elif gap:
-                breaks[at] = 0 if gap[0] == "." and self._is_initial(words, at - 1) else break_level(gap)
+    def _mark_breaks(self, gaps: list[Gap], words: Words) -> None:
+        breaks, count = words.breaks, len(words.raws)
+        for at, _, gap in gaps:
+            if 0 < at < count:
+                if gap == "-":
+                    self._close_up(words, at)
+                else:
+                    breaks[at] = 0 if gap[0] == "." and self._is_initial(words, at - 1) else break_level(gap)
 
     def _is_initial(self, words: Words, at: int) -> bool:
         """Whether the letter at `at` shortens a name: "E. coli", but not "hepatitis C. Jaundice" or "Plan B. Rest"."""
@@ -118,6 +113,33 @@ class WordReader:
         if value is None and (corrected := self._speller.correct(word)):
             value = self._words[corrected]
         return UNKNOWN if value is None else value
+
+
+def _find_suffixes(page: Page) -> list[int]:
+    """The words that belong to the one before their apostrophe: "patient's", "isn't"; a word takes one of them."""
+    found: list[int] = []
+    for at, _, gap in page.gaps:
+        if gap in {"'", "’"} and 0 < at < len(page.words) and (not found or found[-1] != at - 1):
+            word = page.words[at]
+            if len(word) <= _LONGEST_SUFFIX and word.isascii() and word.isalpha():
+                found.append(at)
+    return found
+
+
+def _join_suffixes(page: Page, suffixes: list[int]) -> tuple[list[str], list[int], list[int], list[Gap]]:
+    """The columns and gaps of `page` with each of `suffixes` as a part of the word before it."""
+    raws, ends = page.words.copy(), page.ends.copy()
+    kept = bytearray(b"\1") * len(raws)
+    for at in suffixes:
+        raws[at - 1], ends[at - 1] = page.text[page.starts[at - 1] : ends[at]], ends[at]
+        kept[at] = 0
+    gaps, shift = [], 0
+    for at, offset, gap in page.gaps:
+        if at < len(kept) and not kept[at]:
+            shift += 1
+        else:
+            gaps.append((at - shift, offset, gap))
+    return list(compress(raws, kept)), list(compress(page.starts, kept)), list(compress(ends, kept)), gaps
 
 
 @lru_cache(maxsize=1_000)

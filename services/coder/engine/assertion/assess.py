@@ -10,24 +10,24 @@ from functools import lru_cache
 
 from services.coder.engine.assertion.cues import Effect, Lexicon, load_course_pattern, load_lexicon
 from services.coder.engine.assertion.scope import NOWHERE, find_scopes
-from services.coder.engine.assertion.tokens import clear_marks, find_stretches, fold_case, settle_marks, split_words
-from services.coder.engine.model import Assertion
+from services.coder.engine.assertion.tokens import Edge, cut, find_stretches
+from services.coder.engine.model import ABSENT, FAMILY, HISTORICAL, HYPOTHETICAL, PRESENT, UNCERTAIN, Assertion
+from services.coder.engine.page import Page
 from services.coder.engine.sections import Section, SectionKind
 
 # The first effect that holds decides: a family history that is denied is absent, a possible one is still the family's.
 _PRECEDENCE = (
-    (Effect.ABSENT, Assertion.ABSENT),
-    (Effect.HYPOTHETICAL, Assertion.HYPOTHETICAL),
-    (Effect.FAMILY, Assertion.FAMILY),
-    (Effect.UNCERTAIN, Assertion.UNCERTAIN),
-    (Effect.HISTORICAL, Assertion.HISTORICAL),
-    (Effect.RESOLVED, Assertion.HISTORICAL),
-    (Effect.BACKGROUND, Assertion.HISTORICAL),
+    (Effect.ABSENT, ABSENT),
+    (Effect.HYPOTHETICAL, HYPOTHETICAL),
+    (Effect.FAMILY, FAMILY),
+    (Effect.UNCERTAIN, UNCERTAIN),
+    (Effect.HISTORICAL, HISTORICAL),
+    (Effect.RESOLVED, HISTORICAL),
+    (Effect.BACKGROUND, HISTORICAL),
 )
 _DEPENDS_ON_COURSE = int(Effect.BACKGROUND | Effect.RESOLVED)
 _DECISIONS = tuple(
-    next((assertion for effect, assertion in _PRECEDENCE if mask & effect), Assertion.PRESENT)
-    for mask in range(Effect.ALL + 1)
+    next((assertion for effect, assertion in _PRECEDENCE if mask & effect), PRESENT) for mask in range(Effect.ALL + 1)
 )
 _SECTION_EFFECTS = {
     SectionKind.FAMILY_HISTORY: int(Effect.FAMILY),
@@ -48,9 +48,11 @@ class Assessor:
 
         A span may be empty or reach over the edges of the text: it is then judged by the nearest offset.
         """
-        if not spans:
-            return []
-        scopes = _Scopes(text, self._lexicon)
+        return self.assess_on(Page(text), spans, sections) if spans else []
+
+    def assess_on(self, page: Page, spans: Sequence[tuple[int, int]], sections: Sequence[Section]) -> list[Assertion]:
+        """Tell the same of a text that has been split already."""
+        scopes = _Scopes(page, self._lexicon)
         starts = [section.start for section in sections]
         answers = []
         for start, end in spans:
@@ -60,7 +62,7 @@ class Assessor:
                 # Its heading says whose condition it is and when, unless a cue says more.
                 mask |= _SECTION_EFFECTS.get(sections[index].kind, 0)
             if mask & _DEPENDS_ON_COURSE:
-                mask = _weigh_course(mask, fold_case(text[start:end]))
+                mask = _weigh_course(mask, page.folded[start:end])
             answers.append(_DECISIONS[mask])
         return answers
 
@@ -80,14 +82,13 @@ def _weigh_course(mask: int, condition: str) -> int:
 
 
 class _Scopes:
-    """The scopes of a text, found stretch by stretch as they are asked for; spans in order ask for each once."""
+    """The scopes of a page, found stretch by stretch as they are asked for; spans in order ask for each once."""
 
-    def __init__(self, text: str, lexicon: Lexicon) -> None:
-        self._text, self._folded, self._lexicon = text, fold_case(text), lexicon
-        self._words = clear_marks(self._folded)
-        self._marks = [mark for mark in lexicon.telling_marks if mark in self._folded]
-        self._starts = find_stretches(text)
-        self._ends = [*self._starts[1:], len(text) + 1]
+    def __init__(self, page: Page, lexicon: Lexicon) -> None:
+        self._page, self._lexicon = page, lexicon
+        self._marks = [mark for mark in lexicon.telling_marks if mark in page.folded]
+        self._edges = find_stretches(page)
+        self._starts = [edge.offset for edge in self._edges[:-1]]
         self._start = self._end = -1
         self._before = self._after = NOWHERE
 
@@ -102,14 +103,14 @@ class _Scopes:
 
     def _move_to(self, offset: int) -> None:
         number = max(0, bisect_right(self._starts, offset) - 1)
-        self._start, self._end = start, end = self._starts[number], self._ends[number]
-        if self._holds_cue(start, end):
-            tokens = settle_marks(split_words(self._folded, start, end), self._text)
-            self._before, self._after = find_scopes(tokens, self._lexicon)
+        first, last = self._edges[number], self._edges[number + 1]
+        self._start, self._end = first.offset, last.offset
+        if self._holds_cue(first, last):
+            self._before, self._after = find_scopes(cut(self._page, first, last), self._lexicon)
         else:
             self._before = self._after = NOWHERE
 
-    def _holds_cue(self, start: int, end: int) -> bool:
-        if self._lexicon.may_tell(self._words[start:end].split()):
+    def _holds_cue(self, first: Edge, last: Edge) -> bool:
+        if self._lexicon.may_tell(self._page.folded_words[first.word : last.word]):
             return True
-        return any(self._folded.find(mark, start, end) >= 0 for mark in self._marks)
+        return any(self._page.folded.find(mark, first.offset, last.offset) >= 0 for mark in self._marks)

@@ -6,7 +6,6 @@ is linear in the text; an offset is answered by one bisection.
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from services.coder.engine.assertion.cues import Cue, Effect, Lexicon, Reach, Side
 from services.coder.engine.assertion.tokens import LINE_BREAK, SENTENCE_END, Tokens
@@ -21,7 +20,9 @@ _BREAKING = frozenset({",", "and"})
 _ARTICLES = frozenset({"a", "an", "the"})
 _ALL_EFFECTS = int(Effect.ALL)
 _BITS = tuple(int(effect) for effect in Effect)
-_WORD_LIMITS = {Reach.NEXT: 2, Reach.ITEM: 8, Reach.PHRASE: 8}
+_BEFORE, _AFTER, _ANSWER, _STOP = Side
+_NEXT, _ITEM, _PHRASE, _LIST, _SENTENCE = Reach
+_WORD_LIMITS = {_NEXT: 2, _ITEM: 8, _PHRASE: 8}
 
 Scope = tuple[int, int, int]
 """Start and end offset, and the effect (a bit of `Effect`) that holds between them."""
@@ -51,15 +52,15 @@ class Cover:
 NOWHERE = Cover(())
 
 
-@dataclass(slots=True)
 class _Clause:
     """What a cue behind a condition may reach back over: where the clause began, its commas, how its list ends."""
 
-    start: int
-    commas: int = 0
-    last_comma: int = 0
-    joined: bool = False
-    oxford: bool = False
+    __slots__ = ("commas", "joined", "last_comma", "oxford", "start")
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+        self.commas = self.last_comma = 0
+        self.joined = self.oxford = False
 
     def read_comma(self, offset: int) -> None:
         self.commas, self.last_comma, self.joined = self.commas + 1, offset, False
@@ -108,10 +109,10 @@ class _Reader:
         if word in _SENTENCE_ENDS:
             self.end_sentence(at)
         elif word == ",":
-            self._close(at, Reach.PHRASE)
+            self._close(at, _PHRASE)
             self._clause.read_comma(at)
         elif word in _JOINS:
-            self._close(at, Reach.ITEM)
+            self._close(at, _ITEM)
             self._clause.joined = True
             self._clause.oxford = self._previous(index) == ","
         elif word in _CLAUSE_ENDS:
@@ -121,7 +122,7 @@ class _Reader:
             self._clause = _Clause(at)
         elif self._parentheses:
             opened_at, self._clause = self._parentheses.pop()
-            self._close(at, Reach.SENTENCE, since=opened_at)
+            self._close(at, _SENTENCE, since=opened_at)
 
     def read_cues(self, index: int, after: int, cues: tuple[Cue, ...]) -> None:
         """Read the meanings of the cue at tokens `index` to `after`."""
@@ -130,12 +131,12 @@ class _Reader:
         is_mark = self._words[index] in _SENTENCE_ENDS
         is_prefix = is_mark and self._is_prefix(index)
         for cue in cues:
-            if cue.side is Side.STOP:
-                self._close(self._starts[index], Reach.LIST, effects=cue.effect)
+            if cue.side is _STOP:
+                self._close(self._starts[index], _LIST, effects=cue.effect)
                 self._clause = _Clause(self._starts[index])
-            elif cue.side is Side.AFTER and not is_prefix:
+            elif cue.side is _AFTER and not is_prefix:
                 self._cover_back(index, cue)
-            elif cue.side is Side.BEFORE and cue.effect and is_prefix == is_mark:
+            elif cue.side is _BEFORE and cue.effect and is_prefix == is_mark:
                 self._open_scope(index, after, cue)
         if is_mark and not is_prefix:
             self.end_sentence(self._starts[index])
@@ -163,7 +164,7 @@ class _Reader:
     def _read_answer(self, index: int, after: int, cues: tuple[Cue, ...]) -> bool:
         """Read "Fever: no." backwards; tell whether the cue is such an answer."""
         cue = cues[0]
-        if cue.side is not Side.ANSWER or self._tokens.word(self._tokens.after(after)) not in _ANSWER_ENDS:
+        if cue.side is not _ANSWER or self._tokens.word(self._tokens.after(after)) not in _ANSWER_ENDS:
             return False
         asked_at, asked_from = self._asked
         before = self._tokens.before(index)
@@ -174,7 +175,7 @@ class _Reader:
 
     def _cover_back(self, index: int, cue: Cue) -> None:
         start = self._clause.reach_back()
-        if cue.reach <= Reach.ITEM:
+        if cue.reach <= _ITEM:
             start = max(start, self._starts[self._step_back(index, _WORD_LIMITS[cue.reach])])
         _add(self.after, start, self._starts[index], cue.effect)
 
@@ -190,8 +191,8 @@ class _Reader:
     def _open_scope(self, index: int, after: int, cue: Cue) -> None:
         start, key = self._starts[after], (cue.effect, cue.reach)
         if cue.breaks and self._follows_break(index):
-            self._close(self._starts[index], Reach.LIST)
-        if cue.reach <= Reach.PHRASE:
+            self._close(self._starts[index], _LIST)
+        if cue.reach <= _PHRASE:
             self._close(self._starts[index], cue.reach, effects=cue.effect)
         if key not in self._open:
             self._open[key] = (start, self._find_limit(after, cue.reach))
@@ -216,7 +217,7 @@ class _Reader:
         before = self._tokens.before(index)
         if before + 1 == self._cue_end or self._tokens.word(before) == "following":
             return
-        self._close(self._starts[index], Reach.LIST)
+        self._close(self._starts[index], _LIST)
         self._begin_clause(self._starts[index])
 
     def _close(self, at: int, reach: Reach, *, effects: int = _ALL_EFFECTS, since: int = -1) -> None:

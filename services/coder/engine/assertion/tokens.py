@@ -1,42 +1,40 @@
-"""Splits a text into the words and marks that cues are made of; the first step of assertion.
+"""Cuts a page into stretches, and those into the words and marks that cues are made of: the first step of assertion.
 
 Invariant: a token begins where the one before it, with the spaces that follow it, ends; time is linear in the text.
 What bears on no cue, such as other blank space or the line end of a wrapped line, is a blank token.
 """
 
 import re
-from dataclasses import dataclass
-from itertools import accumulate, repeat
+from functools import lru_cache
+
+from services.coder.engine.page import Page, fold_case
 
 BLANK = ""
 LINE_BREAK = "\n"
 SENTENCE_END = "."
-_TOKEN = re.compile(r"[^\W_]+ *|.", re.DOTALL)
-_TOKEN_OF_ASCII = re.compile(r"[0-9a-z]+ *|.", re.DOTALL)
-"""The same where a folded text is ASCII, in less time."""
 _ABBREVIATIONS = frozenset({"dr", "mr", "mrs", "ms", "vs", "approx"})
 _JOINING = frozenset({",", "and", "or", "nor", "of", "no", "the", "a", "an", "with", "without", "for", "to", "any"})
 _JOINED = frozenset({"and", "or", "nor", "of"})
 _MARKS = frozenset({SENTENCE_END, "-"})
-_BLANKS = frozenset(char for char in map(chr, range(0x3001)) if char.isspace()) - {" ", LINE_BREAK}
-_DOUBTFUL = _MARKS | _BLANKS | {LINE_BREAK}
-_ANY_MARK = re.compile(r"[\W_]")
-_MARKS_OF_ASCII = {ord(char): " " for char in map(chr, range(128)) if not char.isalnum()}
+_DOUBTFUL = _MARKS | {LINE_BREAK}
+_SPACES = frozenset({" ", LINE_BREAK})
 _LABEL = r"[A-Z][^\n:.]{0,40}:"
 _LIST_ITEM = re.compile(rf"[-–—*•>\[]|\d{{1,2}}[.)]|[^\W\d_][.)]\s|{_LABEL}")
 _SHORTEST_WRAPPED_LINE = 40
 _SHORTEST_WRAPPED_LINE_BEFORE_CAPITAL = 60
-# Only marks that end a statement whatever stands around them: no cue and no abbreviation ends in a long word's full
-# stop, and no line is wrapped before a blank line or an item of a list.
-_SURE_END = re.compile(rf"\.(?=[ \n])(?<=[^\W_]{{4}}\.)(?<!(?i:approx)\.)|\n(?=[-–—*•>\[\n]|\d{{1,2}}[.)]|{_LABEL})")
+# Only what ends a statement whatever stands around it: no cue and no abbreviation ends in a long word's full stop, and
+# no line is wrapped before a blank line or an item of a list.
+_SHORTEST_LAST_WORD = 4
+_SURE_BEGINNING = re.compile(rf"[-–—*•>\[\n]|\d{{1,2}}[.)]|{_LABEL}")
 
 
-@dataclass(frozen=True, slots=True)
 class Tokens:
     """The tokens of a stretch of text, in order, with the offsets of their beginnings and that of the stretch's end."""
 
-    words: list[str]
-    starts: list[int]
+    __slots__ = ("starts", "words")
+
+    def __init__(self, words: list[str], starts: list[int]) -> None:
+        self.words, self.starts = words, starts
 
     def word(self, index: int) -> str:
         """The word at `index`; beyond the stretch there is a sentence end."""
@@ -62,52 +60,89 @@ class Tokens:
         return index
 
 
-def fold_case(text: str) -> str:
-    """Lower-case `text` and straighten its apostrophes without changing its length."""
-    folded = text.lower()
-    if len(folded) != len(text):
-        folded = "".join(char if len(char.lower()) != 1 else char.lower() for char in text)
-    return folded.replace("’", "'")
+class Edge:
+    """Where a stretch begins: the offset, the number of its first word, and that of the gap in which the offset is."""
+
+    __slots__ = ("gap", "offset", "word")
+
+    def __init__(self, offset: int, word: int, gap: int) -> None:
+        self.offset, self.word, self.gap = offset, word, gap
 
 
-def clear_marks(folded: str) -> str:
-    """`folded` with a space in place of every mark."""
-    return folded.translate(_MARKS_OF_ASCII) if folded.isascii() else _ANY_MARK.sub(" ", folded)
+def find_stretches(page: Page) -> list[Edge]:
+    """The edges of a page's stretches, its end among them: each holds whole statements, which bear on no other's."""
+    text, found = page.text, [Edge(0, 0, 0)]
+    for number, (word, offset, gap) in enumerate(page.gaps):
+        if gap[0] == SENTENCE_END and gap[1:2] in _SPACES and word and _ends_sentence(page.folded_words[word - 1]):
+            found.append(Edge(offset, word, number))
+        at = gap.find(LINE_BREAK)
+        while at >= 0:
+            if _SURE_BEGINNING.match(text, offset + at + 1):
+                found.append(Edge(offset + at, word, number))
+            at = gap.find(LINE_BREAK, at + 1)
+    found.append(_end_of(page))
+    return found
 
 
-def find_stretches(text: str) -> list[int]:
-    """Where the stretches of `text` begin: each holds whole statements, so that none bears on another's conditions."""
-    return [0, *(end.start() for end in _SURE_END.finditer(text))]
+def _end_of(page: Page) -> Edge:
+    return Edge(len(page.text), len(page.words), len(page.gaps))
+
+
+def _ends_sentence(word: str) -> bool:
+    """Whether a full stop behind `word` ends a sentence, whatever follows: shorter words may be shortened ones."""
+    return len(word) >= _SHORTEST_LAST_WORD and not word.endswith("approx")
 
 
 def tokenize(text: str) -> Tokens:
     """Split `text` into words and single marks."""
-    return settle_marks(split_words(fold_case(text)), text)
+    page = Page(text)
+    return cut(page, Edge(0, 0, 0), _end_of(page))
 
 
-def split_words(folded: str, start: int = 0, end: int | None = None) -> Tokens:
-    """Split a stretch of a text with its case folded; every mark in it is still a token."""
-    token = _TOKEN_OF_ASCII if folded.isascii() else _TOKEN
-    pieces: list[str] = token.findall(folded, start, len(folded) if end is None else end)
-    return Tokens(list(map(str.rstrip, pieces, repeat(" "))), list(accumulate(map(len, pieces), initial=start)))
+def cut(page: Page, first: Edge, last: Edge) -> Tokens:
+    """The words of a stretch, and between them as tokens the marks that bear on a statement."""
+    words: list[str] = []
+    starts: list[int] = []
+    doubtful: list[int] = []
+    at = first.word
+    for word, offset, gap in page.gaps[first.gap : last.gap + 1]:
+        words += page.folded_words[at:word]
+        starts += page.starts[at:word]
+        at = word
+        end = min(last.offset, offset + len(gap))
+        marks = _read_marks(gap[max(0, first.offset - offset) : end - offset])
+        doubtful += [index for index, mark in enumerate(marks, len(words)) if mark in _DOUBTFUL]
+        words += marks
+        starts += range(end - len(marks), end)
+    words += page.folded_words[at : last.word]
+    starts += page.starts[at : last.word]
+    starts.append(last.offset)
+    tokens = Tokens(words, starts)
+    _settle_marks(tokens, doubtful, page.text)
+    return tokens
 
 
-def settle_marks(tokens: Tokens, text: str) -> Tokens:
-    """Blank the marks of `tokens`, a stretch of `text`, that bear on no statement; returns `tokens`."""
+@lru_cache(maxsize=1_000)
+def _read_marks(gap: str) -> tuple[str, ...]:
+    """The marks of a gap, blank where they are space; the blanks behind a word are its own."""
+    marks = fold_case(gap).lstrip(" ")
+    return tuple(BLANK if mark.isspace() and mark != LINE_BREAK else mark for mark in marks)
+
+
+def _settle_marks(tokens: Tokens, doubtful: list[int], text: str) -> None:
+    """Blank those of the `doubtful` marks of `tokens`, a stretch of `text`, that bear on no statement."""
     words, starts = tokens.words, tokens.starts
     line_start = -1
-    for index in [index for index, word in enumerate(words) if word in _DOUBTFUL]:
-        word = words[index]
-        if word == LINE_BREAK:
+    for index in doubtful:
+        if words[index] == LINE_BREAK:
             at = starts[index]
             length = at - (line_start if line_start >= 0 else text.rfind(LINE_BREAK, 0, at) + 1)
             line_start = at + 1
             bears = not _is_wrapped(text, tokens, index, length)
         else:
-            bears = word in _MARKS and not _is_part_of_word(tokens, index)
+            bears = not _is_part_of_word(tokens, index)
         if not bears:
             words[index] = BLANK
-    return tokens
 
 
 def _is_part_of_word(tokens: Tokens, index: int) -> bool:

@@ -14,7 +14,7 @@ from typing import Self
 
 from services.coder.engine.conventions.tables import Row, categories_of, read_table
 from services.coder.engine.findings import Finding, Reading
-from services.coder.engine.model import Assertion
+from services.coder.engine.model import PRESENT
 from services.coder.engine.specificity import name_open_details
 from services.coder.engine.stages import merge, regroup
 
@@ -94,7 +94,7 @@ def _join(
     absorbed = [f for f in findings if _is_absorbed(f, row, code)]
     joined = Finding(
         code,
-        Assertion.PRESENT,
+        PRESENT,
         base.mentions if base in absorbed else tuple(m._replace(problem=False) for m in base.mentions),
         name_open_details(reading.codes.title(code)),
         (f"{base.code} and {other.code} make {code} ({row.guideline})",),
@@ -114,7 +114,7 @@ def _is_absorbed(finding: Finding, row: Combination, code: str) -> bool:
 
 def is_reportable(finding: Finding) -> bool:
     """Whether a finding is present and nothing withholds it."""
-    return finding.assertion is Assertion.PRESENT and finding.withheld is None
+    return finding.assertion is PRESENT and finding.withheld is None
 
 
 def merge_new(into: Finding, other: Finding) -> Finding:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from services.coder.engine.conventions.combination import is_reportable
 from services.coder.engine.conventions.integral import is_concluded
 from services.coder.engine.findings import Finding, Reading
-from services.coder.engine.model import Assertion
+from services.coder.engine.model import PRESENT, UNCERTAIN
 from services.coder.engine.specificity import load_specifier
 from services.coder.engine.stages import regroup
 from shared.codesets.icd10cm import CodeSet
@@ -19,7 +19,7 @@ from shared.codesets.icd10cm import CodeSet
 
 def confirm_suspicions(findings: tuple[Finding, ...], reading: Reading) -> tuple[Finding, ...]:
     """Join each uncertain finding with the present one that confirms it; the side may come from either."""
-    suspected = [f.code for f in findings if f.assertion is Assertion.UNCERTAIN]
+    suspected = [f.code for f in findings if f.assertion is UNCERTAIN]
     if not suspected:
         return findings
     stated = [f.code for f in findings if is_reportable(f) and is_concluded(f)]
@@ -30,10 +30,10 @@ def confirm_suspicions(findings: tuple[Finding, ...], reading: Reading) -> tuple
 
 def _confirm(finding: Finding, confirmed: Mapping[str, str]) -> Finding:
     """A suspicion becomes present; a statement takes the side that the suspicion tells."""
-    if finding.assertion is Assertion.UNCERTAIN and finding.code in confirmed.values():
+    if finding.assertion is UNCERTAIN and finding.code in confirmed.values():
         reason = "suspected here and stated elsewhere in the chart"
-        return replace(finding, assertion=Assertion.PRESENT, reasons=(*finding.reasons, reason))
-    if finding.assertion is Assertion.PRESENT and finding.code in confirmed:
+        return replace(finding, assertion=PRESENT, reasons=(*finding.reasons, reason))
+    if finding.assertion is PRESENT and finding.code in confirmed:
         return replace(finding, code=confirmed[finding.code])
     return finding
 

@@ -14,7 +14,7 @@ from services.coder.engine.conventions.history import is_history
 from services.coder.engine.conventions.integral import withhold
 from services.coder.engine.conventions.notes import read_notes
 from services.coder.engine.findings import Finding, Reading, Withheld
-from services.coder.engine.model import Assertion
+from services.coder.engine.model import PRESENT
 from shared.codesets.icd10cm import CodeSet, NoteKind
 
 
@@ -29,7 +29,7 @@ def resolve_excludes1(findings: tuple[Finding, ...], reading: Reading) -> tuple[
             loser = _find_loser(present[code], present[other], codes, is_mutual=is_mutual)
             winner = other if loser == code else code
             present[loser] = _settle(present[loser], winner, codes, is_mutual=is_mutual)
-    return tuple(present.get(f.code, f) if f.assertion is Assertion.PRESENT else f for f in findings)
+    return tuple(present.get(f.code, f) if f.assertion is PRESENT else f for f in findings)
 
 
 def find_conflicts(present: tuple[str, ...], codes: CodeSet) -> Iterator[tuple[str, str]]:

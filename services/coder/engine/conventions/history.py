@@ -9,19 +9,19 @@ from dataclasses import replace
 
 from services.coder.engine.conventions.tables import load_prefix_map
 from services.coder.engine.findings import Finding, Reading
-from services.coder.engine.model import Assertion
+from services.coder.engine.model import FAMILY, HISTORICAL, PRESENT
 from services.coder.engine.stages import regroup
 
-_TABLES = {Assertion.HISTORICAL: "personal_history.tsv", Assertion.FAMILY: "family_history.tsv"}
-_KINDS = {Assertion.HISTORICAL: "over, so it is history", Assertion.FAMILY: "a relative's"}
+_TABLES = {HISTORICAL: "personal_history.tsv", FAMILY: "family_history.tsv"}
+_KINDS = {HISTORICAL: "over, so it is history", FAMILY: "a relative's"}
 
 
 def code_history(findings: tuple[Finding, ...], reading: Reading) -> tuple[Finding, ...]:
     """Replace each historical or family finding by its code of history, where there is one."""
-    concerned = [f for f in findings if f.assertion is Assertion.HISTORICAL or f.assertion is Assertion.FAMILY]
+    concerned = [f for f in findings if f.assertion is HISTORICAL or f.assertion is FAMILY]
     if not concerned:
         return findings
-    active = {f.code[:3] for f in findings if f.assertion is Assertion.PRESENT}
+    active = {f.code[:3] for f in findings if f.assertion is PRESENT}
     turned = {id(f): _turn(f, active, reading) for f in concerned}
     return regroup(turned.get(id(f), f) for f in findings)
 
@@ -29,7 +29,7 @@ def code_history(findings: tuple[Finding, ...], reading: Reading) -> tuple[Findi
 def _turn(finding: Finding, active: set[str], reading: Reading) -> Finding:
     table = _TABLES.get(finding.assertion)
     code = load_prefix_map(table).get(finding.code) if table else None
-    is_over = finding.assertion is Assertion.HISTORICAL
+    is_over = finding.assertion is HISTORICAL
     if code is None or code not in reading.codes or (is_over and finding.code[:3] in active):
         return finding
     reason = f"{finding.code} is {_KINDS[finding.assertion]} (I.C.21.c.4)"

@@ -14,8 +14,9 @@ from services.coder.engine.conventions.combination import is_reportable, merge_n
 from services.coder.engine.conventions.tables import read_table
 from services.coder.engine.document import ASSESSING
 from services.coder.engine.findings import Finding, Reading, Withheld
-from services.coder.engine.model import Assertion
+from services.coder.engine.model import PRESENT
 from services.coder.engine.sections import SectionKind
+from services.coder.engine.stages import is_codable
 
 _CONCLUDING = ASSESSING | {SectionKind.FINDINGS, SectionKind.HOSPITAL_COURSE}
 
@@ -44,8 +45,10 @@ def withhold_integral(findings: tuple[Finding, ...], reading: Reading) -> tuple[
 
 
 def _explain(finding: Finding, diseases: Iterable[str]) -> Finding:
+    if finding.withheld or not is_codable(finding):
+        return finding
     disease = next(find_takers(finding.code, diseases, "integral.tsv"), None)
-    if disease is None or finding.withheld or finding.assertion not in {Assertion.PRESENT, Assertion.UNCERTAIN}:
+    if disease is None:
         return finding
     return withhold(finding, Withheld.INTEGRAL, f"integral to {disease} (I.B.5)")
 
@@ -61,7 +64,7 @@ def subsume(findings: tuple[Finding, ...], reading: Reading) -> tuple[Finding, .
             if _is_problem(finding) and not _is_problem(fullest):
                 changed[fullest.code] = merge_new(fullest, finding)
             changed[code] = withhold(changed.get(code, finding), Withheld.SUBSUMED, f"told in full by {fullest.code}")
-    return tuple(changed.get(f.code, f) if f.assertion is Assertion.PRESENT else f for f in findings)
+    return tuple(changed.get(f.code, f) if f.assertion is PRESENT else f for f in findings)
 
 
 def find_takers(code: str, present: Iterable[str], table: str) -> Iterator[str]:

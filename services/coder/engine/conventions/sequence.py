@@ -14,7 +14,7 @@ from services.coder.engine.conventions.combination import is_reportable
 from services.coder.engine.conventions.notes import Targets, read_notes
 from services.coder.engine.conventions.tables import read_table
 from services.coder.engine.findings import Finding, Reading
-from services.coder.engine.model import Assertion
+from services.coder.engine.model import PRESENT
 from shared.codesets.icd10cm import CodeSet, NoteKind, in_targets, read_targets
 
 _UNDERLYING_CONDITION = "underlying condition"
@@ -27,7 +27,7 @@ def put_in_sequence(findings: tuple[Finding, ...], reading: Reading) -> tuple[Fi
     reported = {f.code: f for f in findings if is_reportable(f) and f.code in reading.codes}
     pairs = dict(find_pairs(tuple(reported), reading.codes))
     changed = {code: _complete(f, pairs.get(code), reported, reading.codes) for code, f in reported.items()}
-    return tuple(changed.get(f.code, f) if f.assertion is Assertion.PRESENT else f for f in findings)
+    return tuple(changed.get(f.code, f) if f.assertion is PRESENT else f for f in findings)
 
 
 def find_pairs(reported: tuple[str, ...], codes: CodeSet) -> Iterator[tuple[str, str]]:

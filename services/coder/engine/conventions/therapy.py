@@ -15,7 +15,7 @@ from services.coder.engine.assertion import Assessor
 from services.coder.engine.conventions.combination import is_reportable
 from services.coder.engine.conventions.tables import read_table
 from services.coder.engine.findings import Finding, Mention, Reading, Source
-from services.coder.engine.model import Assertion
+from services.coder.engine.model import PRESENT
 from services.coder.engine.sections import SectionKind
 
 _STOPPED = re.compile(
@@ -60,7 +60,7 @@ def note_long_term_therapy(findings: tuple[Finding, ...], reading: Reading) -> t
         disease = next((code for code in reported if code.startswith(therapy.diseases)), None)
         if disease and therapy.status not in reported and (mentions := tuple(_find_taken(therapy, reading, lowered))):
             reason = f"long-term therapy beside {disease} ({therapy.guideline})"
-            added.append(Finding(therapy.status, Assertion.PRESENT, mentions, (), (reason,)))
+            added.append(Finding(therapy.status, PRESENT, mentions, (), (reason,)))
     return (*findings, *added)
 
 
@@ -81,7 +81,7 @@ def _is_taken(text: str, start: int, end: int) -> bool:
     before = text[max(0, start - _REACH) : start].rpartition("\n")[2]
     line = before + text[start:end]
     says = _load_assessor().assess(line, [(len(before), len(line))])
-    return says == [Assertion.PRESENT] and not _STOPPED.search(before)
+    return says == [PRESENT] and not _STOPPED.search(before)
 
 
 @cache

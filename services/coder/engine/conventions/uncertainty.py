@@ -10,7 +10,7 @@ from dataclasses import replace
 from services.coder.engine.conventions.integral import withhold
 from services.coder.engine.document import ASSESSING
 from services.coder.engine.findings import Finding, Reading, Withheld
-from services.coder.engine.model import Assertion, Setting
+from services.coder.engine.model import UNCERTAIN, Setting
 from services.coder.engine.sections import SectionKind
 
 # HIV, Zika, avian and other identified influenza, COVID-19: I.C.1.a.1, I.C.1.f, I.C.10.c, I.C.1.g.1.
@@ -20,10 +20,10 @@ _FINAL = ASSESSING | {SectionKind.HOSPITAL_COURSE, SectionKind.OTHER}
 
 def weigh_uncertainty(findings: tuple[Finding, ...], reading: Reading) -> tuple[Finding, ...]:
     """Explain each uncertain finding, and withhold those that only confirmation lets be coded."""
-    if not any(f.assertion is Assertion.UNCERTAIN for f in findings):
+    if not any(f.assertion is UNCERTAIN for f in findings):
         return findings
     is_inpatient = reading.chart.setting is Setting.INPATIENT
-    return tuple(_weigh(f, is_inpatient=is_inpatient) if f.assertion is Assertion.UNCERTAIN else f for f in findings)
+    return tuple(_weigh(f, is_inpatient=is_inpatient) if f.assertion is UNCERTAIN else f for f in findings)
 
 
 def _weigh(finding: Finding, *, is_inpatient: bool) -> Finding:

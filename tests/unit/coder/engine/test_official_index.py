@@ -7,6 +7,7 @@ import pytest
 from services.coder.engine.index import load_index
 from services.coder.engine.model import Assertion, Chart, Document, Suggestion
 from services.coder.engine.official_index import find_index_files, follow, join_path, read_official_index
+from services.coder.engine.page import Page
 from services.coder.engine.pipeline import RuleEngine, build_engine
 from services.coder.engine.recognise import Recogniser
 from shared.codesets.entry import FileRefused
@@ -84,7 +85,7 @@ def recogniser(folder: Path) -> Recogniser:
 def test_a_phrase_of_the_index_names_a_leaf_that_says_no_more(
     recogniser: Recogniser, text: str, codes: list[str]
 ) -> None:
-    assert [match.code for match in recogniser.find(f"There is {text}.")] == codes
+    assert [match.code for match in recogniser.find(Page(f"There is {text}."))] == codes
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +125,7 @@ def test_a_pair_that_is_denied_is_denied_as_a_whole(engine: RuleEngine) -> None:
 
 
 def test_without_a_folder_nothing_of_it_is_known(folder: Path) -> None:
-    assert Recogniser(load_index()).find("There is zebra lung.") == []
+    assert Recogniser(load_index()).find(Page("There is zebra lung.")) == []
 
 
 def test_the_index_is_part_of_the_engines_version(folder: Path) -> None:

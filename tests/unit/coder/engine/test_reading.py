@@ -4,6 +4,7 @@ import pytest
 
 from services.coder.engine.index import load_index
 from services.coder.engine.metastases import find_spread
+from services.coder.engine.page import Page
 from services.coder.engine.recognise import Recogniser
 from services.coder.engine.tokens import canonical, find_qualifier, find_types
 
@@ -11,7 +12,7 @@ RECOGNISER = Recogniser(load_index())
 
 
 def find_codes(text: str) -> list[str]:
-    return [match.code for match in RECOGNISER.find(text)]
+    return [match.code for match in RECOGNISER.find(Page(text))]
 
 
 @pytest.mark.parametrize(
@@ -99,13 +100,13 @@ def test_a_cancer_and_where_it_has_spread_are_two_diagnoses(text: str, codes: li
 
 def test_spread_is_read_up_to_the_end_of_the_list_of_sites() -> None:
     text = "Mets to the left lung & brain; liver normal, referred to breast clinic"
-    assert [text[site.start : site.end] for site in find_spread(text)] == ["lung", "brain"]
-    assert list(find_spread("breast cancer that went to bone")) == []
+    assert [text[site.start : site.end] for site in find_spread(Page(text))] == ["lung", "brain"]
+    assert list(find_spread(Page("breast cancer that went to bone"))) == []
 
 
 @pytest.mark.parametrize("word", ["cancer", "CA", "tumor", "neoplasia", "malignancy", "ALL", "fistula", "ffa", "FFA"])
 def test_a_bare_kind_of_disease_names_no_condition(word: str) -> None:
-    assert RECOGNISER.find(f"There is {word}.", lambda row, start, words: False) == []
+    assert RECOGNISER.find(Page(f"There is {word}."), lambda row, start, words: False) == []
 
 
 @pytest.mark.parametrize(("one", "other"), [("PEs", "PE"), ("UTIs", "UTI"), ("AAAs", "AAA")])

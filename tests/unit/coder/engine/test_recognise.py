@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.coder.engine.index import load_index
+from services.coder.engine.page import Page
 from services.coder.engine.recognise import Recogniser
 from services.coder.engine.spelling import Speller, is_one_edit
 from services.coder.engine.tokens import canonical, read_term
@@ -13,7 +14,7 @@ RECOGNISER = Recogniser(load_index())
 
 
 def find(text: str) -> list[tuple[str, str]]:
-    return [(match.code, text[match.start : match.end]) for match in RECOGNISER.find(text)]
+    return [(match.code, text[match.start : match.end]) for match in RECOGNISER.find(Page(text))]
 
 
 @pytest.mark.parametrize(
@@ -69,13 +70,13 @@ def test_offsets_hold_beside_characters_of_any_width() -> None:
 def test_a_term_is_found_wherever_it_stands_alone(noise: str, term: str) -> None:
     text = f"{noise}\n\n{term}\n\n{noise}"
     start = len(noise) + 2
-    assert any((m.start, m.end) == (start, start + len(term)) for m in RECOGNISER.find(text))
+    assert any((m.start, m.end) == (start, start + len(term)) for m in RECOGNISER.find(Page(text)))
 
 
 @given(st.text(max_size=500))
 def test_matches_lie_in_order_inside_any_text(text: str) -> None:
-    matches = RECOGNISER.find(text)
-    assert matches == RECOGNISER.find(text)
+    matches = RECOGNISER.find(Page(text))
+    assert matches == RECOGNISER.find(Page(text))
     ends = [0, *(m.end for m in matches)]
     assert all(end <= m.start < m.end <= len(text) for end, m in zip(ends, matches, strict=False))
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.coder.engine.assertion.tokens import BLANK, LINE_BREAK, find_stretches, fold_case, tokenize
+from services.coder.engine.assertion.tokens import BLANK, LINE_BREAK, find_stretches, tokenize
+from services.coder.engine.page import Page, fold_case
 
 
 @given(st.text())
@@ -58,4 +59,6 @@ PIECES = ["no", "fever", "approx", "Dr", "or", ".", ". ", ".\n", "\n", "\n\n", "
 def test_a_stretch_begins_where_a_statement_ends(text: str) -> None:
     tokens = tokenize(text)
     words = dict(zip(tokens.starts, tokens.words, strict=False))
-    assert all(words[start] in {".", LINE_BREAK} for start in find_stretches(text)[1:])
+    edges = find_stretches(Page(text))
+    assert all(words[edge.offset] in {".", LINE_BREAK} for edge in edges[1:-1])
+    assert edges[-1].offset == len(text)
