@@ -85,6 +85,13 @@ class Statements:
         text, arguments = self._prepare(statement, values)
         return await connection.fetch(text, *arguments)
 
+    async def fetch_many(
+        self, connection: Executor, statement: str, /, calls: Iterable[dict[str, object]]
+    ) -> list[asyncpg.Record]:
+        """Run a statement for each of `calls` in order, in one round trip and one transaction; return all rows."""
+        named = self.by_name[statement]
+        return await connection.fetchmany(named.text, [named.bind(values) for values in calls])
+
     async def fetchrow(self, connection: Executor, statement: str, /, **values: object) -> asyncpg.Record | None:
         """Run a statement and return its first row, if any."""
         text, arguments = self._prepare(statement, values)

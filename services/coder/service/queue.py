@@ -4,21 +4,17 @@ Invariant: a leased chart belongs to one coder; every write checks the lease's t
 that takes the row lock.
 """
 
-import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 from services.coder.reach import UNLIMITED, Reach
+from services.coder.service.lease_batches import LeaseBatches, return_expired
 from services.coder.store import work_items
+from services.coder.store.work_items import LeaseRequest
 from services.coder.work_item import ChartId, Lease, LeaseLost, LeaseToken, State, WorkItemId, WrongState
 from shared.audit.trail import name_entity, record_change
 from shared.contracts.errors import NotFound
 from shared.postgres.pool import Connection, Pool
-from shared.telemetry.metrics import counter
-
-_LEASING_CONNECTIONS = 4
-"""Of one process; docs/decisions/0010-places-in-the-queue.md has the measurement."""
-_ATTEMPTS = 5
-_expired = counter("chartline_queue_leases_expired_total", "Charts that their coder let lapse.")
 
 
 @dataclass(frozen=True)
@@ -27,22 +23,20 @@ class Queue:
 
     pool: Pool
     lease_seconds: float
-    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_LEASING_CONNECTIONS))
+
+    @cached_property
+    def _batches(self) -> LeaseBatches:
+        return LeaseBatches(self.pool, self.lease_seconds)
 
     async def lease_next(self, holder: str, reach: Reach = UNLIMITED) -> Lease | None:
         """Lease the most urgent open chart within a coder's reach, None when there is none.
 
-        An expired lease is an open chart. Callers wait for a turn here, in order, and not in the database: a few
-        connections serve many coders sooner than many connections that compete for two processors and one head.
+        An expired lease is an open chart.
         """
-        async with self.turns:
-            for _ in range(_ATTEMPTS):
-                if lease := await work_items.lease_next(self.pool, holder, reach, self.lease_seconds):
-                    name_entity("chart", lease.chart_id)
-                    return lease
-                if not await self._may_find_more(holder, reach):
-                    break
-        return None
+        lease = await self._batches.lease_next(LeaseRequest(holder, reach))
+        if lease:
+            name_entity("chart", lease.chart_id)
+        return lease
 
     async def renew(self, chart_id: ChartId, holder: str) -> None:
         """Let a coder's own lease on a chart, if there is one, last as long again: reading is activity."""
@@ -70,18 +64,7 @@ class Queue:
 
     async def tidy(self) -> int:
         """Return expired leases to the queue; returns how many."""
-        return await self._return_expired()
-
-    async def _may_find_more(self, holder: str, reach: Reach) -> bool:
-        """Tell whether asking again may help: leases expired, or what is open was just being taken by others."""
-        if await self._return_expired():
-            return True
-        return await work_items.has_open(self.pool, holder, reach)
-
-    async def _return_expired(self) -> int:
-        returned = await work_items.return_expired_leases(self.pool)
-        _expired.inc(returned)
-        return returned
+        return await return_expired(self.pool)
 
 
 async def _require(connection: Connection, work_item_id: WorkItemId) -> State:

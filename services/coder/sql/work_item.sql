@@ -93,11 +93,12 @@ where work_item_id = :work_item_id and state = 'failed'
 returning state;
 
 -- name: lease_next
--- The most urgent chart that a coder may take, for that coder alone. What a lead assigned comes first. Then the front of
--- the whole queue is tried, where who works on much soon finds something; who does not gets the heads of the lanes within
--- reach. Only the chosen row is locked, and what another transaction is just taking is skipped. The lease need not
--- survive a crash of the server: after one the chart is open and the token worth nothing, and whatever was stored under
--- the lease was flushed after it.
+-- The most urgent chart that a coder may take, for that coder alone; run once for each caller of a batch, in order.
+-- What a lead assigned comes first. Then the first places of the whole queue are read until one is within reach: the
+-- first that is belongs to the lane whose head is the most urgent. Only where none is, or where somebody else has all of
+-- those lanes locked (`again`), the heads of all lanes within reach are compared. Of the most urgent lane the first chart
+-- that no other transaction is taking is locked, and no other row. The lease need not survive a crash of the server:
+-- after one the chart is open and the token worth nothing, and whatever was stored under the lease was flushed after it.
 with own as materialized (
     select :own_records::text[] || coalesce(
         (select own_records from {schema}.coder where subject = :holder::text), '{}'
@@ -108,69 +109,73 @@ reach as materialized (
     from {schema}.lanes_within(:holder, :lists::text[], :facilities::text[], :clearances::text[], true)
 ),
 front as materialized (
-    select item.work_item_id, item.lane_id, item.urgent_by, item.arrival
+    select place.lane_id, place.urgent_by, place.arrival
     from (
-        select first.work_item_id, first.lane_id, first.urgent_by, first.arrival, first.patient
-        from {schema}.work_item as first
-        where first.state = 'open' and first.assigned_to is null
-        order by first.urgent_by, first.arrival
-        limit 64
-    ) as item
-    where item.lane_id in (select lane_id from reach) and item.patient <> all((select records from own)::text[])
-    order by item.urgent_by, item.arrival
-    limit 16
-),
-candidate as materialized (
-    (
-        select 0 as turn, item.work_item_id, item.lane_id, item.urgent_by, item.arrival
+        select item.lane_id, item.urgent_by, item.arrival, item.patient
         from {schema}.work_item as item
-        join {schema}.lane using (lane_id)
-        where item.state = 'open' and item.assigned_to = :holder and lane.restrictions <@ :clearances
+        where item.state = 'open' and item.assigned_to is null
+        order by item.urgent_by, item.arrival
+        limit 64
+    ) as place
+    where place.lane_id = any((select array_agg(lane_id) from reach)::integer[])
+      and place.patient <> all((select records from own)::text[])
+    order by place.urgent_by, place.arrival
+    limit 4
+),
+head as (
+    select front.* from front
+    union all
+    select reach.lane_id, first.urgent_by, first.arrival
+    from reach
+    cross join lateral (
+        select item.urgent_by, item.arrival
+        from {schema}.work_item as item
+        where item.state = 'open' and item.assigned_to is null and item.lane_id = reach.lane_id
           and item.patient <> all((select records from own)::text[])
         order by item.urgent_by, item.arrival
-        limit 16
-    )
-    union all
-    select 1, front.* from front
-    union all
-    (
-        select 1, next.work_item_id, next.lane_id, next.urgent_by, next.arrival
-        from reach
-        cross join lateral (
-            select item.work_item_id, item.lane_id, item.urgent_by, item.arrival
-            from {schema}.work_item as item
-            where item.state = 'open' and item.assigned_to is null and item.lane_id = reach.lane_id
-              and item.patient <> all((select records from own)::text[])
-            order by item.urgent_by, item.arrival
-            limit 4
-        ) as next
-        where (select count(*) from front) < 4
-        order by next.urgent_by, next.arrival
-        limit 16
-    )
+        limit 1
+    ) as first
+    where :again or not exists (select from front)
 ),
-taken as (
+assigned as (
     select item.work_item_id
-    from candidate
-    join {schema}.work_item as item using (work_item_id, lane_id)
-    where item.state = 'open'
-      and item.assigned_to is not distinct from case candidate.turn when 0 then :holder end
+    from {schema}.work_item as item
+    join {schema}.lane using (lane_id)
+    where item.state = 'open' and item.assigned_to = :holder and lane.restrictions <@ :clearances
       and item.patient <> all((select records from own)::text[])
-    order by candidate.turn, candidate.urgent_by, candidate.arrival
+    order by item.urgent_by, item.arrival
     limit 1
     for update of item skip locked
+),
+unassigned as (
+    select item.work_item_id
+    from (select lane_id, urgent_by, arrival from head order by urgent_by, arrival) as head
+    cross join lateral (
+        select first.work_item_id
+        from {schema}.work_item as first
+        where first.state = 'open' and first.assigned_to is null and first.lane_id = head.lane_id
+          and first.patient <> all((select records from own)::text[])
+        order by first.urgent_by, first.arrival
+        limit 1
+        for update skip locked
+    ) as item
+    where not exists (select from assigned)
+    order by head.urgent_by, head.arrival
+    limit 1
 )
 update {schema}.work_item as item
 set state = 'leased', lease_token = gen_random_uuid(), lease_holder = :holder,
     lease_expires_at = now() + :seconds * interval '1 second',
     revision = item.revision + 1, changed_at = now()
-from taken
+from (select work_item_id from assigned union all select work_item_id from unassigned) as taken
 where item.work_item_id = taken.work_item_id
-returning item.work_item_id, item.chart_id, item.chart_version, item.lease_token, item.lease_expires_at;
+returning :caller::integer as caller, item.work_item_id, item.chart_id, item.chart_version, item.lease_token,
+          item.lease_expires_at;
 
 -- name: has_open
--- Whether anything that a coder may take is open, be it locked by another transaction or not.
-select exists (
+-- Whether anything that a coder may take is open, be it locked by another transaction or not; no row where nothing is.
+select :caller::integer as caller
+where exists (
     select from {schema}.work_item as item
     join {schema}.lane using (lane_id)
     where item.state = 'open' and item.assigned_to = :holder::text and lane.restrictions <@ :clearances

@@ -53,6 +53,18 @@ class PlacedChart:
 
 
 @dataclass(frozen=True, slots=True)
+class LeaseRequest:
+    """A coder who wants the next chart, and how far they reach.
+
+    `again` looks into every lane within reach, past what other transactions are just taking.
+    """
+
+    holder: str
+    reach: Reach
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class EngineLease:
     """An engine process's hold on a chart version; `attempts` counts this run."""
 
@@ -133,23 +145,26 @@ async def retry_failed(connection: Executor, work_item_id: WorkItemId) -> bool:
     return await SQL.fetchval(connection, "retry_failed", work_item_id=work_item_id) is not None
 
 
-async def lease_next(connection: Executor, holder: str, reach: Reach, seconds: float) -> Lease | None:
-    """Take the most urgent open work item within a coder's reach."""
-    row = await SQL.fetchrow(
-        connection,
-        "lease_next",
-        holder=holder,
-        seconds=seconds,
-        own_records=sorted(reach.own_records),
-        **scope_of(reach),
+async def lease_next(connection: Executor, requests: Sequence[LeaseRequest], seconds: float) -> list[Lease | None]:
+    """Take for each caller in turn the most urgent open work item within their reach, all in one transaction."""
+    calls = (
+        {
+            **_name_caller(place, request),
+            "seconds": seconds,
+            "own_records": sorted(request.reach.own_records),
+            "again": request.again,
+        }
+        for place, request in enumerate(requests)
     )
-    return _lease(row) if row else None
+    taken = {row["caller"]: _lease(row) for row in await SQL.fetch_many(connection, "lease_next", calls)}
+    return [taken.get(place) for place in range(len(requests))]
 
 
-async def has_open(connection: Executor, holder: str, reach: Reach) -> bool:
-    """Tell whether anything within a coder's reach is open, even if another transaction is just taking it."""
-    found: bool = await SQL.fetchval(connection, "has_open", holder=holder, **scope_of(reach))
-    return found
+async def have_open(connection: Executor, requests: Sequence[LeaseRequest]) -> list[bool]:
+    """Tell of each caller whether anything within their reach is open, even if others are just taking it."""
+    calls = (_name_caller(place, request) for place, request in enumerate(requests))
+    found = {row["caller"] for row in await SQL.fetch_many(connection, "has_open", calls)}
+    return [place in found for place in range(len(requests))]
 
 
 async def renew_lease(connection: Executor, chart_id: ChartId, holder: str, seconds: float) -> None:
@@ -221,6 +236,10 @@ def scope_of(reach: Reach) -> dict[str, list[str] | None]:
         "facilities": None if reach.facilities is None else sorted(reach.facilities),
         "clearances": sorted(reach.clearances),
     }
+
+
+def _name_caller(place: int, request: LeaseRequest) -> dict[str, object]:
+    return {"caller": place, "holder": request.holder, **scope_of(request.reach)}
 
 
 def _rank_facts(rank: Rank) -> str:

@@ -1,0 +1,180 @@
+"""Coders who ask at the same moment: served in order, each within their own reach, and none at the cost of another."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from services.coder.reach import UNLIMITED, Reach
+from services.coder.work_item import Lease
+from shared.postgres.pool import Connection
+from tests.integration.coder.conftest import ANN, BOB, Desk
+
+CROWD = 40
+"""More than one batch holds."""
+STOP = "lock table coder.work_item in access exclusive mode"
+"""Lets a lease begin, and go no further."""
+
+
+@asynccontextmanager
+async def batch_under_way(desk: Desk) -> AsyncIterator[None]:
+    """Until the block ends the pool has no connection left, so that all who ask meanwhile stand in line."""
+    held = [await desk.pool.acquire() for _ in range(desk.pool.get_max_size())]
+    try:
+        yield
+    finally:
+        for connection in held:
+            await desk.pool.release(connection)
+
+
+async def stand_in_line(desk: Desk, *callers: tuple[str, Reach]) -> list[asyncio.Task[Lease | None]]:
+    """Have each caller ask, the first one first."""
+    tasks = [asyncio.create_task(desk.cases.queue.lease_next(holder, reach)) for holder, reach in callers]
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def test_who_came_first_gets_the_most_urgent_chart(desk: Desk) -> None:
+    charts = [await desk.open_chart() for _ in range(CROWD)]
+    async with batch_under_way(desk):
+        crowd = await stand_in_line(desk, *((f"coder-{number}", UNLIMITED) for number in range(CROWD)))
+    leases = await asyncio.gather(*crowd)
+    assert [lease and lease.chart_id for lease in leases] == [chart.chart_id for chart in charts]
+    holders = await desk.pool.fetch("select chart_id, lease_holder from coder.work_item")
+    assert {(row["chart_id"], row["lease_holder"]) for row in holders} == {
+        (chart.chart_id, f"coder-{number}") for number, chart in enumerate(charts)
+    }
+
+
+async def test_a_batch_is_one_transaction(desk: Desk) -> None:
+    for _ in range(3):
+        await desk.open_chart()
+    async with batch_under_way(desk):
+        crowd = await stand_in_line(desk, *((f"coder-{number}", UNLIMITED) for number in range(3)))
+    await asyncio.gather(*crowd)
+    assert await desk.pool.fetchval("select count(distinct xmin::text) from coder.work_item") == 1
+
+
+async def test_each_caller_of_a_batch_keeps_to_their_own_reach(desk: Desk) -> None:
+    north, south = await desk.open_chart(), await desk.open_chart()
+    await desk.pool.execute(
+        """
+        with lane as (
+            insert into coder.lane (
+                service_line, specialty, facility, encounter_class, payer, restrictions, default_list, lists,
+                leased_from
+            )
+            values ('clinic', 's', 'Organization/south', 'AMB', 'p', '{vip}', 'everything-else', '{everything-else}',
+                    '{everything-else}')
+            returning lane_id
+        )
+        update coder.work_item set lane_id = lane.lane_id from lane where chart_id = $1
+        """,
+        south.chart_id,
+    )
+    patients = await desk.pool.fetch("select distinct patient from coder.work_item")
+    cleared, south_only = frozenset({"vip"}), frozenset({"Organization/south"})
+    own_records = frozenset(row["patient"] for row in patients)
+    async with batch_under_way(desk):
+        crowd = await stand_in_line(
+            desk,
+            ("not-cleared", Reach(facilities=south_only)),
+            ("own-record", Reach(clearances=cleared, own_records=own_records)),
+            ("of-the-south", Reach(facilities=south_only, clearances=cleared)),
+            ("uncleared", UNLIMITED),
+            ("too-late", UNLIMITED),
+        )
+    chart_ids = [lease and lease.chart_id for lease in await asyncio.gather(*crowd)]
+    assert chart_ids == [None, None, south.chart_id, north.chart_id, None]
+
+
+async def test_what_one_caller_sends_fails_nobody_else(desk: Desk) -> None:
+    charts = [await desk.open_chart() for _ in range(2)]
+    async with batch_under_way(desk):
+        before, broken, after = await stand_in_line(
+            desk, ("ann", UNLIMITED), ("no\0name", UNLIMITED), ("bob", UNLIMITED)
+        )
+    first, error, second = await asyncio.gather(before, broken, after, return_exceptions=True)
+    assert isinstance(error, asyncpg.PostgresError)
+    assert isinstance(first, Lease)
+    assert isinstance(second, Lease)
+    assert [first.chart_id, second.chart_id] == [chart.chart_id for chart in charts]
+
+
+async def test_a_batch_whose_connection_is_lost_fails_and_the_next_one_is_served(desk: Desk) -> None:
+    await desk.open_chart()
+    async with desk.pool.acquire() as other, other.transaction():
+        await other.execute(STOP)
+        crowd = await stand_in_line(desk, ("ann", UNLIMITED), ("bob", UNLIMITED))
+        await end_who_waits(other)
+        answers = await asyncio.gather(*crowd, return_exceptions=True)
+    assert all(isinstance(answer, asyncpg.PostgresError | asyncpg.InterfaceError) for answer in answers)
+    assert await desk.cases.queue.lease_next(ANN.subject) is not None
+
+
+async def end_who_waits(connection: Connection) -> None:
+    """End the session that waits for a lock, as soon as there is one."""
+    ended = False
+    while not ended:
+        ended = await connection.fetchval(
+            """
+            select bool_or(pg_terminate_backend(pid)) from pg_stat_activity
+            where wait_event_type = 'Lock' and datname = current_database()
+            """
+        )
+        await asyncio.sleep(0)
+
+
+async def test_who_leaves_the_line_gets_nothing_and_holds_nobody_up(desk: Desk) -> None:
+    chart = await desk.open_chart()
+    async with batch_under_way(desk):
+        gone, patient = await stand_in_line(desk, ("gone", UNLIMITED), ("patient", UNLIMITED))
+        gone.cancel()
+    lease = await patient
+    assert lease is not None
+    assert lease.chart_id == chart.chart_id
+    assert gone.cancelled()
+
+
+async def test_who_leaves_while_being_served_keeps_no_lease(desk: Desk) -> None:
+    chart = await desk.open_chart()
+    async with desk.pool.acquire() as other, other.transaction():
+        await other.execute(STOP)
+        (gone,) = await stand_in_line(desk, ("gone", UNLIMITED))
+        await wait_for_a_waiter(other)
+        gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
+    assert gone.cancelled()
+    assert (await lease_soon(desk)).chart_id == chart.chart_id
+
+
+async def lease_soon(desk: Desk) -> Lease:
+    """Lease the chart that is just being given back; what waits for it to expire would never end."""
+    while (lease := await desk.cases.queue.lease_next(BOB.subject)) is None:
+        await asyncio.sleep(0)
+    return lease
+
+
+async def wait_for_a_waiter(connection: Connection) -> None:
+    while not await connection.fetchval(
+        "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())"
+    ):
+        await asyncio.sleep(0)
+
+
+async def test_who_leaves_before_hearing_the_answer_keeps_no_lease(desk: Desk) -> None:
+    await desk.open_chart()
+    chart = await desk.open_chart()
+
+    async def ask_and_call_away() -> None:
+        await desk.lease(ANN)
+        gone.cancel()
+
+    async with batch_under_way(desk):
+        ann = asyncio.create_task(ask_and_call_away())
+        await asyncio.sleep(0)
+        (gone,) = await stand_in_line(desk, ("gone", UNLIMITED))
+    await asyncio.gather(ann, gone, return_exceptions=True)
+    assert gone.cancelled()
+    assert (await lease_soon(desk)).chart_id == chart.chart_id
