@@ -1,6 +1,6 @@
 """What the services of a note cost beside its diagnoses, and how often examination titles come out as coders had them.
 
-    python -m bench.services [--notes notes.jsonl] [--titles titles.jsonl] [--seconds 5] [--json]
+    python -m bench.service_lines [--notes notes.jsonl] [--titles titles.jsonl] [--seconds 5] [--json]
 
 Without `--notes` it reads the synthetic notes of `bench/engine.py`, each as a clinic visit and as a day of a stay; a
 file has one object with `text` a line. Times are processor milliseconds of one core; `services_to_diagnoses` is the
