@@ -37,9 +37,9 @@ _WORDS = {"yesterday": 1, "one week": 7, "two days": 2, "three days": 3}
 
 def suggest_transition(chart: Chart, notes: Sequence[int], diagnoses: Sequence[Suggestion]) -> Suggestion | None:
     """Suggest transitional care, an offer where a part of it is not documented; None where the notes tell of none."""
-    decided = weigh_decisions(chart, notes, diagnoses)
     said = [(number, match) for number in notes if (match := find_now(_TRANSITION, chart.documents[number]))]
-    if not said or decided is None or decided.level < Level.MODERATE:
+    decided = weigh_decisions(chart, notes, diagnoses) if said else None
+    if decided is None or decided.level < Level.MODERATE:
         return None
     days, discharged = _read_discharge(chart, notes)
     contact = _cite(chart, notes, _CONTACT)

@@ -24,8 +24,8 @@ class WordPattern:
 
     def __init__(self, pattern: str, *, open_ended: bool = False) -> None:
         self._regex, beginnings = _compile(pattern, open_ended=open_ended)
-        self._whole = tuple(sorted(each for each in beginnings if len(each) == LENGTH))
-        self._part = tuple(sorted(each for each in beginnings if len(each) < LENGTH))
+        self._beginnings = beginnings
+        self._shorter = sorted({len(each) for each in beginnings if len(each) < LENGTH})
 
     def find(self, text: str, start: int = 0, end: int | None = None) -> Iterator[re.Match[str]]:
         """Find the matches between two offsets."""
@@ -40,9 +40,10 @@ class WordPattern:
         return next(self.find(text, start, end), None)
 
     def _list_places(self, words: dict[str, list[int]]) -> Sequence[int]:
-        found = [words[key] for key in self._whole if key in words]
-        if self._part:
-            found += [places for key, places in words.items() if key.startswith(self._part)]
+        keys = words.keys() & self._beginnings
+        for length in self._shorter:
+            keys |= {key for key in words if key[:length] in self._beginnings}
+        found = [words[key] for key in keys]
         return found[0] if len(found) == 1 else sorted(place for each in found for place in each)
 
 
