@@ -76,7 +76,7 @@ def is_right(title: Title) -> bool:
 
 
 def count_titles(titles: Sequence[Title]) -> Result:
-    """How many titles come out right, counted by titles and by their notes."""
+    """How many titles come out right, counted by titles and by notes; a group without titles has a share of 0."""
     unambiguous = [title for title in titles if title.codes == 1]
     several = [title for title in titles if title.notes > 1 and title.agreeing * 2 > title.notes]
     result: Result = {}

@@ -11,8 +11,13 @@ from functools import cache
 
 from services.coder.engine.services.tables import load_rows
 
-_COMBINED = {frozenset({"abdomen", "pelvis"}): "abdomen_pelvis", frozenset({"chest", "ribs"}): "ribs"}
+_COMBINED = {
+    frozenset({"abdomen", "pelvis"}): "abdomen_pelvis",
+    frozenset({"chest", "ribs"}): "ribs",
+    frozenset({"chest", "acute_abdomen"}): "acute_abdomen",
+}
 """Regions that one examination covers together."""
+_JOINED = re.compile(r"&|\+|\b(?:and|with)\b|w/")
 _SECTIONAL = frozenset({"ct", "cta", "petct"})
 
 
@@ -54,9 +59,11 @@ def read_title(title: str, *, is_imaging: bool) -> Exam:
     side = next((value for attribute, value in said if attribute == "side" and value != "unilateral"), "")
     unilateral = {"unilateral"} if ("side", "unilateral") in said or side in ("left", "right") else set()
     details = {value for attribute, value in said if attribute in ("extent", "purpose")} | unilateral
+    combined = _combine(regions, modality, is_joined=bool(_JOINED.search(text)))
+    details |= {f"beside_{region.name}" for region in combined if len(combined) > 1}
     return Exam(
         modality=modality,
-        regions=_combine(regions, modality),
+        regions=combined,
         contrast=next((value for attribute, value in said if attribute == "contrast"), ""),
         views=_count_views(said),
         side=side or ("unilateral" if unilateral else ""),
@@ -69,8 +76,10 @@ def find_region(name: str) -> Region:
     return _load_regions()[name][1]
 
 
-def _combine(regions: tuple[Region, ...], modality: str) -> tuple[Region, ...]:
+def _combine(regions: tuple[Region, ...], modality: str, *, is_joined: bool) -> tuple[Region, ...]:
     names = {region.name for region in regions}
+    if {"transvaginal", "pelvis"} <= names and not is_joined:  # how the pelvis was examined, not a second examination
+        return tuple(region for region in regions if region.name != "pelvis")
     for parts, whole in _COMBINED.items():
         if parts <= names and (whole != "abdomen_pelvis" or modality in _SECTIONAL):
             return (*(region for region in regions if region.name not in parts), find_region(whole))
@@ -80,10 +89,12 @@ def _combine(regions: tuple[Region, ...], modality: str) -> tuple[Region, ...]:
 
 
 def _count_views(said: tuple[tuple[str, str], ...]) -> int:
+    """The views that are counted, else named, else that a series or a portable film has; open where it is complete."""
     counted = next((int(value) for attribute, value in said if attribute == "views"), 0)
+    if counted or ("extent", "complete") in said:
+        return counted
     projections = len({value for attribute, value in said if attribute == "projection"})
-    portable = 1 if any(attribute == "portable" for attribute, _ in said) else 0
-    return counted or projections or portable
+    return projections or next((int(value) for attribute, value in said if attribute in ("series", "portable")), 0)
 
 
 def _read_words(text: str) -> Iterator[tuple[str, str]]:

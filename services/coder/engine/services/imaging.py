@@ -17,6 +17,7 @@ SIDE_MODIFIERS = {"left": "LT", "right": "RT", "bilateral": "50"}
 _CONTRAST_MATTERS = frozenset({"ct", "mr", "mra"})
 _SEPARATE_SIDES = frozenset({"breast"})
 """Their numbers of sectional imaging tell one side from both."""
+_ANY = "*"
 _TECHNIQUE = re.compile(r"(?i)\b(?:technique|procedure|exam(?:ination)?|views?)\s*:[^\n]*(?:\n(?!\s*\n)[^\n]*){0,3}")
 
 
@@ -74,8 +75,9 @@ def _complete(exam: Exam, text: str) -> tuple[Exam, tuple[int, int] | None]:
 
 
 def _find_service(exam: Exam, region: Region, technique: tuple[int, int] | None) -> ExamService | None:
-    rules = [rule for rule in _load_rules() if rule.modality == exam.modality and rule.region == region.name]
-    rules = rules or [r for r in _load_rules() if r.modality == exam.modality and r.region == region.group]
+    of_modality = [rule for rule in _load_rules() if exam.modality and rule.modality in (exam.modality, _ANY)]
+    rules = [rule for rule in of_modality if rule.region == region.name]
+    rules = rules or [rule for rule in of_modality if rule.region == region.group]
     rule = next((rule for rule in rules if _holds(rule, exam)), None)
     if rule is None:
         return None

@@ -27,6 +27,8 @@ from services.coder.engine.services.lines import (
 from services.coder.engine.services.tables import load_rows
 
 _CONFIDENCE, _CONFIDENCE_WITH_GAPS = 0.9, 0.6
+_HAS_PARTS = re.compile(r"[79]\d{4}")
+"""Numbers of procedures that are done under imaging have no professional and technical part."""
 _PROFESSIONAL_CLASSES = frozenset({"EMER"})
 """Encounters in a facility whose claim is the professional's: the facility bills the technical part itself."""
 _READ_ELSEWHERE = re.compile(
@@ -132,6 +134,8 @@ def _suggest(chart: Chart, diagnoses: Sequence[Suggestion], examined: Examined) 
 
 def _choose_part(chart: Chart, report: ReportFact, code: str) -> tuple[str, tuple[str, ...]]:
     """The number and modifier of the part that was rendered: professional (26), technical (TC) or both."""
+    if not _HAS_PARTS.fullmatch(code):
+        return code, ()
     documents = read_documents(chart, report)
     read = bool(report.interpreters) or any(document.text.strip() for document in documents)
     texts = [report.title, *(document.text for document in documents)]
