@@ -1,11 +1,14 @@
-"""An addendum to an order file, applied: the release before it and its changes give the new release; pure.
+"""An addendum, to an order file or to the tables of ICD-10-PCS, applied to the release before it; pure.
 
-Invariant: the counts that the addendum states, of codes and of headers, before and after, are those of the two
-releases; anything else is refused, so that an addendum is never applied to a release that it was not made for.
+Invariant: what an addendum says of the release before it is so: the counts of codes and headers that an order addendum
+states, before and after, the rows that an addendum to the tables leaves as they are. Anything else is refused, so that
+an addendum is never applied to a release that it was not made for.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from itertools import pairwise
+from math import prod
 
 from shared.codesets.entry import Entries, Entry, FileRefused, Reading
 
@@ -52,3 +55,34 @@ def _require_counts(entries: Entries, stated: Mapping[str, int], when: str) -> d
         if expected != count:
             raise FileRefused(f"the release {when} the addendum has {count} {what}, the addendum states {expected}")
     return counts
+
+
+def apply_tables_addendum(old: Entries, addendum: Reading) -> Reading:
+    """The tables that `addendum` makes of `old`: it has every table that it changes whole."""
+    before, changed = _group_rows(old), _group_rows(addendum.entries)
+    for code, rows in changed.items():
+        there = [axes_of(row) for row in before.get(code, ())]
+        if any(row.facts["action"] == "keep" and axes_of(row) not in there for row in rows):
+            raise FileRefused(
+                f"a row of table {code} that stays was not there: the addendum belongs to another release"
+            )
+    tables = before | {code: [_drop_action(row) for row in rows] for code, rows in changed.items()}
+    entries = [row for code in sorted(tables) for row in tables[code]]
+    codes = sum(prod(len(axis) for axis in axes_of(row)) for row in entries)
+    return Reading(addendum.release, entries, {"codes": codes, "tables": len(tables), "rows": len(entries)})
+
+
+def _group_rows(entries: Entries) -> dict[str, list[Entry]]:
+    tables: dict[str, list[Entry]] = {}
+    for entry in entries:
+        tables.setdefault(entry.code, []).append(entry)
+    return tables
+
+
+def axes_of(row: Entry) -> list[Mapping[str, str]]:
+    """The characters four to seven of a row of the tables: each value with its label."""
+    return [axis for at in "4567" if isinstance(axis := row.facts[f"axis{at}"], Mapping)]
+
+
+def _drop_action(row: Entry) -> Entry:
+    return replace(row, facts={name: fact for name, fact in row.facts.items() if name != "action"})

@@ -13,6 +13,7 @@ from shared.codesets.entry import FileRefused, Reader, Reading, SourceFile
 from shared.codesets.readers import documented, icd10cm_xml, icd10pcs_text, icd10pcs_xml, ncci, ncci_pairs, order_file
 from shared.codesets.readers.cpt import read_cpt
 from shared.codesets.readers.hcpcs import read_hcpcs
+from shared.codesets.readers.icd10pcs_tables_text import read_tables_addenda
 from shared.codesets.readers.poa import read_poa_exempt
 from shared.codesets.text_file import TextFile
 
@@ -96,6 +97,10 @@ _KINDS = (
          "inpatient procedures are found by title only"),
     Kind("icd10pcs-index-addenda", _PCS, _RULES, icd10pcs_text.read_index_addenda, r"index.addenda.*\.txt$", 0,
          "changes of the index are not listed"),
+    Kind("icd10pcs-tables-addenda", _PCS, _RULES, read_tables_addenda, r"tables.addenda.*\.txt$", 0,
+         "changes are found by comparing two releases instead"),
+    Kind("icd10pcs-definitions-addenda", _PCS, _RULES, icd10pcs_text.read_definitions_addenda,
+         r"definitions.addenda.*\.txt$", 0, "changes of the definitions are not listed"),
     Kind("icd10pcs-conversion", _PCS, _RULES, icd10pcs_text.read_conversion, r"conversion.table\.txt$", 5_000,
          "predecessors of a procedure code are not shown"),
     Kind("hcpcs", _HCPCS, _CODES, read_hcpcs, r"HCPC\d{4}.*ANWEB[^/]*\.(txt|csv|xlsx)$", 6_000,

@@ -144,6 +144,16 @@ POA = (
 )
 POA_README = b"List of Present On Admission (POA) exempt codes, for FY2030 (2 codes).\r\n"
 
+POA_CHANGES = {
+    "POAexemptAddCodesFY30__txt": b"Order30\tPOAexemptCode\tDescription\r\n00001\tB90.0\tSequelae, made up\r\n",
+    "POAexemptDeleteCodesFY30__txt": b"POAexemptCode\tDescription\r\nB91.0\tGone, made up\r\n",
+    "POAexemptReviseCodesFY30__txt": (
+        b"Order30\tAction\tPOAexemptCode\tDescription\r\n2\tRevise from:\tZ99.89\tDependence\r\n"
+        b"2\tRevise to:\tZ99.89\tDependence, made up\r\n"
+    ),
+}
+"""The lists of changes in the zip."""
+
 CPT = b"Copyright notice, made up\r\n0001A\tA made-up service\r\n99999\tAnother made-up service\r\n"
 
 INDEX_ADDENDA = (
@@ -151,6 +161,33 @@ INDEX_ADDENDA = (
     b"Main             Assistance\r\n"
     b"                   Cardiac\r\n"
     b"     Add             Made-up pump 5A0221E\r\n"
+)
+
+TABLES_ADDENDA = b"""\r
+No change: table 0 0 1\r
+  First character (Section) is value 0: Made up\r
+  Second character (Body System) is value 0: Nerves\r
+  Third character (Operation) is value 1: Bypass: Going around\r
+\r
+No change: First panel of table 0 0 1\r
+  Fourth character (Body Part) is value 6: Ventricle\r
+  Fifth character (Approach) has 2 choices.\r
+    First choice is value 0: Open\r
+    Second choice is value 3: Through skin\r
+  Sixth character (Device) is value 7: Tissue\r
+  Seventh character (Qualifier) is value Z: None\r
+\r
+FY2030: Second panel of table 0 0 1\r
+  Fourth character (Body Part) is value 7: Cistern\r
+  Fifth character (Approach) is value 0: Open\r
+  Sixth character (Device) is value 7: Tissue\r
+  Seventh character (Qualifier) is value Z: None\r
+"""
+
+DEFINITIONS_ADDENDA = (
+    b"Section 0               Made up\r\nAxis 4                  Body Part\r\nRow                     \r\n"
+    b"Term                    Ventricle\r\nIncludes    Add         Made-up fossa\r\n \r\n"
+    b"Row         Add         \r\nTerm        Add         Cistern\r\nDefinition  Add         A made-up space\r\n"
 )
 
 CONVERSION = (
@@ -192,6 +229,8 @@ LAYOUTS: dict[str, tuple[str, bytes]] = {
     "icd10pcs-tables": ("tables.xml", PCS_TABLES),
     "icd10pcs-index": ("index.xml", PCS_INDEX),
     "icd10pcs-index-addenda": ("index_addenda_2030.txt", INDEX_ADDENDA),
+    "icd10pcs-tables-addenda": ("tables_addenda_2030.txt", TABLES_ADDENDA),
+    "icd10pcs-definitions-addenda": ("definitions_addenda_2030.txt", DEFINITIONS_ADDENDA),
     "icd10pcs-conversion": ("conversion_table.txt", CONVERSION),
     "hcpcs": ("HCPC2030_ANWEB.txt", HCPCS),
     "cpt": ("LONGULT.txt", CPT),

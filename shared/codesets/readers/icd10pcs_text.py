@@ -1,6 +1,7 @@
-"""ICD-10-PCS texts beside the order file: the index addendum, and the conversion table from earlier years' codes.
+"""ICD-10-PCS texts beside the order file: addenda to index and definitions, and the conversion from earlier codes.
 
-Source: index_addenda_YYYY.txt (an action in columns 6-17, a term indented by two characters a level) and
+Source: index_addenda_YYYY.txt (an action in columns 6-17, a term indented by two characters a level),
+definitions_addenda_YYYY.txt (a label in columns 1-12, an action in 13-24, its text from 25) and
 icd10pcs_conversion_table.txt (tab-delimited, eight columns under a heading), as CMS publishes them.
 """
 
@@ -12,6 +13,8 @@ _TERM_AT = 17
 _ACTIONS = frozenset({"", "add", "delete", "revise from", "revise to"})
 _CODE = re.compile(r" ([0-9A-HJ-NP-Z]{3,7})$")
 _CONVERSION_COLUMNS = 8
+_LABELS = frozenset({"Section", "Axis", "Row", "Term", "Includes", "Definition", "Explanation"})
+_LABEL_WIDTH, _TEXT_AT = 12, 24
 
 
 def read_index_addenda(source: SourceFile) -> Reading:
@@ -37,6 +40,31 @@ def read_index_addenda(source: SourceFile) -> Reading:
     return Reading(
         f"FY{year[0]}" if year else "", entries, {"codes": sum(bool(e.code) for e in entries), "terms": len(entries)}
     )
+
+
+def read_definitions_addenda(source: SourceFile) -> Reading:
+    """An entry a changed line: `code` is the section, `title` the term and what is told of it, `axis` its character."""
+    entries: list[Entry] = []
+    section = axis = term = ""
+    for number, line in enumerate(source.lines(), start=1):
+        if not line.strip():
+            continue
+        label, _, place = line[:_LABEL_WIDTH].strip().partition(" ")
+        action, text = line[_LABEL_WIDTH:_TEXT_AT].strip().lower(), line[_TEXT_AT:].strip()
+        if label not in _LABELS or action not in _ACTIONS or not (section or label == "Section"):
+            raise FileRefused("not a line of an addendum to the definitions", line=number)
+        section = place if label == "Section" else section
+        axis = place if label == "Axis" else axis
+        term = text if label == "Term" else term
+        if action and label != "Row":
+            title = term if label == "Term" else f"{term}: {text}"
+            facts = {"axis": axis, "tells": label.lower(), "action": action}
+            entries.append(Entry(section, title, facts=facts))
+    if not entries:
+        raise FileRefused("the addendum changes no definition", line=1)
+    year = re.search(r"20\d\d", source.name)
+    counts = {"codes": len({entry.title.partition(": ")[0] for entry in entries}), "changes": len(entries)}
+    return Reading(f"FY{year[0]}" if year else "", entries, counts)
 
 
 def read_conversion(source: SourceFile) -> Reading:

@@ -141,3 +141,17 @@ async def test_an_addendum_gives_the_release_after_the_one_that_is_loaded(load: 
     book = await Library(codesets_pool).open_book()
     assert [book.is_valid(System.ICD10PCS, "0016070", on) for on in (date(2026, 3, 31), APRIL)] == [False, True]
     assert [book.is_valid(System.ICD10PCS, "0016071", on) for on in (date(2026, 3, 31), APRIL)] == [True, False]
+
+
+async def test_an_addendum_to_the_tables_gives_the_tables_after_those_that_are_loaded(
+    load: Load, codesets_pool: Pool
+) -> None:
+    await load("icd10pcs-tables", files.PCS_TABLES, JANUARY)
+    kind = KINDS["icd10pcs-tables-addenda"]
+    reading = kind.read(SourceFile("tables_addenda_2030.txt", files.TABLES_ADDENDA))
+    async with codesets_pool.acquire() as connection, connection.transaction():
+        made = await apply_to_loaded(connection, kind, Opened("tables_addenda_2030.txt", "3" * 64, reading), APRIL)
+        assert made
+        assert await store_release(connection, *made, APRIL, lambda done: None)
+    old, new = await list_releases(codesets_pool)
+    assert (new.kind, old.counts["codes"], new.counts["codes"]) == ("icd10pcs-tables", 2, 3)

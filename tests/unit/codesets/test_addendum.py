@@ -1,11 +1,12 @@
 """An addendum makes the new release of the old one, and of no other."""
 
 import os
+from itertools import product
 from pathlib import Path
 
 import pytest
 
-from shared.codesets.addendum import apply_addendum
+from shared.codesets.addendum import apply_addendum, apply_tables_addendum, axes_of
 from shared.codesets.entry import Entry, FileRefused, Reading, SourceFile
 from shared.codesets.icd10cm import dot_code
 from shared.codesets.kinds import KINDS
@@ -63,6 +64,36 @@ def test_an_addendum_to_another_release_is_refused() -> None:
     missing = [first, Entry("0016079", "x", facts={"billable": True}), last]
     with pytest.raises(FileRefused, match=r"^line 2: a code is changed and was not there"):
         apply_addendum(missing, read_addendum(), str)
+
+
+def test_an_addendum_to_the_tables_takes_the_place_of_the_tables_that_it_has() -> None:
+    old = KINDS["icd10pcs-tables"].read(SourceFile("tables.xml", files.PCS_TABLES))
+    other = KINDS["icd10pcs-tables"].read(SourceFile("tables.xml", files.PCS_TABLES.replace(b'code="1"', b'code="2"')))
+    addendum = KINDS["icd10pcs-tables-addenda"].read(SourceFile("tables_addenda_2030.txt", files.TABLES_ADDENDA))
+    made = apply_tables_addendum([*other.entries, *old.entries], addendum)
+    assert [(row.code, row.facts["axis4"]) for row in made.entries] == [
+        ("001", {"6": "Ventricle"}),
+        ("001", {"7": "Cistern"}),
+        ("002", {"6": "Ventricle"}),
+    ]
+    assert (made.counts, all("action" not in row.facts for row in made.entries)) == (
+        {"codes": 5, "tables": 2, "rows": 3},
+        True,
+    )
+    with pytest.raises(FileRefused, match="row of table 001 that stays was not there"):
+        apply_tables_addendum(other.entries, addendum)
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif(not FOLDER.exists(), reason="the official files are not here")
+def test_the_tables_of_the_official_addendum_make_the_codes_of_the_official_order_file() -> None:
+    folder = FOLDER / "icd10pcs_fy2026"
+    rows = read_release(KINDS["icd10pcs-tables-addenda"], folder / "2026-addendum.zip").reading.entries
+    order = folder / "2026-icd-10-pcs-order-file-long-and-abbreviated-titles.zip"
+    codes = {each.code for each in read_release(KINDS["icd10pcs-order"], order).reading.entries if len(each.code) == 7}
+    made = {row.code + "".join(four) for row in rows for four in product(*axes_of(row))}
+    assert len(made) == 2_954
+    assert made == {code for code in codes if code[:3] in {row.code for row in rows}}
 
 
 @pytest.mark.real_data

@@ -22,6 +22,8 @@ FILES: list[tuple[str, str, dict[str, int]]] = [
     ("icd10pcs-order", PCS_2026, {"codes": 79_193, "headers": 917}),
     ("icd10pcs-order-addenda", PCS_2026, {"add": 83, "delete": 2}),
     ("icd10pcs-index-addenda", "icd10pcs_fy2026/2026-addendum.zip", {"terms": 73}),
+    ("icd10pcs-tables-addenda", "icd10pcs_fy2026/2026-addendum.zip", {"tables": 17, "codes": 2_954, "added": 36}),
+    ("icd10pcs-definitions-addenda", "icd10pcs_fy2026/2026-addendum.zip", {"changes": 24}),
     ("icd10pcs-conversion", "icd10pcs_fy2026/2026-icd-pcs-conversion-table.zip", {"rows": 17_848}),
     ("icd10pcs-tables", "icd10pcs_fy2023/icd10pcs_tables_2023.xml", {"codes": 78_530, "tables": 901}),
     ("icd10pcs-index", "icd10pcs_fy2023/icd10pcs_index_2023.xml", {"main_terms": 3_023}),

@@ -1,5 +1,6 @@
 """Each layout on a small made-up file: what it says, and that a truncated and a wrong file are refused by line."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -80,6 +81,27 @@ def test_exempt_codes_are_checked_against_the_readme_in_their_zip(tmp_path: Path
         read_release(KINDS["poa-exempt"], path, excerpt=True)
 
 
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("Add", b"B90.0", b"B91.0"),
+        ("Delete", b"B91.0", b"B90.0"),
+        ("Revise", b"Dependence, made", b"Dependence, not made"),
+    ],
+)
+def test_exempt_codes_are_checked_against_the_lists_of_changes_in_their_zip(
+    tmp_path: Path, name: str, before: bytes, after: bytes
+) -> None:
+    path = tmp_path / "POAexemptCodesFY30.zip"
+    whole = {"POAexemptCodesFY30__txt": files.POA, **files.POA_CHANGES}
+    path.write_bytes(files.pack(**whole))
+    assert read_release(KINDS["poa-exempt"], path, excerpt=True).reading.counts == {"codes": 2}
+    member = f"POAexempt{name}CodesFY30__txt"
+    path.write_bytes(files.pack(**(whole | {member: whole[member].replace(before, after)})))
+    with pytest.raises(FileRefused, match=rf"^line 3: 1 codes are not as the list POAexempt{name}CodesFY30.txt"):
+        read_release(KINDS["poa-exempt"], path, excerpt=True)
+
+
 def test_an_index_gives_the_path_of_terms_and_its_references() -> None:
     first, second, third = read("icd10cm-index").entries
     assert first == Entry("A00.0", "Ache", facts={"optional": ["(dull)"], "column": "Code"})
@@ -99,6 +121,39 @@ def test_pcs_tables_check_the_number_of_codes_that_a_row_states() -> None:
     assert row.facts["axis5"] == {"0": "Open", "3": "Through skin"}
     with pytest.raises(FileRefused, match="another number of codes"):
         read("icd10pcs-tables", files.PCS_TABLES.replace(b'codes="2"', b'codes="3"'))
+
+
+def test_an_addendum_to_the_tables_has_rows_as_the_tables_have_them_and_says_which_are_new() -> None:
+    reading = read("icd10pcs-tables-addenda")
+    kept, added = reading.entries
+    (row,) = read("icd10pcs-tables").entries
+    assert kept == replace(row, facts={**row.facts, "action": "keep"})
+    assert (added.facts["axis4"], added.facts["action"]) == ({"7": "Cistern"}, "add")
+    assert (reading.release, reading.counts) == ("FY2030", {"codes": 3, "tables": 1, "rows": 2, "added": 1})
+
+
+@pytest.mark.parametrize(
+    ("what", "by", "reason"),
+    [
+        (b"Section) is value 0", b"Section) is value 1", "line 2: the table's three characters"),
+        (b"panel of table 0 0 1", b"panel of table 0 0 2", "line 7: a panel does not follow its table"),
+        (b"value 3: Through skin", b"value 3", "line 11: not a sentence of an addendum"),
+        (b"  Seventh character (Qualifier) is value Z: None\r\n", b"", "line 7: the block of table 001 lacks an axis"),
+    ],
+)
+def test_an_addendum_to_the_tables_that_is_wrong_is_refused(what: bytes, by: bytes, reason: str) -> None:
+    with pytest.raises(FileRefused, match=f"^{reason}"):
+        read("icd10pcs-tables-addenda", files.TABLES_ADDENDA.replace(what, by))
+
+
+def test_an_addendum_to_the_definitions_names_the_term_that_a_line_belongs_to() -> None:
+    reading = read("icd10pcs-definitions-addenda")
+    assert [(entry.code, entry.title, entry.facts["tells"]) for entry in reading.entries] == [
+        ("0", "Ventricle: Made-up fossa", "includes"),
+        ("0", "Cistern", "term"),
+        ("0", "Cistern: A made-up space", "definition"),
+    ]
+    assert reading.counts == {"codes": 2, "changes": 3}
 
 
 def test_pcs_index_gives_the_start_of_a_table() -> None:
