@@ -99,8 +99,8 @@ def _write_body(source: Source, partner: X12Partner, account: str) -> tuple[Tran
 
 
 def _write_beginning(out: Transcript, source: Source, partner: X12Partner, account: str) -> None:
-    moment = _built_at(source)
-    out.add("BHT", "0019", "00", account, moment.strftime("%Y%m%d"), moment.strftime("%H%M"), "CH")
+    day, _, clock = _built_at(source).isoformat(timespec="minutes").partition("T")
+    out.add("BHT", "0019", "00", account, day.replace("-", ""), clock[:5].replace(":", ""), "CH")
     write_submitter(out, partner)
 
 

@@ -27,7 +27,8 @@ _sequence_of = attrgetter("sequence")
 
 def in_order(nodes: Iterable[Node]) -> list[Node]:
     """Elements by their sequence."""
-    return sorted(nodes, key=_sequence_of)
+    found = list(nodes)
+    return sorted(found, key=_sequence_of) if len(found) > 1 else found
 
 
 def write_professional_diagnoses(out: Transcript, claim: Node) -> dict[int, str]:

@@ -6,7 +6,6 @@ empty one with its path, so that whoever needs it can say where it is missing. N
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -16,13 +15,17 @@ Element = dict[str, Any]
 _read_exactly = json.JSONDecoder(parse_float=Decimal).decode
 
 
-# Not frozen, since a claim makes a few hundred and freezing one takes as long as all else; nobody changes any.
-@dataclass(slots=True, eq=False)
-class Node:
-    """An element and its FHIRPath. Two are the same only if they are one."""
+_NOTHING: Element = {}
 
-    path: str
-    element: Element = field(default_factory=dict)
+
+class Node:
+    """An element and its FHIRPath; nobody changes either. Two are the same only if they are one."""
+
+    __slots__ = ("element", "path")
+
+    def __init__(self, path: str, element: Element = _NOTHING) -> None:
+        self.path = path
+        self.element = element
 
     def __bool__(self) -> bool:
         """Tell whether there is anything in it."""
@@ -35,7 +38,7 @@ class Node:
     def get(self, name: str) -> "Node":
         """A member that is an element."""
         value = self.element.get(name)
-        return Node(f"{self.path}.{name}", value if isinstance(value, dict) else {})
+        return Node(f"{self.path}.{name}", value if isinstance(value, dict) else _NOTHING)
 
     def each(self, name: str) -> "list[Node]":
         """The repetitions of a member."""
@@ -67,13 +70,13 @@ class Node:
     def decimal(self, name: str) -> Decimal | None:
         """A member that is a number, None where there is none."""
         value = self.element.get(name)
-        if isinstance(value, Decimal):
+        if value is None or isinstance(value, Decimal):
             return value
         return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
     def code(self, *wanted: str) -> str:
         """The first code of this CodeableConcept, of one of the `wanted` systems where these are given; else ''."""
-        for coding in self.element.get("coding") or ():
+        for coding in (self.element.get("coding") or ()) if self.element else ():
             if isinstance(coding, dict) and (not wanted or coding.get("system") in wanted):
                 code = coding.get("code")
                 return code if isinstance(code, str) else ""

@@ -5,8 +5,8 @@ with its FHIRPath; a transcript with obstacles is never sent.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from services.claims.x12.charset import fold_text, is_carried
 from services.claims.x12.segments import Element, Segment
@@ -17,8 +17,7 @@ _CENTS = 2
 _MOST_DIGITS = 18
 
 
-@dataclass(frozen=True, slots=True)
-class Obstacle:
+class Obstacle(NamedTuple):
     """A place that stops the send: its FHIRPath, what is wrong there, and whether something is only missing."""
 
     expression: str
@@ -56,7 +55,10 @@ class Transcript:
 
     def code(self, value: str, path: str, longest: int, required: str = "") -> str:
         """A code or number: carried as it is, or not at all."""
-        return self._fit(value.strip(), path, longest, required)
+        value = value.strip()
+        if value and len(value) <= longest and is_carried(value):
+            return value
+        return self._fit(value, path, longest, required)
 
     def member(self, node: Node, name: str, longest: int, required: str = "") -> str:
         """The text of a member, as `text` has it."""
@@ -80,7 +82,9 @@ class Transcript:
 
     def number(self, value: Decimal, path: str) -> str:
         """A decimal without trailing zeros and exponent."""
-        if abs(value.adjusted()) >= _MOST_DIGITS or len(value.as_tuple().digits) > _MOST_DIGITS:
+        # What is written short has few digits; counting them takes longer.
+        is_short = len(str(value)) <= _MOST_DIGITS and abs(value.adjusted()) < _MOST_DIGITS
+        if not is_short and (abs(value.adjusted()) >= _MOST_DIGITS or len(value.as_tuple().digits) > _MOST_DIGITS):
             self.refuse(path, f"a number has more than {_MOST_DIGITS} digits")
             return ""
         return f"{value.normalize():f}"
