@@ -13,6 +13,7 @@ from shared.fhir import systems
 from tests.builders.fhir import coverage, encounter, organization, patient, practitioner
 from tests.builders.financial import claim
 from tests.builders.text import Resource
+from tests.builders.x12_special import anesthetize, decide_before, rent, transport
 
 KINDS = ("professional", "inpatient", "outpatient")
 BUILT_AT = datetime(2026, 9, 2, 8, 30, tzinfo=UTC)
@@ -138,6 +139,7 @@ def generate_claim(seed: int) -> X12Case:
         _relate(case, void=chance.random() < 0.5)
     if chance.random() < 0.2:
         _insure_twice(case)
+    _make_special(case, seed // len(KINDS) % 6, kind)
     return case
 
 
@@ -279,6 +281,18 @@ def _relate(case: X12Case, *, void: bool) -> None:
     original = {"identifier": {"system": systems.CLAIM_IDENTIFIER, "value": "0" * 8}}
     case.claim["related"] = [{"claim": original, "relationship": concept("prior"), "reference": reference}]
     case.claim["status"] = "cancelled" if void else "active"
+
+
+def _make_special(case: X12Case, sort: int, kind: str) -> None:
+    """Of six claims of a kind one is anesthesia, one a transport, one equipment, and two go to a second payer."""
+    if kind == "professional" and sort == 1:
+        anesthetize(case.claim)
+    if kind == "professional" and sort == 2:
+        transport(case.claim, case.others)
+    if kind == "professional" and sort == 3:
+        rent(case.claim)
+    if sort in (1, 4):
+        decide_before(case.claim, case.others, by_line=sort == 1)
 
 
 def _insure_twice(case: X12Case) -> None:

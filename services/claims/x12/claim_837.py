@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
+from services.claims.x12.ambulance import write_stops
+from services.claims.x12.anesthesia import write_anesthesia_procedures
 from services.claims.x12.bill import Bill, read_bill
 from services.claims.x12.care_team import read_care_givers, write_care_givers
 from services.claims.x12.carried import find_uncarried
@@ -31,7 +33,12 @@ from services.claims.x12.hierarchy import (
     write_subscriber,
 )
 from services.claims.x12.partner import X12Partner
-from services.claims.x12.service_lines import write_institutional_lines, write_professional_lines
+from services.claims.x12.service_lines import (
+    Charges,
+    read_charges,
+    write_institutional_lines,
+    write_professional_lines,
+)
 from services.claims.x12.source import Source
 from services.claims.x12.transcript import Obstacle, Transcript
 from shared.contracts.errors import InvalidContent
@@ -90,8 +97,9 @@ def _write_body(source: Source, partner: X12Partner, account: str) -> tuple[Tran
         write_subscriber(out, focal, patient, payer, insured.index(focal), partner)
     else:
         out.miss("Claim.insurance.where(focal=true)", "the insurance that the claim goes to")
-    write_claim_information(out, source, bill, account)
-    _write_rest(out, source, bill, insured, focal)
+    charges = read_charges(claim)
+    write_claim_information(out, source, bill, account, charges)
+    _write_rest(out, source, bill, insured, focal, charges)
     check_supporting_info(out, source, bill)
     for path in find_uncarried(claim.element, is_professional=bill.is_professional):
         out.refuse(path, "X12 has no place for this element")
@@ -104,22 +112,31 @@ def _write_beginning(out: Transcript, source: Source, partner: X12Partner, accou
     write_submitter(out, partner)
 
 
-def _write_rest(out: Transcript, source: Source, bill: Bill, insured: Sequence[Insured], focal: Insured | None) -> None:
+def _write_rest(
+    out: Transcript,
+    source: Source,
+    bill: Bill,
+    insured: Sequence[Insured],
+    focal: Insured | None,
+    charges: Charges,
+) -> None:
     givers = read_care_givers(out, source, is_professional=bill.is_professional)
     if bill.is_professional:
         pointers = write_professional_diagnoses(out, source.claim)
+        write_anesthesia_procedures(out, source.claim)
         write_bill_codes(out, source.claim, only_conditions=True)
     else:
         write_institutional_diagnoses(out, source.claim, is_stay=bill.is_stay)
         write_procedures(out, source.claim)
         write_bill_codes(out, source.claim)
     write_care_givers(out, source, givers, is_professional=bill.is_professional)
-    if focal:
-        write_other_insurances(out, source, insured, focal)
     if bill.is_professional:
-        write_professional_lines(out, source, pointers, givers, bill.facility)
+        write_stops(out, source)
+    decisions = write_other_insurances(out, source, insured, focal, charges) if focal else []
+    if bill.is_professional:
+        write_professional_lines(out, source, pointers, givers, bill.facility, charges, decisions)
     else:
-        write_institutional_lines(out, source)
+        write_institutional_lines(out, source, charges, decisions)
 
 
 def _built_at(source: Source) -> datetime:

@@ -8,9 +8,10 @@ obstacle. Source: 005010X222A1 and 005010X223A2, loop 2300; NUBC UB-04 Data Spec
 from collections.abc import Sequence
 from decimal import Decimal
 
+from services.claims.x12 import ambulance, equipment
 from services.claims.x12.bill import REPLACEMENT, VOID, Bill, find_info, list_replaced
 from services.claims.x12.health_codes import write_period
-from services.claims.x12.service_lines import charge_of
+from services.claims.x12.service_lines import Charges
 from services.claims.x12.source import Node, Source
 from services.claims.x12.transcript import Transcript
 from shared.fhir import systems
@@ -23,18 +24,20 @@ _REPORT = {"DiagnosticReport": "DG"}
 _BILL_SYSTEMS = (systems.NUBC_OCCURRENCE_SPAN, systems.NUBC_OCCURRENCE, systems.NUBC_VALUE, systems.NUBC_CONDITION)
 
 
-def write_claim_information(out: Transcript, source: Source, bill: Bill, account: str) -> None:
-    """Write CLM to REF of loop 2300; the codes follow."""
+def write_claim_information(out: Transcript, source: Source, bill: Bill, account: str, charges: Charges) -> None:
+    """Write CLM to CRC of loop 2300; the codes follow."""
     claim = source.claim
     place = out.code(bill.facility, "Claim.item[0].location[x]", 2, required="a place of service")
     kind = _OFFICE_BILL if bill.is_professional else "A"
-    total = out.number(_total(out, claim), "Claim.total")
+    total = out.number(_total(out, claim, charges), "Claim.total")
     signature = "Y" if bill.is_professional else ""
     location = (place, kind, bill.frequency)
     out.add("CLM", account, total, "", "", location, signature, "A", "Y", "Y", "", _accident(out, claim, bill))
     (_write_professional_dates if bill.is_professional else _write_stay)(out, source, bill)
     _write_attachments(out, source)
     _write_references(out, claim, bill, account)
+    if bill.is_professional:
+        ambulance.write_transport(out, claim)
 
 
 def check_supporting_info(out: Transcript, source: Source, bill: Bill) -> None:
@@ -44,12 +47,14 @@ def check_supporting_info(out: Transcript, source: Source, bill: Bill) -> None:
         systems_here = (systems.NUBC_CONDITION,) if bill.is_professional else _BILL_SYSTEMS
         is_code = bool(info.get("code").code(*systems_here))
         is_known = info.get("category").code() in known
-        if not (is_code or is_known or info.get("valueReference") or info.get("valueAttachment")):
+        if not (is_code or is_known or _is_document(info)):
             out.refuse(info.path, "X12 has no place for this information")
+    if bill.is_professional:
+        equipment.check_equipment(out, source.claim)
 
 
-def _total(out: Transcript, claim: Node) -> Decimal:
-    lines = sum((charge_of(item) or Decimal(0) for item in claim.each("item")), Decimal(0))
+def _total(out: Transcript, claim: Node, charges: Charges) -> Decimal:
+    lines = sum((charge or Decimal(0) for charge in charges.values()), Decimal(0))
     total = claim.get("total").decimal("value")
     if total is not None and total != lines:
         out.refuse("Claim.total", "the total is not the sum of the lines")
@@ -122,11 +127,17 @@ def _write_attachments(out: Transcript, source: Source) -> None:
     """Documents do not travel in an 837: PWK says that they can be asked for."""
     kinds: dict[str, None] = {}
     for info in source.claim.each("supportingInfo"):
-        if info.get("valueReference") or info.get("valueAttachment"):
+        if _is_document(info):
             resource = source.resolve(info.get("valueReference")).text("resourceType")
             kinds[_REPORT.get(resource, "OZ")] = None
     for kind in kinds:
         out.add("PWK", kind, "AA")
+
+
+def _is_document(info: Node) -> bool:
+    """Whether it is a reference or an attachment, and not the place of a transport."""
+    is_place = info.get("category").code() in (ambulance.PICKUP, ambulance.DROPOFF)
+    return bool(info.get("valueReference") or info.get("valueAttachment")) and not is_place
 
 
 def _write_references(out: Transcript, claim: Node, bill: Bill, account: str) -> None:
@@ -164,7 +175,11 @@ def _clock(moment: str) -> str:
     return moment[11:16].replace(":", "") if len(moment) > len("2026-09-01") else ""
 
 
-_PROFESSIONAL_INFO = frozenset({"onset", "employmentimpacted", "hospitalized", "admissionperiod"})
+_PROFESSIONAL_INFO = (
+    frozenset({"onset", "employmentimpacted", "hospitalized", "admissionperiod"})
+    | ambulance.CATEGORIES
+    | equipment.CATEGORIES
+)
 _INSTITUTIONAL_INFO = frozenset(
     {
         "typeofbill",

@@ -5,9 +5,11 @@ only where the Coverage says so; else there is a subscriber of his own, whom the
 Source: 005010X222A1 and 005010X223A2, loops 1000A, 1000B, 2000A, 2000B, 2000C, 2320.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
+from services.claims.x12.coordination import Decision, read_decision, write_claim_decision, write_decision_day
 from services.claims.x12.health_codes import in_order
 from services.claims.x12.parties import (
     name_person,
@@ -90,25 +92,51 @@ def write_subscriber(out: Transcript, insured: Insured, patient: Node, payer: No
         write_demographics(out, patient)
 
 
-def write_other_insurances(out: Transcript, source: Source, insured_by: Sequence[Insured], focal: Insured) -> None:
+def write_other_insurances(
+    out: Transcript,
+    source: Source,
+    insured_by: Sequence[Insured],
+    focal: Insured,
+    charges: Mapping[int, Decimal | None],
+) -> list[Decision]:
     """Write a loop 2320 for every insurance but the focal one, which gets this claim.
 
-    What an earlier payer paid would have to stand there, and a Claim does not say it by line: so a claim goes to its
-    first payer only.
+    Returns what earlier payers decided, of which the lines say their part; `charges` are those of the lines by
+    sequence. A claim goes to a later payer only with what each earlier one decided.
     """
+    decisions = []
     for order, insured in enumerate(insured_by):
-        if insured is focal:
-            continue
-        if order < insured_by.index(focal) or insured.insurance.get("claimResponse"):
-            out.refuse(insured.insurance.path, "what an earlier payer decided is not carried")
-        payer = source.resolve((insured.coverage.each("payor") or [Node(insured.coverage.at("payor[0]"))])[0])
-        _write_insurance(out, insured, order, "CI", relationship=insured.relationship)
-        out.add("OI", "", "", "Y", "", "", "Y")
-        _name_insured(out, insured, insured.subscriber)
-        write_address(out, insured.subscriber, required=False)
-        name = out.member(payer, "name", 60, required="a name")
-        code = out.code(_any_identifier(payer), payer.at("identifier"), 80, required="an identifier of the payer")
-        out.add("NM1", "PR", "2", name, "", "", "", "", "PI", code)
+        if insured is not focal:
+            decided = _write_other(out, source, insured, order, order < insured_by.index(focal), charges)
+            decisions += [decided] if decided else []
+    return decisions
+
+
+def _write_other(
+    out: Transcript,
+    source: Source,
+    insured: Insured,
+    order: int,
+    is_earlier: bool,
+    charges: Mapping[int, Decimal | None],
+) -> Decision | None:
+    response = source.resolve(insured.insurance.get("claimResponse"))
+    payer = source.resolve((insured.coverage.each("payor") or [Node(insured.coverage.at("payor[0]"))])[0])
+    code = out.code(_any_identifier(payer), payer.at("identifier"), 80, required="an identifier of the payer")
+    if not response and (is_earlier or insured.insurance.get("claimResponse")):
+        out.miss(insured.insurance.at("claimResponse"), "what an earlier payer decided")
+    decision = read_decision(out, response, code, charges) if response else None
+    _write_insurance(out, insured, order, "CI", relationship=insured.relationship)
+    if decision:
+        write_claim_decision(out, decision)
+    out.add("OI", "", "", "Y", "", "", "Y")
+    _name_insured(out, insured, insured.subscriber)
+    write_address(out, insured.subscriber, required=False)
+    name = out.member(payer, "name", 60, required="a name")
+    out.add("NM1", "PR", "2", name, "", "", "", "", "PI", code)
+    if decision:
+        write_decision_day(out, decision)
+    return decision
 
 
 def _read_one(out: Transcript, source: Source, insurance: Node) -> Insured:

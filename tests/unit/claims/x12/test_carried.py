@@ -40,8 +40,12 @@ def test_what_no_path_covers_is_found_wherever_it_is() -> None:
         "payee": {"type": {}, "party": {}},
         "item": [{"sequence": 1}, {"sequence": 2, "udi": [{"reference": "Device/1"}], "detail": [drug]}],
         "_created": {"extension": []},
-        "procedure": [{"sequence": 1}],
+        "diagnosis": [{"sequence": 1, "packageCode": {"coding": []}}],
     }  # fmt: skip
     inside = ["Claim.item[1].udi", "Claim.item[1].detail[0].udi"]
     assert list(find_uncarried(claim, is_professional=False)) == ["Claim.payee", *inside]
-    assert list(find_uncarried(claim, is_professional=True)) == ["Claim.payee", *inside, "Claim.procedure"]
+    assert list(find_uncarried(claim, is_professional=True)) == [
+        "Claim.payee",
+        *inside,
+        "Claim.diagnosis[0].packageCode",
+    ]

@@ -76,6 +76,19 @@ def test_generated_claims_are_of_every_sort() -> None:
         "BI:",
         "DR:",
         "NM1*72",
+        "SVD*11111*",
+        "DTP*573*",
+        "AMT*D*",
+        "CAS*CO*45*",
+        "*MJ*95",
+        "BP:27130",
+        "CR1*LB*180**A*DH*12.5****UNABLE TO SIT",
+        "CRC*07*Y*01*09",
+        "NM1*PW*",
+        "NM1*45*2*TEST EMERGENCY ROOM",
+        "SV5*HC:E0601*DA*30*45.5*455*4",
+        "CR3*I*MO*12",
+        "DTP*463*D8*20260815",
     ):
         assert mark in written, mark
 
@@ -153,7 +166,7 @@ OF_ANY_KIND: dict[str, Break] = {
     "Claim.total": lambda case: case.claim.update(total={"value": 1}),
     "Claim.insurance[0].preAuthRef[1]": lambda case: case.claim["insurance"][0].update(preAuthRef=["A", "B"]),
     "Claim.related[0].reference.value": lambda case: case.claim.update(related=[{"claim": {}}]),
-    "Claim.insurance[0]": lambda case: _insure_before(case),
+    "Claim.insurance[0].claimResponse": lambda case: _insure_before(case),
     "Claim.insurance.where(focal=true)": lambda case: case.claim["insurance"][0].update(focal=False),
     "Claim.related[0].reference.value ": lambda case: case.claim.update(status="cancelled"),
     "Claim.related[0]": lambda case: case.claim.update(related=[{"relationship": concept("associated")}]),
