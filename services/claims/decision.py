@@ -35,7 +35,7 @@ def write_decision(
 ) -> ResourceVersion:
     """Return the ClaimResponse of a decision about `claim`, the Claim that its payer got, read with exact decimals.
 
-    `adjustments` and `paid` (dollars) are of the stored answer; `payer_number` is the number that the payer gave the claim.
+    `adjustments` and `paid` (dollars) are of the stored answer; `payer_number` is the number that the payer gave it.
     Raises InvalidContent where they do not balance.
     """
     charges = {int(item["sequence"]): _charge_of(item) for item in claim.get("item") or ()}
