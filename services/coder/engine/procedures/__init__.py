@@ -25,6 +25,10 @@ _INSPECTION, _PERITONEAL = "J", "W"
 _THROUGH_PERITONEUM = frozenset("DFTUW7")
 """Body systems that are reached through the peritoneal cavity; inspecting it is part of operating on them."""
 _SURGICAL = "0"
+_BY_ENDOSCOPE = "8"
+_THROUGH_LUMEN = {"D": frozenset("6FW"), "T": frozenset("W")}
+"""Body systems that an endoscope reaches through the gut (veins of the esophagus, bile ducts, its own lumen) and the
+urinary tract; inspecting these is part of operating on them."""
 
 
 def suggest_inpatient_procedures(chart: Chart, assess: Assess) -> list[Suggestion]:
@@ -117,7 +121,8 @@ def _is_part(suggestion: Suggestion, all_of_them: Sequence[Suggestion]) -> bool:
 def _reaches(done: str, inspected: str) -> bool:
     same_way = done[4] == inspected[4]
     same_site = done[1] == inspected[1] or (inspected[1] == _PERITONEAL and done[1] in _THROUGH_PERITONEUM)
-    return same_way and same_site
+    through = inspected[4] == _BY_ENDOSCOPE and done[1] in _THROUGH_LUMEN.get(inspected[1], ())
+    return same_way and (same_site or through)
 
 
 def _rank(suggestion: Suggestion) -> tuple[bool, bool, bool]:

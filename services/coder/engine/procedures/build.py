@@ -22,6 +22,8 @@ _DETAILS = {
     "3": ("body system", "approach", "substance", "qualifier"),
     "4": ("body system", "approach", "function", "qualifier"),
     "5": ("body system", "duration", "function", "qualifier"),
+    "6": ("body system", "duration", "qualifier", "qualifier"),
+    "B": ("body part", "contrast", "qualifier", "qualifier"),
 }
 _SURGICAL_DETAILS = ("body part", "approach", "device", "qualifier")
 """What characters 4 to 7 stand for, by section."""

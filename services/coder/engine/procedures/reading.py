@@ -70,6 +70,7 @@ _NEAR = 600
 _CLAUSE = re.compile(r"[,:]|\b(?:and|then|followed by|plus)\b", re.IGNORECASE)
 _PROCEDURE_KINDS = frozenset({"11504-8", "28570-0", "34137-0", "34121-4", "18751-8"})
 """LOINC document types of surgical and procedure notes."""
+_IMAGING, _MEASUREMENT, _EXTERNAL = "B", "4", "X"
 _PROCEDURE_TITLES = re.compile(r"(?i)operat|procedure|surg|cath|endoscop|delivery")
 
 
@@ -97,10 +98,11 @@ def read_document(chart: Chart, number: int, vocabulary: Vocabulary, assess: Ass
         for span in list_told_sentences(chart, number)
         if not any(section.start <= span[0] < section.end for section in later)
     ]
+    is_report = _is_report(document)
     found = ((span, _find_names(document.text, span, vocabulary, chart.procedure_tables)) for span in sentences)
-    names = {span: each for span, each in found if each and not _is_elsewhere(document.text[span[0] : span[1]])}
-    is_report = bool(names) and _is_report(document)
-    whole = _find_words(vocabulary, document.text, sentences) if is_report else {}
+    kept = ((span, [name for name in each if is_report or not _needs_record(name[1])]) for span, each in found)
+    names = {span: each for span, each in kept if each and not _is_elsewhere(document.text[span[0] : span[1]])}
+    whole = _find_words(vocabulary, document.text, sentences) if names and is_report else {}
     told = [
         each
         for span, in_sentence in names.items()
@@ -130,6 +132,12 @@ def _find_names(text: str, span: Span, vocabulary: Vocabulary, tables: Procedure
 
 def _is_report(document: Document) -> bool:
     return document.kind in _PROCEDURE_KINDS or bool(_PROCEDURE_TITLES.search(document.title))
+
+
+def _needs_record(operation: Operation) -> bool:
+    """Imaging and measurements from outside are coded by a hospital's policy: a mention of one is none."""
+    is_outside = any(each.values == _EXTERNAL for each in operation.choices[1])
+    return operation.table[0] == _IMAGING or (operation.table[0] == _MEASUREMENT and is_outside)
 
 
 def _is_elsewhere(sentence: str) -> bool:

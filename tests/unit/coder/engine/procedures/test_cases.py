@@ -13,14 +13,19 @@ from services.coder.engine.given import GivenFact, GivenKind
 from services.coder.engine.model import Assertion, Chart, Document, Setting, Suggestion
 from services.coder.engine.procedure_tables import ProcedureTables, TableRow
 from services.coder.engine.procedures import suggest_inpatient_procedures
+from services.coder.engine.procedures.vocabulary import load_pairs
 from services.coder.engine.sections import split_sections
 from shared.codesets.icd10pcs_validity import find_invalid_procedures
 from shared.fhir import systems
 
 DAY = date(2026, 9, 1)
 Case = dict[str, Any]
-"""One table of cases.toml; its values differ by name."""
-CASES: list[Case] = tomllib.loads(Path(__file__).with_name("cases.toml").read_text("utf-8"))["case"]
+"""One table of a cases*.toml; its values differ by name."""
+CASES: list[Case] = [
+    case
+    for path in sorted(Path(__file__).parent.glob("cases*.toml"))
+    for case in tomllib.loads(path.read_text("utf-8"))["case"]
+]
 _ASSESSOR = Assessor()
 
 
@@ -72,7 +77,13 @@ def test_case(case: Case) -> None:
 
 
 def test_there_are_enough_cases_and_each_is_of_its_own() -> None:
-    assert len({case["name"] for case in CASES}) == len(CASES) >= 40
+    assert len({case["name"] for case in CASES}) == len(CASES) >= 120
+
+
+def test_every_root_operation_of_surgery_has_a_case_and_so_have_other_sections() -> None:
+    codes = {code.lstrip("?") for case in CASES for code in case["codes"]}
+    assert {code[2] for code in codes if code[0] == "0"} == load_pairs("root_operations.tsv").keys()
+    assert {code[0] for code in codes} >= set("012345B")
 
 
 def test_outpatients_have_no_procedure_codes_of_inpatients() -> None:
