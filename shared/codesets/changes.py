@@ -35,15 +35,29 @@ class Changes:
 
 
 def compare_releases(old: Entries, new: Entries, *, whole: bool) -> Changes:
-    """Compare by code: titles, dates and billability, or with `whole` everything that the releases say."""
+    """Compare by code: what may be reported and what it is called, or with `whole` everything that the releases say.
+
+    A code that is divided further or that ended counts as deleted, as for who reports it. Letter case, spaces and first
+    days do not matter: the same release is published with and without them.
+    """
     before, after = _group(old), _group(new)
-    changed = (code for code in sorted(before.keys() & after.keys()) if before[code] != after[code])
-    revised = [code for code in changed if _summary(before[code], whole=whole) != _summary(after[code], whole=whole)]
+    if not whole:
+        before, after = _drop_headers(before), _drop_headers(after)
+    both = sorted(before.keys() & after.keys())
+    over = set() if whole else {code for code in both if _has_ended(after[code]) and not _has_ended(before[code])}
+    tell = _tell_whole if whole else _tell_titles
+    changed = (code for code in both if code not in over and before[code] != after[code])
+    revised = [code for code in changed if tell(before[code]) != tell(after[code])]
     return Changes(
         added=tuple((code, after[code][0].title) for code in sorted(after.keys() - before.keys())),
-        deleted=tuple((code, before[code][0].title) for code in sorted(before.keys() - after.keys())),
+        deleted=tuple((code, before[code][0].title) for code in sorted((before.keys() - after.keys()) | over)),
         revised=tuple(Revision(code, before[code][0].title, after[code][0].title) for code in revised),
     )
+
+
+def fold_title(title: str) -> str:
+    """What two titles share that say the same: a release is published in capitals and in small letters."""
+    return " ".join(title.lower().split())
 
 
 def _group(entries: Entries) -> dict[str, list[Entry]]:
@@ -51,8 +65,17 @@ def _group(entries: Entries) -> dict[str, list[Entry]]:
     return {code: list(found) for code, found in groupby(ordered, attrgetter("code")) if code}
 
 
-def _summary(entries: Sequence[Entry], *, whole: bool) -> list[str]:
-    def facts(entry: Entry) -> object:
-        return sorted(entry.facts.items()) if whole else entry.facts.get("billable") is not False
+def _drop_headers(groups: dict[str, list[Entry]]) -> dict[str, list[Entry]]:
+    return {code: found for code, found in groups.items() if found[0].facts.get("billable") is not False}
 
-    return sorted(repr((entry.title, entry.starts, entry.ends, facts(entry))) for entry in entries)
+
+def _has_ended(entries: Sequence[Entry]) -> bool:
+    return all(entry.ends for entry in entries)
+
+
+def _tell_titles(entries: Sequence[Entry]) -> list[str]:
+    return sorted(fold_title(entry.title) for entry in entries)
+
+
+def _tell_whole(entries: Sequence[Entry]) -> list[str]:
+    return sorted(repr((entry.title, entry.starts, entry.ends, sorted(entry.facts.items()))) for entry in entries)

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from shared.codesets.book import Answer, CodeBook
+from shared.codesets.changes import fold_title
 from shared.codesets.kinds import System
 
 _DAY = timedelta(days=1)
@@ -51,7 +52,7 @@ def _list_changes(book: CodeBook, system: System, code: str, since: date, until:
         if after is None or not after.valid:
             instead = tuple(_list_successors(book, system, code, day))
             yield CodeNews(system, code, Change.DELETED, day, before.display, "", instead)
-        elif after.display != before.display:
+        elif fold_title(after.display) != fold_title(before.display):
             yield CodeNews(system, code, Change.REVISED, day, before.display, after.display)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.codesets.changes import compare_releases
 from shared.codesets.entry import FileRefused
 from shared.codesets.kinds import KINDS
 from shared.codesets.opening import read_release
@@ -87,3 +88,12 @@ def test_the_worksheet_of_a_release_says_what_its_text_says(tmp_path: Path) -> N
     assert [(e.code, e.starts, e.ends) for e in from_sheet.entries] == [
         (e.code, e.starts, e.ends) for e in from_text.entries
     ]
+
+
+def test_what_changed_between_two_releases_of_which_one_is_in_capitals() -> None:
+    files = ("2019-Alpha-Numeric-HCPCS-File.zip", "HCPC2024_ANWEB_fixed_width_upper_cased.txt")
+    old, new = (read_release(KINDS["hcpcs"], FOLDER / "hcpcs" / name).reading for name in files)
+    changes = compare_releases(old.entries, new.entries, whole=False)
+    assert (len(changes.added), len(changes.deleted), len(changes.revised)) == (1_674, 359, 236)
+    ended = {entry.code for entry in new.entries if entry.ends} - {entry.code for entry in old.entries if entry.ends}
+    assert {code for code, _ in changes.deleted} == ended & {entry.code for entry in old.entries}
