@@ -92,6 +92,7 @@ def create_app(settings: ClaimsSettings) -> FastAPI:
         lifespan=lifespan,
         probes=probes,
         routers=[router, scrub_router, denial_api.router, override_api.router],
+        package="services.claims",
     )
 
 

@@ -91,6 +91,7 @@ def create_app(settings: CoderSettings) -> FastAPI:
         lifespan=lifespan,
         probes=_list_probes,
         routers=ROUTERS,
+        package="services.coder",
     )
     app.add_exception_handler(ChartNotComplete, answer_open_points)
     app.add_exception_handler(QueryRefused, answer_refused_query)

@@ -19,6 +19,7 @@ from services.coder.chart_models import DocumentView, EncounterFacts, EvidenceSp
 from services.coder.decision_models import Modifier
 from services.coder.decisions import ChosenCode
 from services.coder.queue_models import ListId, Subject
+from shared.pages import Page
 from shared.web.days import IsoDay
 
 MOST_CODES = 200
@@ -88,11 +89,10 @@ class AuditView(ApiModel):
         return cls(request=AuditRequest.model_validate_json(audit.criteria), **shown)
 
 
-class AuditsPage(ApiModel):
+class AuditsPage(Page):
     """Audits, the latest first."""
 
     audits: tuple[AuditView, ...]
-    next: str | None = Field(description="The cursor of the next page; null on the last one.")
 
 
 class SampledChartView(ApiModel):
@@ -262,11 +262,10 @@ class DifferenceView(ApiModel):
         return cls(**{name: getattr(difference, name) for name in DifferenceView.model_fields})
 
 
-class DifferencesPage(ApiModel):
+class DifferencesPage(Page):
     """Differences, the latest review first."""
 
     differences: tuple[DifferenceView, ...]
-    next: str | None = Field(description="The cursor of the next page; null on the last one.")
 
 
 class AnswerRequest(ApiModel):

@@ -13,6 +13,7 @@ from services.coder.api_models import ApiModel, Reason
 from services.coder.automation.modes import BY_PEOPLE, Mode, ModeChange
 from services.coder.automation.policy import AutomationPolicy
 from services.coder.service.reporting import LineReport
+from shared.pages import Page
 
 
 class TrialView(ApiModel):
@@ -121,11 +122,10 @@ class ModeChangeView(ApiModel):
     why: str
 
 
-class ModeChangesPage(ApiModel):
+class ModeChangesPage(Page):
     """The changes of a service line's mode, the latest first."""
 
     changes: tuple[ModeChangeView, ...]
-    next: str | None = Field(description="The cursor of the next page; null on the last one.")
 
     @classmethod
     def of(cls, changes: Sequence[ModeChange], limit: int) -> "ModeChangesPage":

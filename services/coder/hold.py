@@ -11,7 +11,7 @@ from typing import NewType
 from uuid import UUID
 
 from services.coder.work_item import ChartId
-from shared.contracts.errors import Conflict, InvalidContent
+from shared.contracts.errors import Conflict
 
 HoldId = NewType("HoldId", UUID)
 
@@ -75,19 +75,6 @@ class HoldCursor:
 
     review_on: date
     hold_id: UUID
-
-    def encode(self) -> str:
-        """Write it so that clients keep it as it is."""
-        return f"{self.review_on.isoformat()}.{self.hold_id}"
-
-    @classmethod
-    def decode(cls, text: str) -> "HoldCursor":
-        """Read what `encode` wrote; raises InvalidContent."""
-        day, _, hold_id = text.partition(".")
-        try:
-            return cls(date.fromisoformat(day), UUID(hold_id))
-        except ValueError as error:
-            raise InvalidContent("take the cursor from `next` of an earlier page", expression="cursor") from error
 
 
 FIRST_PAGE = HoldCursor(date.min, UUID(int=0))

@@ -4,14 +4,14 @@ Place in the flow: `store.places` reads it, `api` and `workbench` show it; pure.
 minus the hours of all parts, which the database computes, so that what is shown is what the queue goes by.
 """
 
-import base64
-import binascii
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field
 
 from services.coder.engine.model import Setting
 from services.coder.work_item import ChartId, Lease, State, WorkItemId
-from shared.contracts.errors import InvalidContent
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +68,10 @@ class HeldChart:
 class Cursor:
     """The place that a page ended with."""
 
-    urgent_by: datetime
-    arrival: int
+    urgent_by: AwareDatetime
+    arrival: Annotated[int, Field(ge=0, lt=2**63)]
 
     @classmethod
     def after(cls, place: Place) -> "Cursor":
         """The cursor behind a place."""
         return cls(place.urgency.urgent_by, place.arrival)
-
-    def encode(self) -> str:
-        """Write it so that clients keep it as it is."""
-        return base64.urlsafe_b64encode(f"{self.urgent_by.isoformat()}/{self.arrival}".encode()).decode()
-
-    @classmethod
-    def decode(cls, text: str) -> "Cursor":
-        """Read what `encode` wrote; raises InvalidContent."""
-        try:
-            moment, _, arrival = base64.urlsafe_b64decode(text.encode()).decode().partition("/")
-            urgent_by = datetime.fromisoformat(moment)
-            if urgent_by.tzinfo is None:
-                raise ValueError("no zone")
-            return cls(urgent_by, int(arrival))
-        except (ValueError, binascii.Error) as error:  # UnicodeDecodeError is a ValueError
-            raise InvalidContent("take the cursor from `next` of an earlier page", expression="cursor") from error

@@ -18,6 +18,7 @@ from services.coder.queries.linter import LintFinding
 from services.coder.queries.model import PractitionerReference, QueryContent
 from services.coder.queries.templates import Template
 from services.coder.store.queries import QueryEntry, StoredQuery
+from shared.pages import Page
 
 Addressee = Annotated[
     PractitionerReference, Field(description="The clinician who is asked.", examples=["Practitioner/d"])
@@ -138,8 +139,8 @@ class QueryView(ApiModel):
     record: tuple[QueryEventView, ...]
 
 
-class QueriesOfChart(ApiModel):
-    """All queries of a chart, the oldest first."""
+class QueriesOfChart(Page):
+    """A page of the queries of a chart, the oldest first."""
 
     queries: tuple[QueryView, ...]
 
@@ -155,8 +156,8 @@ class AskedOfMe(ApiModel):
     answered_at: datetime | None
 
 
-class QueriesToMe(ApiModel):
-    """What the caller was asked, the latest first."""
+class QueriesToMe(Page):
+    """A page of what the caller was asked, the latest first."""
 
     queries: tuple[AskedOfMe, ...]
 

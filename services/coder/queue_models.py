@@ -16,6 +16,7 @@ from services.coder.hold import Hold, HoldCursor, HoldReason, HoldToReview, NewH
 from services.coder.place import Place, Urgency
 from services.coder.work_item import State
 from services.coder.worklist import CoderDesk, ListKind, Worklist
+from shared.pages import CursorOf, Page, cut_page
 from shared.web.days import IsoDay
 
 _NO_NUL = r"^[^\x00]*$"  # PostgreSQL's text cannot hold it
@@ -64,8 +65,8 @@ class HoldView(ApiModel):
         return cls.model_validate(hold, from_attributes=True)
 
 
-class HoldsOfChart(ApiModel):
-    """The holds that a chart has or had, the first one first."""
+class HoldsOfChart(Page):
+    """A page of the holds that a chart has or had, the first one first."""
 
     holds: tuple[HoldView, ...]
 
@@ -76,31 +77,27 @@ class HoldToReviewView(HoldView):
     default_list: str = Field(description="The list whose people look at it.")
 
 
-class HoldsToReview(ApiModel):
+HOLDS_TO_REVIEW = CursorOf(HoldCursor)
+
+
+class HoldsToReview(Page):
     """A page of holds to review, the longest overdue first."""
 
     holds: tuple[HoldToReviewView, ...]
-    next: str | None = Field(description="The cursor of the next page; null on the last one.")
 
     @classmethod
     def of(cls, page: Sequence[HoldToReview], limit: int) -> "HoldsToReview":
         """Shape a page that was read one hold too far."""
-        last = page[limit - 1].hold if len(page) > limit else None
-        shown = (
-            HoldToReviewView(**HoldView.of(each.hold).model_dump(), default_list=each.default_list)
-            for each in page[:limit]
+        shown, last = cut_page(page, limit)
+        views = (
+            HoldToReviewView(**HoldView.of(each.hold).model_dump(), default_list=each.default_list) for each in shown
         )
-        return cls(holds=tuple(shown), next=HoldCursor(last.review_on, last.hold_id).encode() if last else None)
+        end = HoldCursor(last.hold.review_on, last.hold.hold_id) if last else None
+        return cls(holds=tuple(views), next=HOLDS_TO_REVIEW.write(end) if end else None)
 
 
 class WorklistRequest(ApiModel):
     """A list's rule; an empty criterion lets everything through, a chart must pass all."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"title": "Inpatient medicine", "service_lines": ["inpatient"], "payers": ["Organization/7"]}]
-        }
-    )
 
     title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=_NO_NUL)]
     kind: ListKind = Field(
@@ -163,8 +160,8 @@ class CountedListView(WorklistView):
     counts: dict[State, int]
 
 
-class WorklistsView(ApiModel):
-    """The lists that have anything within the caller's reach: default ones in the order in which they are tried."""
+class WorklistsPage(Page):
+    """A page of worklists: default ones in the order in which they are tried, then custom ones."""
 
     worklists: tuple[CountedListView, ...]
 
@@ -240,11 +237,10 @@ class PlaceView(ApiModel):
         return cls(**shared, priority=PriorityView.of(place.urgency))
 
 
-class PlacesPage(ApiModel):
+class PlacesPage(Page):
     """A page of a worklist, the most urgent first."""
 
     work_items: tuple[PlaceView, ...]
-    next: str | None = Field(description="The cursor of the next page; null on the last one.")
 
 
 class AssignRequest(ApiModel):
@@ -263,10 +259,6 @@ class RaiseRequest(ApiModel):
 
 class CoderDeskRequest(ApiModel):
     """What a coder works on; nothing named is no limit."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"lists": ["inpatient-medicine"], "facilities": ["Organization/hospital"]}]}
-    )
 
     lists: tuple[ListId, ...] = Field(default=(), max_length=100)
     specialties: Terms = ()
@@ -290,8 +282,7 @@ class CoderDeskView(CoderDeskRequest):
         return cls.model_validate(desk, from_attributes=True)
 
 
-class CodersPage(ApiModel):
+class CodersPage(Page):
     """A page of desks, by subject."""
 
     coders: tuple[CoderDeskView, ...]
-    next: str | None = Field(description="The cursor of the next page; null on the last one.")

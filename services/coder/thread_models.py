@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, StringConstraints
 
 from services.coder.api_models import ApiModel
+from shared.pages import Page
 
 _NO_NUL = r"^[^\x00]*$"  # PostgreSQL's text cannot hold it
 AskedKind = Literal["colleague", "list"]
@@ -77,7 +78,7 @@ class ThreadView(ApiModel):
     posts: tuple[PostView, ...]
 
 
-class Threads(ApiModel):
-    """Threads with all that was written in them."""
+class ThreadsPage(Page):
+    """A page of threads with all that was written in them."""
 
     threads: tuple[ThreadView, ...]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from services.coder.work_item import State
-from shared.contracts.errors import ChartlineError, Conflict
+from shared.contracts.errors import Conflict
 
 CATCH_ALL = "everything-else"
 
@@ -48,6 +48,20 @@ class CountedList:
     counts: Mapping[State, int]
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class ListKey:
+    """The order of lists: default ones as they are tried, then custom ones."""
+
+    is_custom: bool
+    position: int
+    list_id: str
+
+    @classmethod
+    def of(cls, worklist: Worklist) -> "ListKey":
+        """The key of a list."""
+        return cls(worklist.kind is ListKind.CUSTOM, worklist.position, worklist.list_id)
+
+
 @dataclass(frozen=True, slots=True)
 class CoderDesk:
     """What a coder works on; nothing named is no limit."""
@@ -70,11 +84,3 @@ class ListFixed(Conflict):
     """The list that takes everything else stays as it is."""
 
     code = "list-fixed"
-
-
-class RevisionChanged(ChartlineError):
-    """Somebody changed it since the ETag was read: read again, then change."""
-
-    code = "revision-changed"
-    http_status = 412
-    issue_type = "conflict"

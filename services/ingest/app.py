@@ -62,6 +62,7 @@ def create_app(settings: IngestSettings) -> FastAPI:
         lifespan=lifespan,
         probes=probes,
         routers=[router],
+        package="services.ingest",
     )
 
 

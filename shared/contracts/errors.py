@@ -47,6 +47,14 @@ class Conflict(ChartlineError):
     issue_type = "conflict"
 
 
+class RevisionChanged(ChartlineError):
+    """Somebody changed it since the ETag was read: read again, then change."""
+
+    code = "revision-changed"
+    http_status = 412
+    issue_type = "conflict"
+
+
 class Unauthenticated(ChartlineError):
     """No bearer token, or one that is not known."""
 

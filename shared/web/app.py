@@ -20,7 +20,9 @@ from shared.web.refusals import complete_refusals
 from shared.web.rules import publish_rules, require_rules
 from shared.web.security import BearerTokens, guard_nothing
 from shared.web.settings import WebSettings
+from shared.web.tags import EntityTags, complete_tags
 from shared.web.tracing import TracedRequests
+from shared.web.wording import complete_wording
 
 Probe = Callable[[], Awaitable[None]]
 Probes = Callable[[FastAPI], Mapping[str, Probe]]
@@ -35,8 +37,12 @@ def create_service_app(
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
     probes: Probes,
     routers: Sequence[APIRouter] = (),
+    package: str = "shared.web",
 ) -> FastAPI:
-    """Build the app. `probes` maps names to checks that raise when a part is away; it is asked at each `/readyz`."""
+    """Build the app. `probes` maps names to checks that raise when a part is away; it is asked at each `/readyz`.
+
+    `package` holds the words and examples of the service's OpenAPI document.
+    """
     app = FastAPI(
         title=title,
         description=description,
@@ -46,6 +52,7 @@ def create_service_app(
         docs_url=None,
         redoc_url=None,
         dependencies=[Depends(note_route)],
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.keep_event = keep_nothing
     app.state.closing = Closing()
@@ -53,6 +60,7 @@ def create_service_app(
     app.state.tokens = BearerTokens(settings.tokens)
     app.state.provider = Provider(settings.oidc) if settings.oidc else None
     app.state.identify = make_identify(app.state.tokens, app.state.provider)
+    app.add_middleware(EntityTags)
     app.add_middleware(AuditTrail, service=title.lower().replace(" ", "-"))
     app.add_middleware(_BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(TracedRequests)
@@ -64,6 +72,8 @@ def create_service_app(
     require_rules(app)
     publish_rules(app)
     complete_refusals(app)
+    complete_tags(app)
+    complete_wording(app, package)
     return app
 
 

@@ -9,10 +9,18 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from shared.contracts.errors import ChartlineError, Forbidden, InvalidContent, Unauthenticated, Unavailable
+from shared.contracts.errors import (
+    ChartlineError,
+    Forbidden,
+    InvalidContent,
+    RevisionChanged,
+    Unauthenticated,
+    Unavailable,
+)
 from shared.postgres.answers import KeyReused, RequestInFlight
 from shared.web.errors import FHIR_JSON, BodyTooLarge, operation_outcome
 from shared.web.repeating import IDEMPOTENCY_KEY
+from shared.web.tags import IF_MATCH
 
 Node = dict[str, Any]
 """A part of an OpenAPI document; what it holds differs by name."""
@@ -56,8 +64,8 @@ _OUTCOME = {
     "type": "object",
     "required": ["resourceType", "issue"],
     "properties": {
-        "resourceType": {"const": "OperationOutcome"},
-        "issue": {"type": "array", "items": _ISSUE, "minItems": 1},
+        "resourceType": {"const": "OperationOutcome", "description": "What it is."},
+        "issue": {"type": "array", "items": _ISSUE, "minItems": 1, "description": "One for each reason."},
     },
 }
 
@@ -96,8 +104,11 @@ def _complete(operation: Node) -> None:
         met.append(InvalidContent)
     if "requestBody" in operation:
         met.append(BodyTooLarge)
-    if any(each["name"] == IDEMPOTENCY_KEY for each in operation.get("parameters", ())):
+    named = {each["name"] for each in operation.get("parameters", ())}
+    if IDEMPOTENCY_KEY in named:
         met += [KeyReused, RequestInFlight]
+    if IF_MATCH in named:
+        met.append(RevisionChanged)
     for error in met:
         described = _describe(error.http_status, [error])
         known = answers.get(str(error.http_status), {}).get("content", {}).get(FHIR_JSON, {}).get("examples", {})

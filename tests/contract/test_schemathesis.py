@@ -22,15 +22,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from services.claims import app as claims
-from services.claims.settings import ClaimsSettings
-from services.coder import app as coder
-from services.coder.settings import CoderSettings
-from services.ingest import app as ingest
-from services.ingest.settings import IngestSettings
 from shared.web.rules import ROLES_EXTENSION
 from shared.web.security import Role
-from tests.contract.world import WEB, Asker, Row, World, put_what_is_there
+from tests.contract.documents import DOCUMENTS
+from tests.contract.world import Asker, Row, World, put_what_is_there
 
 CHECKS = [
     not_a_server_error,
@@ -52,11 +47,6 @@ CONFIG = schemathesis.Config.from_dict(
         "phases": {"coverage": {"unexpected-methods": []}},
     }
 )
-DOCUMENTS = {
-    "coder": coder.create_app(CoderSettings(web=WEB)).openapi(),
-    "claims": claims.create_app(ClaimsSettings(web=WEB)).openapi(),
-    "ingest": ingest.create_app(IngestSettings(web=WEB)).openapi(),
-}
 AnyCase = Case[Any]
 BOUNDED = settings(
     derandomize=True,

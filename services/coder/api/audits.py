@@ -5,8 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
-from services.coder.api.problems import document_errors
-from services.coder.api.reach import PageLimit, find_reach, tag_content, tag_revision
+from services.coder.api.reach import find_reach
 from services.coder.api.requests import Cases, ChartIdPath
 from services.coder.audit_models import (
     AuditedChart,
@@ -25,8 +24,11 @@ from services.coder.store.reports import Caller
 from services.coder.work_item import ChartId
 from shared.contracts.errors import InvalidContent, NotFound
 from shared.postgres.answers import Repeatable
+from shared.web.pages import PageLimit
+from shared.web.refusals import document_errors
 from shared.web.repeating import RepeatableRequest
 from shared.web.security import Principal, Role, require_principal
+from shared.web.tags import TAGGED, tag_revision
 
 router = APIRouter(prefix="/v1/audits", tags=["audits"])
 
@@ -72,7 +74,7 @@ async def draw_audit(cases: Cases, auditor: Auditor, request: AuditRequest) -> A
     return await cases.auditing.draw(auditor, request)
 
 
-@router.get("/{audit_id}", summary="Read an audit", responses=document_errors(NotFound))
+@router.get("/{audit_id}", summary="Read an audit", dependencies=TAGGED, responses=document_errors(NotFound))
 async def read_audit(
     cases: Cases, principal: AuditorPrincipal, audit_id: AuditIdPath, response: Response
 ) -> AuditWithCharts:
@@ -83,13 +85,14 @@ async def read_audit(
 
 
 @router.get(
-    "/{audit_id}/charts/{chart_id}", summary="Open a chart of a sample", responses=document_errors(NotFound, OwnCoding)
+    "/{audit_id}/charts/{chart_id}",
+    summary="Open a chart of a sample",
+    dependencies=TAGGED,
+    responses=document_errors(NotFound, OwnCoding),
 )
-async def open_audited_chart(cases: Cases, auditor: Auditor, place: SampledChart, response: Response) -> AuditedChart:
+async def open_audited_chart(cases: Cases, principal: AuditorPrincipal, place: SampledChart) -> AuditedChart:
     """Read a chart as its coder had it, with the first coding; in a blind audit that is hidden until it is coded."""
-    view = await cases.auditing.open_chart(auditor, place)
-    response.headers["ETag"] = tag_content(view)
-    return view
+    return await cases.auditing.open_chart(act_as(principal), place)
 
 
 @router.post(

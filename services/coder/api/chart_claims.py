@@ -2,11 +2,12 @@
 
 from fastapi import APIRouter, Response
 
-from services.coder.api.problems import document_errors
 from services.coder.api.requests import Cases, ChartIdPath, ReaderPrincipal
 from services.coder.work_item import ChartId, WrongState
 from shared.contracts.errors import NotFound
 from shared.web.errors import FHIR_JSON
+from shared.web.refusals import document_errors
+from shared.web.tags import TAGGED
 
 router = APIRouter(prefix="/v1/charts/{chart_id}", tags=["charts"])
 
@@ -22,6 +23,7 @@ class FhirAnswer(Response):
 
 @router.get(
     "/claim",
+    dependencies=TAGGED,
     response_class=FhirAnswer,
     responses={
         200: {"content": {FHIR_JSON: {"schema": _SCHEMA, "example": _SHORT}}},

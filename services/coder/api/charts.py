@@ -1,10 +1,7 @@
 """Reading a chart, deciding about it, completing it."""
 
-from typing import Annotated
+from fastapi import APIRouter, Response
 
-from fastapi import APIRouter, Header, Response
-
-from services.coder.api.problems import document_errors
 from services.coder.api.requests import (
     Cases,
     ChartIdPath,
@@ -18,28 +15,19 @@ from services.coder.chart_models import ChartView, ScrubView
 from services.coder.decision_models import DecisionBatch, DecisionsStored
 from services.coder.work_item import ChartId, ChartNotComplete, LeaseLost, WrongState
 from shared.contracts.errors import InvalidContent, NotFound
+from shared.web.refusals import document_errors
+from shared.web.tags import CACHING, TAGGED, IfNoneMatch, answer_unchanged, is_known, tag_revision
 
 router = APIRouter(prefix="/v1/charts/{chart_id}", tags=["charts"])
 
-_CACHING = "private, no-cache"
-"""Only the caller may keep a chart, and only to ask again with its ETag."""
 
-
-@router.get(
-    "",
-    response_model=ChartView,
-    responses={
-        200: {"headers": {"ETag": {"description": "Changes with the chart.", "schema": {"type": "string"}}}},
-        304: {"description": "Nothing has changed since the ETag in If-None-Match."},
-        **document_errors(NotFound),
-    },
-)
+@router.get("", response_model=ChartView, responses=document_errors(NotFound))
 async def read_chart(
     cases: Cases,
     principal: ReaderPrincipal,
     chart_id: ChartIdPath,
     response: Response,
-    if_none_match: Annotated[str | None, Header(description="The ETag of an earlier answer.")] = None,
+    if_none_match: IfNoneMatch = None,
 ) -> ChartView | Response:
     """Read the current chart version: documents, suggestions with evidence, decisions, and findings of billing.
 
@@ -47,12 +35,12 @@ async def read_chart(
     """
     await cases.queue.renew(ChartId(chart_id), principal.subject)
     if if_none_match:
-        current = _tag(await cases.charts.find_revision(ChartId(chart_id)))
-        if current in if_none_match:
-            return Response(status_code=304, headers={"ETag": current, "Cache-Control": _CACHING})
+        current = tag_revision(await cases.charts.find_revision(ChartId(chart_id)))
+        if is_known(if_none_match, current):
+            return answer_unchanged(current)
     view, revision = await cases.charts.read_chart(ChartId(chart_id))
-    response.headers["ETag"] = _tag(revision)
-    response.headers["Cache-Control"] = _CACHING
+    response.headers["ETag"] = tag_revision(revision)
+    response.headers["Cache-Control"] = CACHING
     return view
 
 
@@ -65,7 +53,7 @@ async def store_decisions(cases: Cases, request: LeasedRequest, batch: DecisionB
     return await cases.deciding.decide(request, batch)
 
 
-@router.get("/scrub", responses=document_errors(NotFound, WrongState))
+@router.get("/scrub", dependencies=TAGGED, responses=document_errors(NotFound, WrongState))
 async def preview_scrub(cases: Cases, principal: CoderPrincipal, chart_id: ChartIdPath) -> ScrubView:
     """Say what billing's edits would find if the chart were completed as it is decided now; nothing is stored."""
     findings = await cases.previewing.preview(ChartId(chart_id), principal.practitioner)
@@ -89,7 +77,3 @@ async def take_back_lessons(cases: Cases, _principal: LeadPrincipal, chart_id: C
     The coding stays as it is, and the lessons stay on record with their opposites; doing it again changes nothing.
     """
     return await cases.learning.take_back(ChartId(chart_id))
-
-
-def _tag(revision: int) -> str:
-    return f'"{revision}"'

@@ -14,7 +14,6 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 
 from services.coder.api.codes import Shelves
-from services.coder.api.problems import document_errors
 from services.coder.api.requests import Cases, CoderPrincipal
 from services.coder.service.desk import Desk
 from services.coder.store.desk import UsedCode
@@ -23,6 +22,8 @@ from shared.codesets.library import Library
 from shared.codesets.news import Change, CodeNews
 from shared.contracts.errors import InvalidContent
 from shared.web.days import IsoDay
+from shared.web.refusals import document_errors
+from shared.web.tags import TAGGED
 
 USED_DAYS, PAST_DAYS, COMING_DAYS = 180, 120, 180
 """How long ago a code was used at most, and how far back and ahead changes are looked for."""
@@ -81,7 +82,7 @@ class Span:
         return cls(used_days, today - timedelta(days=PAST_DAYS), today + timedelta(days=COMING_DAYS))
 
 
-@router.get("/changes", responses=document_errors(InvalidContent))
+@router.get("/changes", dependencies=TAGGED, responses=document_errors(InvalidContent))
 async def list_code_changes(
     principal: CoderPrincipal,
     cases: Cases,

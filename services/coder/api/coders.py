@@ -2,17 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Query, Response
+from fastapi import APIRouter, Path, Response
 
-from services.coder.api.problems import document_errors
-from services.coder.api.reach import PageLimit, read_revision, tag_revision
 from services.coder.api.requests import Cases, ListKeeper
 from services.coder.queue_models import CoderDeskRequest, CoderDeskView, CodersPage, Subject
-from services.coder.worklist import RevisionChanged
 from shared.contracts.errors import InvalidContent, NotFound
+from shared.pages import CursorOf, cut_page
+from shared.web.pages import PageCursor, PageLimit
+from shared.web.refusals import document_errors
+from shared.web.tags import TAGGED, RevisionOrNew, tag_revision
 
 router = APIRouter(prefix="/v1/coders", tags=["coders"])
 
+CURSOR = CursorOf(str)
 SubjectPath = Annotated[Subject, Path(description="The coder's subject, as tokens name it.")]
 
 
@@ -20,17 +22,16 @@ SubjectPath = Annotated[Subject, Path(description="The coder's subject, as token
 async def list_coders(
     cases: Cases,
     _principal: ListKeeper,
-    cursor: Annotated[
-        str, Query(max_length=200, pattern=r"^[^\x00]*$", description="`next` of an earlier page; none for the first.")
-    ] = "",
+    cursor: PageCursor = None,
     limit: PageLimit = 50,
 ) -> CodersPage:
     """List the coders to whom something was assigned, by subject; everybody else works on all lists."""
-    found = [CoderDeskView.of(desk) for desk in await cases.assigning.list_coders(after=cursor, limit=limit + 1)]
-    return CodersPage(coders=tuple(found[:limit]), next=found[limit - 1].subject if len(found) > limit else None)
+    after = CURSOR.read(cursor) if cursor else ""
+    shown, last = cut_page(await cases.assigning.list_coders(after=after, limit=limit + 1), limit)
+    return CodersPage(coders=tuple(map(CoderDeskView.of, shown)), next=CURSOR.write(last.subject) if last else None)
 
 
-@router.get("/{subject}", responses=document_errors(NotFound))
+@router.get("/{subject}", dependencies=TAGGED, responses=document_errors(NotFound))
 async def read_coder(cases: Cases, _principal: ListKeeper, subject: SubjectPath, response: Response) -> CoderDeskView:
     """Read what a coder works on; the ETag is what a change names in If-Match."""
     desk = await cases.assigning.find_coder(subject)
@@ -38,19 +39,20 @@ async def read_coder(cases: Cases, _principal: ListKeeper, subject: SubjectPath,
     return CoderDeskView.of(desk)
 
 
-@router.put("/{subject}", responses=document_errors(NotFound, RevisionChanged, InvalidContent))
+@router.put("/{subject}", responses=document_errors(NotFound, InvalidContent))
 async def put_coder(
     cases: Cases,
     _principal: ListKeeper,
     subject: SubjectPath,
     desk: CoderDeskRequest,
     response: Response,
-    if_match: Annotated[
-        str | None, Header(description="The ETag that the change is based on; none for a new desk.")
-    ] = None,
+    revision: RevisionOrNew,
 ) -> CoderDeskView:
-    """Say what a coder works on; it counts from the next chart on, and takes no chart away."""
-    stored = await cases.assigning.put_coder(desk.to_domain(subject), read_revision(if_match) if if_match else None)
+    """Say what a coder works on; it counts from the next chart on, and takes no chart away.
+
+    Without If-Match the coder must have nothing assigned yet.
+    """
+    stored = await cases.assigning.put_coder(desk.to_domain(subject), revision)
     response.headers["ETag"] = tag_revision(stored.revision)
     return CoderDeskView.of(stored)
 

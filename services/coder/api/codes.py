@@ -7,13 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, ConfigDict
 
-from services.coder.api.problems import document_errors
 from services.coder.api.requests import KnownPrincipal
 from shared.codesets.book import Answer
 from shared.codesets.kinds import System
 from shared.codesets.library import Library
 from shared.contracts.errors import NotFound
 from shared.web.days import IsoDay
+from shared.web.refusals import document_errors
+from shared.web.tags import TAGGED
 
 router = APIRouter(prefix="/v1/codes", tags=["codes"])
 
@@ -27,7 +28,7 @@ Shelves = Annotated[Library, Depends(_find_library)]
 ServiceDate = Annotated[IsoDay | None, Query(alias="date", description="The date of service; today when left out.")]
 
 
-class CodeView(BaseModel):
+class CodeOnDay(BaseModel):
     """A code on a date. `display` is empty for a code that is valid but not named in any release that is loaded."""
 
     model_config = ConfigDict(frozen=True)
@@ -40,12 +41,12 @@ class CodeView(BaseModel):
     release: str
 
     @classmethod
-    def of(cls, answer: Answer, on: Day) -> "CodeView":
+    def of(cls, answer: Answer, on: Day) -> "CodeOnDay":
         """Shape an answer of the code book."""
         return cls(**answer._asdict(), date=on)
 
 
-class CodeFound(CodeView):
+class CodeFound(CodeOnDay):
     """A code with the words that led to it."""
 
     matched: str
@@ -75,7 +76,7 @@ async def search_codes(
     return CodesFound(codes=codes)
 
 
-@router.get("/{system}/{code}", responses=document_errors(NotFound))
+@router.get("/{system}/{code}", dependencies=TAGGED, responses=document_errors(NotFound))
 async def read_code(
     _principal: KnownPrincipal,
     library: Shelves,
@@ -84,13 +85,13 @@ async def read_code(
         str, Path(pattern=r"^[0-9A-Z][0-9A-Z.]{1,8}$", description="The code, as it is written on claims.")
     ],
     service_date: ServiceDate = None,
-) -> CodeView:
+) -> CodeOnDay:
     """Tell what a code means and whether it may be reported on the date; 404 when the release lacks it."""
     on = service_date or _today()
     answer = await library.look_up(system, code, on)
     if answer is None:
         raise NotFound("the release in force on that date has no such code")
-    return CodeView.of(answer, on)
+    return CodeOnDay.of(answer, on)
 
 
 def _today() -> Day:

@@ -6,16 +6,17 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query
 
 from services.coder.api.audits import act_as
-from services.coder.api.problems import document_errors
-from services.coder.api.reach import PageLimit
 from services.coder.api.reports import Days
 from services.coder.api.requests import Cases, CoderPrincipal, LeadPrincipal
 from services.coder.audit_models import AccuracyReport, AnswerRequest, ClosingRequest, DifferencesPage, DifferenceView
 from services.coder.audits.audit import AuditId, DifferenceId, DifferenceSettled, DifferenceState, Method, OwnCoding
 from services.coder.store.audits import Wanted
 from shared.contracts.errors import InvalidContent, NotFound
+from shared.web.pages import PageLimit
+from shared.web.refusals import document_errors
 from shared.web.repeating import RepeatableRequest
 from shared.web.security import Principal, Role, require_principal
+from shared.web.tags import TAGGED
 
 router = APIRouter(prefix="/v1", tags=["audits"])
 
@@ -80,7 +81,12 @@ async def close_difference(
     return await cases.differences.close(act_as(principal, repeatable), DifferenceId(difference_id), request)
 
 
-@router.get("/reports/accuracy", summary="Read the accuracy of codings", responses=document_errors(InvalidContent))
+@router.get(
+    "/reports/accuracy",
+    summary="Read the accuracy of codings",
+    dependencies=TAGGED,
+    responses=document_errors(InvalidContent),
+)
 async def read_accuracy(
     cases: Cases,
     principal: AccuracyReader,

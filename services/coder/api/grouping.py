@@ -2,16 +2,17 @@
 
 from fastapi import APIRouter
 
-from services.coder.api.problems import document_errors
 from services.coder.api.requests import Cases, ChartIdPath, ReaderPrincipal
 from services.coder.grouping_models import GroupingView
 from services.coder.work_item import ChartId, WrongState
 from shared.contracts.errors import NotFound
+from shared.web.refusals import document_errors
+from shared.web.tags import TAGGED
 
 router = APIRouter(prefix="/v1/charts/{chart_id}", tags=["charts"])
 
 
-@router.get("/grouping", responses=document_errors(NotFound, WrongState))
+@router.get("/grouping", dependencies=TAGGED, responses=document_errors(NotFound, WrongState))
 async def explain_grouping(cases: Cases, _principal: ReaderPrincipal, chart_id: ChartIdPath) -> GroupingView:
     """Say which MS-DRG the decided codes of an inpatient stay amount to, and what it would be without each of them.
 

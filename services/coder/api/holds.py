@@ -6,19 +6,21 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Path, Query
 
-from services.coder.api.problems import document_errors
-from services.coder.api.reach import PageLimit, PageStart, find_reach
+from services.coder.api.reach import find_reach
 from services.coder.api.requests import (
     Cases,
     ChartIdPath,
     CoderPrincipal,
 )
-from services.coder.hold import FIRST_PAGE, HoldCursor, HoldEnded, HoldId
-from services.coder.queue_models import HoldRequest, HoldsOfChart, HoldsToReview, HoldView
+from services.coder.hold import FIRST_PAGE, HoldEnded, HoldId
+from services.coder.queue_models import HOLDS_TO_REVIEW, HoldRequest, HoldsOfChart, HoldsToReview, HoldView
 from services.coder.service.deciding import Coder, UnderLease
 from services.coder.work_item import ChartId, LeaseLost, LeaseToken, WrongState
 from shared.contracts.errors import Forbidden, InvalidContent, NotFound
+from shared.pages import MOMENTS, Moment, cut_page
 from shared.web.days import IsoDay
+from shared.web.pages import PageCursor, PageLimit
+from shared.web.refusals import document_errors
 from shared.web.repeating import RepeatableRequest
 
 router = APIRouter(prefix="/v1", tags=["holds"])
@@ -56,10 +58,18 @@ async def place_hold(
 
 
 @router.get("/charts/{chart_id}/holds", responses=document_errors(NotFound))
-async def list_holds(cases: Cases, _principal: CoderPrincipal, chart_id: ChartIdPath) -> HoldsOfChart:
+async def list_holds(
+    cases: Cases,
+    _principal: CoderPrincipal,
+    chart_id: ChartIdPath,
+    cursor: PageCursor = None,
+    limit: PageLimit = 50,
+) -> HoldsOfChart:
     """List the holds that a chart has or had, the first one first."""
-    found = await cases.holding.list_of_chart(ChartId(chart_id))
-    return HoldsOfChart(holds=tuple(HoldView.of(hold) for hold in found))
+    after = MOMENTS.read(cursor) if cursor else None
+    shown, last = cut_page(await cases.holding.list_of_chart(ChartId(chart_id), after, limit + 1), limit)
+    end = Moment(last.placed_at, last.hold_id) if last else None
+    return HoldsOfChart(holds=tuple(map(HoldView.of, shown)), next=MOMENTS.write(end) if end else None)
 
 
 @router.get("/holds", responses=document_errors(InvalidContent))
@@ -67,7 +77,7 @@ async def list_holds_to_review(
     cases: Cases,
     principal: CoderPrincipal,
     due_by: Annotated[IsoDay | None, Query(description="Holds to review by this day; today when left out.")] = None,
-    cursor: PageStart = None,
+    cursor: PageCursor = None,
     limit: PageLimit = 50,
 ) -> HoldsToReview:
     """List the effective holds within the caller's reach that somebody must look at, the longest overdue first."""
@@ -75,7 +85,7 @@ async def list_holds_to_review(
         principal.subject,
         find_reach(principal),
         due_by=due_by or datetime.now(UTC).date(),
-        after=HoldCursor.decode(cursor) if cursor else FIRST_PAGE,
+        after=HOLDS_TO_REVIEW.read(cursor) if cursor else FIRST_PAGE,
         limit=limit + 1,
     )
     return HoldsToReview.of(page, limit)

@@ -3,29 +3,25 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path
 
 from services.coder.answer_models import AskedQuery, QueryAnswerRequest
-from services.coder.api.problems import document_errors
-from services.coder.api.reach import tag_content
 from services.coder.api.requests import Cases, PhysicianPrincipal
 from services.coder.queries.life import QueryClosed, QueryId
 from shared.contracts.errors import InvalidContent, NotFound
+from shared.web.refusals import document_errors
 from shared.web.repeating import RepeatableRequest
+from shared.web.tags import TAGGED
 
 router = APIRouter(prefix="/v1/my-queries", tags=["queries"])
 
 QueryIdPath = Annotated[UUID, Path(description="The query's id, as the list of queries names it.")]
 
 
-@router.get("/{query_id}", summary="Read a query to me", responses=document_errors(NotFound))
-async def read_my_query(
-    cases: Cases, physician: PhysicianPrincipal, query_id: QueryIdPath, response: Response
-) -> AskedQuery:
+@router.get("/{query_id}", summary="Read a query to me", dependencies=TAGGED, responses=document_errors(NotFound))
+async def read_my_query(cases: Cases, physician: PhysicianPrincipal, query_id: QueryIdPath) -> AskedQuery:
     """Read a query that is addressed to the caller, with its clinical indicators and whom it is about."""
-    asked = await cases.answering.read(physician.practitioner, QueryId(query_id))
-    response.headers["ETag"] = tag_content(asked)
-    return asked
+    return await cases.answering.read(physician.practitioner, QueryId(query_id))
 
 
 @router.post(

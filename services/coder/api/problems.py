@@ -9,9 +9,6 @@ from fastapi import Request
 
 from services.coder.work_item import ChartNotComplete
 from shared.web.errors import OperationOutcomeResponse, operation_outcome
-from shared.web.refusals import document_errors
-
-__all__ = ["answer_open_points", "document_errors"]
 
 
 async def answer_open_points(_request: Request, error: Exception) -> OperationOutcomeResponse:

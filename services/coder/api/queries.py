@@ -3,10 +3,9 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi import Request as HttpRequest
 
-from services.coder.api.problems import document_errors
 from services.coder.api.requests import (
     Cases,
     ChartIdPath,
@@ -14,7 +13,7 @@ from services.coder.api.requests import (
     PhysicianPrincipal,
     ReaderPrincipal,
 )
-from services.coder.queries.life import QueryChanged, QueryClosed, QueryId, QueryRefused
+from services.coder.queries.life import QueryClosed, QueryId, QueryRefused
 from services.coder.queries.model import QueryContent
 from services.coder.queries.templates import load_templates
 from services.coder.query_models import (
@@ -33,23 +32,18 @@ from services.coder.service.deciding import Coder
 from services.coder.service.queries import Writer
 from services.coder.work_item import ChartId, LeaseLost, WrongState
 from shared.contracts.errors import InvalidContent, NotFound
+from shared.pages import MOMENTS, Moment, cut_page
 from shared.postgres.answers import Repeatable
 from shared.web.errors import OperationOutcomeResponse, operation_outcome
+from shared.web.pages import PageCursor, PageLimit
+from shared.web.refusals import document_errors
 from shared.web.repeating import RepeatableRequest
 from shared.web.security import Principal, Role
+from shared.web.tags import TAGGED, Revision, tag_revision
 
 router = APIRouter(prefix="/v1", tags=["queries"])
 
 QueryIdPath = Annotated[UUID, Path(description="The query's id, as writing it returned it.")]
-Revision = Annotated[
-    str,
-    Header(
-        alias="If-Match",
-        pattern=r'^"?[1-9][0-9]{0,8}"?$',
-        description="The revision of the draft that was changed.",
-        examples=["1"],
-    ),
-]
 
 
 async def _read_writer(principal: CoderPrincipal, repeatable: RepeatableRequest) -> Writer:
@@ -70,7 +64,7 @@ async def list_templates(_principal: CoderPrincipal) -> Templates:
     return Templates(templates=tuple(TemplateView.of(each) for each in load_templates().values()))
 
 
-@router.get("/charts/{chart_id}/queries/proposal", responses=document_errors(NotFound))
+@router.get("/charts/{chart_id}/queries/proposal", dependencies=TAGGED, responses=document_errors(NotFound))
 async def propose_query(
     cases: Cases,
     _principal: CoderPrincipal,
@@ -91,9 +85,18 @@ async def lint_query(
 
 
 @router.get("/charts/{chart_id}/queries", responses=document_errors(NotFound))
-async def list_queries(cases: Cases, _principal: ReaderPrincipal, chart_id: ChartIdPath) -> QueriesOfChart:
+async def list_queries(
+    cases: Cases,
+    _principal: ReaderPrincipal,
+    chart_id: ChartIdPath,
+    cursor: PageCursor = None,
+    limit: PageLimit = 50,
+) -> QueriesOfChart:
     """List the queries of a chart with their record, the oldest first."""
-    return QueriesOfChart(queries=tuple(await cases.queries.list_of_chart(ChartId(chart_id))))
+    after = MOMENTS.read(cursor) if cursor else None
+    shown, last = cut_page(await cases.queries.list_of_chart(ChartId(chart_id), after, limit + 1), limit)
+    end = Moment(last.written_at, last.query_id) if last else None
+    return QueriesOfChart(queries=tuple(shown), next=MOMENTS.write(end) if end else None)
 
 
 @router.post("/charts/{chart_id}/queries", responses=document_errors(NotFound, InvalidContent))
@@ -102,18 +105,27 @@ async def write_query(cases: Cases, writer: WriterOf, chart_id: ChartIdPath, req
     return await cases.queries.write(writer, ChartId(chart_id), request)
 
 
-@router.get("/queries/{query_id}", responses=document_errors(NotFound))
-async def read_query(cases: Cases, _principal: ReaderPrincipal, query_id: QueryIdPath) -> QueryView:
+@router.get("/queries/{query_id}", dependencies=TAGGED, responses=document_errors(NotFound))
+async def read_query(cases: Cases, _principal: ReaderPrincipal, query_id: QueryIdPath, response: Response) -> QueryView:
     """Read a query with its record."""
-    return await cases.queries.read(QueryId(query_id))
+    found = await cases.queries.read(QueryId(query_id))
+    response.headers["ETag"] = tag_revision(found.revision)
+    return found
 
 
-@router.put("/queries/{query_id}", responses=document_errors(NotFound, QueryChanged, QueryClosed, InvalidContent))
+@router.put("/queries/{query_id}", responses=document_errors(NotFound, QueryClosed, InvalidContent))
 async def revise_query(
-    cases: Cases, writer: WriterOf, query_id: QueryIdPath, request: QueryRequest, revision: Revision
+    cases: Cases,
+    principal: CoderPrincipal,
+    query_id: QueryIdPath,
+    request: QueryRequest,
+    revision: Revision,
+    response: Response,
 ) -> QueryView:
     """Change a draft as it was read; one that somebody else changed meanwhile is not overwritten."""
-    return await cases.queries.revise(writer, QueryId(query_id), int(revision.strip('"')), request)
+    revised = await cases.queries.revise(write_as(principal), QueryId(query_id), revision, request)
+    response.headers["ETag"] = tag_revision(revised.revision)
+    return revised
 
 
 @router.post(
@@ -141,9 +153,12 @@ async def reassign_query(cases: Cases, writer: WriterOf, query_id: QueryIdPath, 
 
 
 @router.get("/my-queries", responses=document_errors())
-async def list_my_queries(cases: Cases, principal: PhysicianPrincipal) -> QueriesToMe:
+async def list_my_queries(
+    cases: Cases, principal: PhysicianPrincipal, cursor: PageCursor = None, limit: PageLimit = 50
+) -> QueriesToMe:
     """List what the calling physician was asked, and nothing of anybody else's."""
-    return QueriesToMe(queries=tuple(await cases.queries.list_to(principal.practitioner)))
+    after = MOMENTS.read(cursor) if cursor else None
+    return await cases.queries.read_page_to(principal.practitioner, after, limit)
 
 
 async def answer_refused_query(_request: HttpRequest, error: Exception) -> OperationOutcomeResponse:

@@ -5,7 +5,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from services.coder.api.problems import document_errors
 from services.coder.api.reach import find_reach
 from services.coder.api.requests import Cases
 from services.coder.automation.pace import By
@@ -15,7 +14,9 @@ from services.coder.service.use_cases import UseCases
 from services.coder.store.reports import Caller
 from shared.contracts.errors import InvalidContent
 from shared.web.days import IsoDay
+from shared.web.refusals import document_errors
 from shared.web.security import Principal, Role, require_principal
+from shared.web.tags import TAGGED
 
 router = APIRouter(prefix="/v1/reports", tags=["reports"])
 
@@ -54,14 +55,21 @@ async def report_productivity(cases: UseCases, reader: Reader, days: tuple[date,
     return ProductivityReport(since=days[0], until=days[1], by=by, coders=tuple(map(ProductivityRow.of, rows)))
 
 
-@router.get("/acceptance", summary="Read how suggestions are accepted", responses=document_errors(InvalidContent))
+@router.get(
+    "/acceptance",
+    summary="Read how suggestions are accepted",
+    dependencies=TAGGED,
+    responses=document_errors(InvalidContent),
+)
 async def read_acceptance(cases: Cases, principal: ReportReader, days: Days) -> AcceptanceReport:
     """Say how long coders take over what they accept, and how they did with suggestions that were wrong on purpose."""
     rows = await cases.reporting.read_acceptance(read_as(principal), days)
     return AcceptanceReport(since=days[0], until=days[1], coders=tuple(AcceptanceRow.of(*row) for row in rows))
 
 
-@router.get("/productivity", summary="Read what coders did", responses=document_errors(InvalidContent))
+@router.get(
+    "/productivity", summary="Read what coders did", dependencies=TAGGED, responses=document_errors(InvalidContent)
+)
 async def read_productivity(
     cases: Cases, principal: ReportReader, days: Days, by: ByQuery = By.SETTING
 ) -> ProductivityReport:
@@ -73,6 +81,7 @@ async def read_productivity(
     "/productivity.csv",
     summary="Read what coders did, as a table",
     response_class=Response,
+    dependencies=TAGGED,
     responses={200: _TABLE, **document_errors(InvalidContent)},
 )
 async def read_productivity_table(cases: Cases, principal: ReportReader, days: Days, by: ByQuery = By.DAY) -> Response:

@@ -5,16 +5,19 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path
 
-from services.coder.api.problems import document_errors
 from services.coder.api.queries import WriterOf
 from services.coder.api.reach import find_reach
 from services.coder.api.requests import Cases, ChartIdPath, CoderPrincipal, ReaderPrincipal
 from services.coder.queries.notes import NoteAsksClinician
 from services.coder.service.threads import ThreadClosed
 from services.coder.store.threads import ThreadId
-from services.coder.thread_models import PostRequest, ThreadRequest, Threads, ThreadView
+from services.coder.thread_models import PostRequest, ThreadRequest, ThreadsPage, ThreadView
 from services.coder.work_item import ChartId
 from shared.contracts.errors import InvalidContent, NotFound
+from shared.pages import MOMENTS, Moment, cut_page
+from shared.web.pages import PageCursor, PageLimit
+from shared.web.refusals import document_errors
+from shared.web.repeating import RepeatableRequest
 
 router = APIRouter(prefix="/v1", tags=["threads"])
 
@@ -22,9 +25,19 @@ ThreadIdPath = Annotated[UUID, Path(description="The thread's id, as asking retu
 
 
 @router.get("/charts/{chart_id}/threads", responses=document_errors(NotFound))
-async def list_threads(cases: Cases, _principal: ReaderPrincipal, chart_id: ChartIdPath) -> Threads:
+async def list_threads(
+    cases: Cases,
+    _principal: ReaderPrincipal,
+    chart_id: ChartIdPath,
+    cursor: PageCursor = None,
+    limit: PageLimit = 50,
+) -> ThreadsPage:
     """List the threads of a chart with all that was written, the oldest first."""
-    return Threads(threads=tuple(await cases.threads.list_of_chart(ChartId(chart_id))))
+    after = MOMENTS.read(cursor) if cursor else None
+    shown, last = cut_page(await cases.threads.list_of_chart(ChartId(chart_id), after, limit + 1), limit)
+    return ThreadsPage(
+        threads=tuple(shown), next=MOMENTS.write(Moment(last.opened_at, last.thread_id)) if last else None
+    )
 
 
 @router.post("/charts/{chart_id}/threads", responses=document_errors(NotFound, InvalidContent, NoteAsksClinician))
@@ -40,12 +53,17 @@ async def post_to_thread(cases: Cases, writer: WriterOf, thread_id: ThreadIdPath
 
 
 @router.post("/threads/{thread_id}/close", responses=document_errors(NotFound, ThreadClosed))
-async def close_thread(cases: Cases, _principal: CoderPrincipal, thread_id: ThreadIdPath) -> ThreadView:
+async def close_thread(
+    cases: Cases, _principal: CoderPrincipal, thread_id: ThreadIdPath, repeatable: RepeatableRequest
+) -> ThreadView:
     """End a thread; it stays with the chart."""
-    return await cases.threads.close(ThreadId(thread_id))
+    return await cases.threads.close(ThreadId(thread_id), repeatable)
 
 
 @router.get("/my-threads", responses=document_errors())
-async def list_my_threads(cases: Cases, principal: CoderPrincipal) -> Threads:
+async def list_my_threads(
+    cases: Cases, principal: CoderPrincipal, cursor: PageCursor = None, limit: PageLimit = 50
+) -> ThreadsPage:
     """List the open threads that the caller asked, was asked, or may answer on a list; the latest first."""
-    return Threads(threads=tuple(await cases.threads.list_for(principal.subject, find_reach(principal))))
+    after = MOMENTS.read(cursor) if cursor else None
+    return await cases.threads.read_page_for(principal.subject, find_reach(principal), after, limit)

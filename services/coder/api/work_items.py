@@ -4,8 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from services.coder.api.problems import document_errors
-from services.coder.api.reach import find_reach, tag_revision
+from services.coder.api.reach import find_reach
 from services.coder.api.requests import (
     Cases,
     CoderPrincipal,
@@ -16,9 +15,11 @@ from services.coder.api.requests import (
 from services.coder.api_models import WorkItemView
 from services.coder.queue_models import AssignRequest, PlaceView, RaiseRequest
 from services.coder.service.assigning import LeadRequest
-from services.coder.work_item import LeaseLost, LeaseToken, State, WorkItemId, WrongState
+from services.coder.work_item import LeaseLost, LeaseToken, WorkItemId, WrongState
 from shared.contracts.errors import InvalidContent, NotFound
+from shared.web.refusals import document_errors
 from shared.web.repeating import RepeatableRequest
+from shared.web.tags import TAGGED, tag_revision
 
 router = APIRouter(prefix="/v1/work-items/{work_item_id}", tags=["work items"])
 
@@ -32,7 +33,7 @@ async def _read_lead_request(
 AboutWorkItem = Annotated[LeadRequest, Depends(_read_lead_request)]
 
 
-@router.get("", responses=document_errors(NotFound))
+@router.get("", dependencies=TAGGED, responses=document_errors(NotFound))
 async def read_work_item(
     cases: Cases, principal: CoderPrincipal, work_item_id: WorkItemIdPath, response: Response
 ) -> PlaceView:
@@ -59,15 +60,20 @@ async def raise_chart(cases: Cases, request: AboutWorkItem, wish: RaiseRequest) 
 
 @router.post("/release", responses=document_errors(NotFound, LeaseLost))
 async def release(
-    cases: Cases, principal: CoderPrincipal, work_item_id: WorkItemIdPath, lease_token: LeaseTokenHeader
+    cases: Cases,
+    principal: CoderPrincipal,
+    work_item_id: WorkItemIdPath,
+    lease_token: LeaseTokenHeader,
+    repeatable: RepeatableRequest,
 ) -> WorkItemView:
     """Give a leased chart back to the queue; decisions that were made stay."""
-    await cases.queue.release(WorkItemId(work_item_id), LeaseToken(lease_token), principal.subject)
-    return WorkItemView(work_item_id=work_item_id, state=State.OPEN)
+    item, token = WorkItemId(work_item_id), LeaseToken(lease_token)
+    return await cases.queue.release(item, token, principal.subject, repeatable)
 
 
 @router.post("/retry", responses=document_errors(NotFound, WrongState))
-async def retry(cases: Cases, _principal: CoderPrincipal, work_item_id: WorkItemIdPath) -> WorkItemView:
+async def retry(
+    cases: Cases, _principal: CoderPrincipal, work_item_id: WorkItemIdPath, repeatable: RepeatableRequest
+) -> WorkItemView:
     """Give a chart to the engine again on which it crashed or took too long."""
-    await cases.queue.retry(WorkItemId(work_item_id))
-    return WorkItemView(work_item_id=work_item_id, state=State.SUGGESTING)
+    return await cases.queue.retry(WorkItemId(work_item_id), repeatable)

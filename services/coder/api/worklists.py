@@ -6,8 +6,7 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from services.coder.api.events import Listener, answer_events
-from services.coder.api.problems import document_errors
-from services.coder.api.reach import PageLimit, PageStart, find_reach, read_revision, tag_revision
+from services.coder.api.reach import find_reach
 from services.coder.api.requests import Cases, CoderPrincipal, ListKeeper, ListReader
 from services.coder.place import Cursor
 from services.coder.queue_models import (
@@ -17,15 +16,19 @@ from services.coder.queue_models import (
     PlacesPage,
     PlaceView,
     WorklistRequest,
-    WorklistsView,
+    WorklistsPage,
     WorklistView,
 )
 from services.coder.service.worklists import UNFINISHED
 from services.coder.work_item import State
-from services.coder.worklist import ListExists, ListFixed, RevisionChanged
+from services.coder.worklist import ListExists, ListFixed, ListKey
 from shared.contracts.errors import InvalidContent, NotFound
+from shared.pages import CursorOf, cut_page
+from shared.web.pages import PageCursor, PageLimit
+from shared.web.refusals import document_errors
 from shared.web.repeating import RepeatableRequest
 from shared.web.security import Role
+from shared.web.tags import TAGGED, Revision, tag_revision
 
 router = APIRouter(prefix="/v1/worklists", tags=["worklists"])
 
@@ -42,22 +45,25 @@ _EVENT_SCHEMA = {
         "retry": {"type": "integer", "description": "Milliseconds to wait before connecting again."},
     },
 }
+PLACES = CursorOf(Cursor)
+LISTS = CursorOf(ListKey)
 ListIdPath = Annotated[ListId, Path(description="The worklist's id.")]
-IfMatch = Annotated[str, Header(description="The ETag of the answer that the change is based on.")]
 
 
 @router.get("", responses=document_errors())
-async def list_worklists(cases: Cases, principal: ListReader) -> WorklistsView:
+async def list_worklists(
+    cases: Cases, principal: ListReader, cursor: PageCursor = None, limit: PageLimit = 50
+) -> WorklistsPage:
     """List the lists that can have charts within the caller's reach, and how many in each state.
 
     Who keeps lists sees those as well that no chart has ever been on.
     """
     keeps = bool(principal.roles & {Role.LEAD, Role.ADMIN})
-    counted = await cases.worklists.count(principal.subject, find_reach(principal), empty_too=keeps)
-    shown = (
-        CountedListView(**WorklistView.of(each.worklist).model_dump(), counts=dict(each.counts)) for each in counted
-    )
-    return WorklistsView(worklists=tuple(shown))
+    after = LISTS.read(cursor) if cursor else None
+    counted = await cases.worklists.count(principal.subject, find_reach(principal), empty_too=keeps, after=after)
+    shown, last = cut_page(counted, limit)
+    views = (CountedListView(**WorklistView.of(each.worklist).model_dump(), counts=dict(each.counts)) for each in shown)
+    return WorklistsPage(worklists=tuple(views), next=LISTS.write(ListKey.of(last.worklist)) if last else None)
 
 
 @router.post("", responses=document_errors(ListExists, InvalidContent))
@@ -91,7 +97,7 @@ async def follow_arrivals(
     return answer_events(request.app.state.arrivals, cases.worklists, request.app.state.closing, listener)
 
 
-@router.get("/{list_id}", responses=document_errors(NotFound))
+@router.get("/{list_id}", dependencies=TAGGED, responses=document_errors(NotFound))
 async def read_worklist(cases: Cases, _principal: ListReader, list_id: ListIdPath, response: Response) -> WorklistView:
     """Read a list's rule; its ETag is what a change of it names in If-Match."""
     found = await cases.worklists.find(list_id)
@@ -99,26 +105,28 @@ async def read_worklist(cases: Cases, _principal: ListReader, list_id: ListIdPat
     return WorklistView.of(found)
 
 
-@router.put("/{list_id}", responses=document_errors(NotFound, ListFixed, RevisionChanged, InvalidContent))
+@router.put("/{list_id}", responses=document_errors(NotFound, ListFixed, InvalidContent))
 async def change_worklist(
     cases: Cases,
     _principal: ListKeeper,
     list_id: ListIdPath,
     rule: WorklistRequest,
-    if_match: IfMatch,
+    revision: Revision,
     response: Response,
 ) -> WorklistView:
     """Change a list's rule; charts that it lets through or no longer does have moved when this answers."""
-    changed = await cases.worklists.change(list_id, rule, read_revision(if_match))
+    changed = await cases.worklists.change(list_id, rule, revision)
     response.headers["ETag"] = tag_revision(changed.revision)
     return WorklistView.of(changed)
 
 
-@router.delete("/{list_id}", responses=document_errors(NotFound, ListFixed, RevisionChanged, InvalidContent))
-async def delete_worklist(cases: Cases, _principal: ListKeeper, list_id: ListIdPath, if_match: IfMatch) -> WorklistView:
+@router.delete("/{list_id}", responses=document_errors(NotFound, ListFixed, InvalidContent))
+async def delete_worklist(
+    cases: Cases, _principal: ListKeeper, list_id: ListIdPath, revision: Revision
+) -> WorklistView:
     """Delete a list, and answer with what it was; its charts fall to the next default list that lets them through."""
     found = await cases.worklists.find(list_id)
-    await cases.worklists.delete(list_id, read_revision(if_match))
+    await cases.worklists.delete(list_id, revision)
     return WorklistView.of(found)
 
 
@@ -130,7 +138,7 @@ async def list_work_items(
     state: Annotated[
         list[State] | None, Query(description="Only these states; open, leased and on-hold if none.")
     ] = None,
-    cursor: PageStart = None,
+    cursor: PageCursor = None,
     limit: PageLimit = 50,
 ) -> PlacesPage:
     """Read a list page by page, the most urgent first, each chart with the parts of its priority.
@@ -142,8 +150,9 @@ async def list_work_items(
         find_reach(principal),
         list_id=list_id,
         states=state or UNFINISHED,
-        after=Cursor.decode(cursor) if cursor else None,
+        after=PLACES.read(cursor) if cursor else None,
         limit=limit + 1,
     )
-    more = Cursor.after(page[limit - 1]).encode() if len(page) > limit else None
-    return PlacesPage(work_items=tuple(map(PlaceView.of, page[:limit])), next=more)
+    shown, last = cut_page(page, limit)
+    more = PLACES.write(Cursor.after(last)) if last else None
+    return PlacesPage(work_items=tuple(map(PlaceView.of, shown)), next=more)

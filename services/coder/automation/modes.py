@@ -83,6 +83,7 @@ class LineStanding:
     changed_by: str
     changed_at: datetime | None
     why: str
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,9 +121,3 @@ class QueryClosed(Conflict):
     """The query is not in a state that allows this: it was sent, answered, withdrawn, or its time has passed."""
 
     code = "query-state"
-
-
-class QueryChanged(Conflict):
-    """Somebody changed the draft since it was read; read it again."""
-
-    code = "query-changed"

@@ -14,9 +14,9 @@ from services.coder.reach import Reach
 from services.coder.service.answers import answer_once
 from services.coder.store import arrivals, places, worklists
 from services.coder.work_item import WorkItemId, WrongState
-from services.coder.worklist import CoderDesk, RevisionChanged
+from services.coder.worklist import CoderDesk
 from shared.audit.trail import record_change
-from shared.contracts.errors import Forbidden, NotFound
+from shared.contracts.errors import Forbidden, NotFound, RevisionChanged
 from shared.postgres.answers import Repeatable
 from shared.postgres.pool import Connection, Pool
 

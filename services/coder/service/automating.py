@@ -36,7 +36,7 @@ from services.coder.store.suggestions import EngineRun
 from services.coder.work_item import ChartNotComplete, WorkItemId
 from shared.audit.trail import record_change
 from shared.codesets.icd10cm import load_icd10cm
-from shared.contracts.errors import NotFound
+from shared.contracts.errors import NotFound, RevisionChanged
 from shared.postgres.pool import Connection, Pool
 from shared.telemetry.logging import get_logger
 from shared.transient import is_transient
@@ -71,12 +71,19 @@ class Automating:
             await self._look_at(screening)
         return len(waiting)
 
-    async def change_mode(self, person: str, service_line: str, wanted: Mode, why: str) -> None:
-        """Change the mode of a service line; raises NotFound and ModeRefused. Shadow mode begins a trial of its own."""
+    async def change_mode(
+        self, person: str, service_line: str, wanted: Mode, why: str, revision: int | None = None
+    ) -> None:
+        """Change the mode of a service line that is as its reader saw it. Shadow mode begins a trial of its own.
+
+        Raises NotFound, ModeRefused and RevisionChanged.
+        """
         async with self.pool.acquire() as connection, connection.transaction():
             if service_line not in {line.service_line for line in await automation.list_lines(connection)}:
                 raise NotFound("no chart of this service line has ever come", expression="service_line")
             line = await automation.lock_line(connection, service_line)
+            if revision not in (None, line.revision):
+                raise RevisionChanged("the service line was changed; read it again, then change it")
             recent = await automation.list_recent(connection, line.trial, self.policy.drift_window)
             if line.mode is not wanted:
                 if line.trial and line.trial.version.policy != self.policy.version:

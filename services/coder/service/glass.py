@@ -15,16 +15,19 @@ from services.coder.glass import (
     GlassId,
     NotClosed,
     OwnReview,
-    ReviewOutcome,
 )
+from services.coder.glass_models import OpeningView, ReviewRequest
 from services.coder.reach import Reach
+from services.coder.service.answers import answer_once
 from services.coder.service.deciding import Coder
 from services.coder.store import glass
 from services.coder.work_item import ChartId
 from shared.audit.event import BREAK_GLASS
-from shared.audit.trail import name_entity, name_purpose, record_change
+from shared.audit.trail import name_entity, name_purpose
 from shared.contracts.errors import NotFound
-from shared.postgres.pool import Pool
+from shared.pages import Moment
+from shared.postgres.answers import Repeatable
+from shared.postgres.pool import Connection, Pool
 
 _KINDS = {
     f"{name}_id": name.replace("_", "-") for name in ("chart", "work_item", "hold", "query", "thread", "difference")
@@ -56,9 +59,12 @@ class Glass:
             if sight.barrier:
                 name_purpose(BREAK_GLASS)
 
-    async def open_chart(self, caller: Coder, reach: Reach, chart_id: ChartId, reason: str) -> BrokenGlass:
+    async def open_chart(
+        self, caller: Coder, reach: Reach, chart_id: ChartId, reason: str, repeatable: Repeatable | None = None
+    ) -> OpeningView:
         """Open a closed chart for a while; raises NotFound, and NotClosed where there is nothing to open."""
-        async with self.pool.acquire() as connection, connection.transaction():
+
+        async def act(connection: Connection) -> OpeningView:
             sight = await glass.find_sight(connection, "chart", chart_id, caller.subject, reach)
             if sight is None:
                 raise NotFound("there is no chart with this id")
@@ -73,26 +79,30 @@ class Glass:
                 seconds=self.seconds,
             )
             name_purpose(BREAK_GLASS)
-            await record_change(connection)
-        return opened
+            return OpeningView.of(opened)
 
-    async def list_unreviewed(self) -> list[BrokenGlass]:
+        return await answer_once(self.pool, repeatable, OpeningView, act)
+
+    async def list_unreviewed(self, after: Moment | None = None, limit: int = _LISTED) -> list[BrokenGlass]:
         """List what waits for a review, the oldest first."""
-        return await glass.list_unreviewed(self.pool, _LISTED)
+        return await glass.list_unreviewed(self.pool, after, limit)
 
-    async def review(self, reviewer: str, glass_id: GlassId, outcome: ReviewOutcome, note: str | None) -> BrokenGlass:
+    async def review(
+        self, reviewer: str, glass_id: GlassId, found: ReviewRequest, repeatable: Repeatable | None = None
+    ) -> OpeningView:
         """Keep a lead's review; raises NotFound, AlreadyReviewed, and OwnReview for one's own opening."""
-        async with self.pool.acquire() as connection, connection.transaction():
-            found = await glass.find_glass(connection, glass_id)
-            if found is None:
+
+        async def act(connection: Connection) -> OpeningView:
+            opening = await glass.find_glass(connection, glass_id)
+            if opening is None:
                 raise NotFound("no glass was broken under this id")
-            if found.subject == reviewer:
+            if opening.subject == reviewer:
                 raise OwnReview("another lead must review what you opened")
-            if found.outcome:
+            if opening.outcome:
                 raise AlreadyReviewed("this was reviewed before; its outcome stays")
-            kept = await glass.keep_review(connection, glass_id, reviewer, outcome, note)
-            await record_change(connection)
-        return kept
+            return OpeningView.of(await glass.keep_review(connection, glass_id, reviewer, found.outcome, found.note))
+
+        return await answer_once(self.pool, repeatable, OpeningView, act)
 
 
 def _read_id(found: object) -> UUID | None:

@@ -16,6 +16,7 @@ from services.coder.service.deciding import UnderLease, hold_lease
 from services.coder.store import arrivals, holds, work_items
 from services.coder.work_item import ChartId, WrongState
 from shared.contracts.errors import InvalidContent, NotFound
+from shared.pages import Moment
 from shared.postgres.answers import Repeatable
 from shared.postgres.pool import Connection, Pool
 
@@ -86,12 +87,12 @@ class Holding:
 
         return await answer_once(self.pool, repeatable, HoldView, act)
 
-    async def list_of_chart(self, chart_id: ChartId) -> list[Hold]:
+    async def list_of_chart(self, chart_id: ChartId, after: Moment | None, limit: int) -> list[Hold]:
         """List the holds that a chart has or had; raises NotFound."""
         async with self.pool.acquire() as connection:
             if await work_items.find_by_chart(connection, chart_id) is None:
                 raise NotFound("there is no chart with this id")
-            return await holds.list_holds_of_chart(connection, chart_id)
+            return await holds.list_holds_of_chart(connection, chart_id, after, limit)
 
     async def list_to_review(
         self, caller: str, reach: Reach, *, due_by: date, after: HoldCursor = FIRST_PAGE, limit: int

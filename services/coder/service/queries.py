@@ -12,7 +12,6 @@ from uuid import UUID, uuid4
 
 from services.coder.hold import HoldEnded, HoldReason, NewHold
 from services.coder.queries.life import (
-    QueryChanged,
     QueryClosed,
     QueryEvent,
     QueryId,
@@ -28,7 +27,7 @@ from services.coder.queries.prefill import propose_query
 from services.coder.queries.record import ChartRecord
 from services.coder.queries.templates import Template, load_templates
 from services.coder.query_models import (
-    AskedOfMe,
+    QueriesToMe,
     QueryRequest,
     QueryView,
     ReassignRequest,
@@ -44,11 +43,10 @@ from services.coder.store import charts, queries, suggestions, work_items
 from services.coder.store.queries import OpenQueries, QueryEntry, StoredQuery
 from services.coder.work_item import ChartId, LeaseLost, OpenPoint
 from shared.audit.trail import name_entity, record_change
-from shared.contracts.errors import Forbidden, NotFound
+from shared.contracts.errors import Forbidden, NotFound, RevisionChanged
+from shared.pages import MOMENTS, Moment, cut_page
 from shared.postgres.answers import Repeatable
 from shared.postgres.pool import Connection, Pool
-
-_MOST_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +111,7 @@ class Queries:
         return await answer_once(self.pool, writer.repeatable, QueryView, act)
 
     async def revise(self, writer: Writer, query_id: QueryId, revision: int, request: QueryRequest) -> QueryView:
-        """Change a draft as it was read at `revision`; raises NotFound, QueryClosed and QueryChanged."""
+        """Change a draft as it was read at `revision`; raises NotFound, QueryClosed and RevisionChanged."""
         async with self.pool.acquire() as connection, connection.transaction():
             query = await _lock(connection, query_id, QueryState.DRAFT)
             version, _ = await self.records.read(connection, query.chart_id)
@@ -121,7 +119,7 @@ class Queries:
                 connection, query_id, revision, version, request.content, request.addressee
             )
             if not changed:
-                raise QueryChanged("the draft was changed since you read it; read it again")
+                raise RevisionChanged("somebody changed the draft; read it again, then change it")
             await _note(connection, query_id, QueryEvent.REVISED, writer.coder.subject)
             await record_change(connection)
             return await _show(connection, query_id)
@@ -155,19 +153,22 @@ class Queries:
 
     async def withdraw(self, writer: Writer, query_id: QueryId, reason: str) -> QueryView:
         """Take a draft or a sent query back; raises NotFound and QueryClosed."""
-        async with self.pool.acquire() as connection, connection.transaction():
+
+        async def act(connection: Connection) -> QueryView:
             query = await _lock(connection, query_id, QueryState.DRAFT, QueryState.SENT)
             await queries.withdraw_query(connection, query_id)
             await _note(connection, query_id, QueryEvent.WITHDRAWN, writer.coder.subject, reason)
-            await record_change(connection)
             if query.state is QueryState.SENT:
                 await release_chart(connection, query, writer.coder.subject)
                 await dispatch_query(connection, replace(query, state=QueryState.WITHDRAWN), datetime.now(UTC))
             return await _show(connection, query_id)
 
+        return await answer_once(self.pool, writer.repeatable, QueryView, act)
+
     async def reassign(self, writer: Writer, query_id: QueryId, request: ReassignRequest) -> QueryView:
         """Ask another clinician, whose time begins now; raises NotFound and QueryClosed."""
-        async with self.pool.acquire() as connection, connection.transaction():
+
+        async def act(connection: Connection) -> QueryView:
             query = await _lock(connection, query_id, QueryState.SENT)
             now = datetime.now(UTC)
             clock = start_clock(now, self.policy)
@@ -175,27 +176,32 @@ class Queries:
             await queries.readdress_query(connection, moved, plan_next_look(clock, now, self.policy))
             detail = f"{query.addressee} to {request.addressee}: {request.reason}"
             await _note(connection, query_id, QueryEvent.REASSIGNED, writer.coder.subject, detail)
-            await record_change(connection)
             await dispatch_query(connection, moved, now)
             return await _show(connection, query_id)
+
+        return await answer_once(self.pool, writer.repeatable, QueryView, act)
 
     async def read(self, query_id: QueryId) -> QueryView:
         """Read a query with its record; raises NotFound."""
         async with self.pool.acquire() as connection:
             return await _show(connection, query_id)
 
-    async def list_of_chart(self, chart_id: ChartId) -> list[QueryView]:
+    async def list_of_chart(
+        self, chart_id: ChartId, after: Moment | None = None, limit: int | None = None
+    ) -> list[QueryView]:
         """List the queries of a chart, the oldest first; raises NotFound."""
         async with self.pool.acquire() as connection:
             item = await work_items.find_by_chart(connection, chart_id)
             if item is None:
                 raise NotFound("there is no chart with this id")
-            found = await queries.list_of_chart(connection, chart_id)
+            found = await queries.list_of_chart(connection, chart_id, after, limit)
             return await _show_all(connection, found)
 
-    async def list_to(self, addressee: str) -> list[AskedOfMe]:
-        """List what a clinician was asked, the latest first."""
-        return [show_to_addressee(query) for query in await queries.list_to(self.pool, addressee, _MOST_SHOWN)]
+    async def read_page_to(self, addressee: str, after: Moment | None, limit: int) -> QueriesToMe:
+        """Read a page of what a clinician was asked, the latest first."""
+        shown, last = cut_page(await queries.list_to(self.pool, addressee, after, limit + 1), limit)
+        end = Moment(last.sent_at, last.query_id) if last and last.sent_at else None
+        return QueriesToMe(queries=tuple(map(show_to_addressee, shown)), next=MOMENTS.write(end) if end else None)
 
 
 def list_open_queries(counts: OpenQueries) -> list[OpenPoint]:

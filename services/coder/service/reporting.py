@@ -12,6 +12,7 @@ from services.coder.automation.policy import AutomationPolicy
 from services.coder.store import automation, reports
 from services.coder.store.automation import ScreenedCounts
 from services.coder.store.reports import Caller, Work
+from shared.contracts.errors import NotFound
 from shared.postgres.pool import Pool
 
 _COUNTED_DAYS = 30
@@ -76,6 +77,13 @@ class Reporting:
     async def list_changes(self, service_line: str, limit: int, before: int | None = None) -> list[ModeChange]:
         """List how a service line's mode changed, the latest first."""
         return await automation.list_changes(self.pool, service_line, limit, before)
+
+    async def read_line(self, service_line: str) -> LineReport:
+        """Read the standing of one service line; raises NotFound."""
+        found = next((each for each in await self.read_automation() if each.line.service_line == service_line), None)
+        if found is None:
+            raise NotFound("no chart of this service line has ever come", expression="service_line")
+        return found
 
     async def read_acceptance(self, reader: Reader, days: Days) -> list[tuple[Acceptance, tuple[Flag, ...]]]:
         """Read how coders accepted from one UTC day through another."""

@@ -17,14 +17,14 @@ from services.coder.service.chart_records import ChartRecords
 from services.coder.service.queries import Writer
 from services.coder.store import charts, glass, threads
 from services.coder.store.threads import NewThread, StoredThread, ThreadId
-from services.coder.thread_models import PostView, Span, ThreadRequest, ThreadView
+from services.coder.thread_models import PostView, Span, ThreadRequest, ThreadsPage, ThreadView
 from services.coder.work_item import ChartId
-from shared.audit.trail import name_entity, record_change
+from shared.audit.trail import name_entity
 from shared.contracts.errors import Conflict, InvalidContent, NotFound
 from shared.contracts.messages import ChartReady
+from shared.pages import MOMENTS, Moment, cut_page
+from shared.postgres.answers import Repeatable
 from shared.postgres.pool import Connection, Pool
-
-_MOST_SHOWN = 100
 
 
 class ThreadClosed(Conflict):
@@ -71,35 +71,49 @@ class Threads:
 
         return await answer_once(self.pool, writer.repeatable, ThreadView, act)
 
-    async def close(self, thread_id: ThreadId) -> ThreadView:
+    async def close(self, thread_id: ThreadId, repeatable: Repeatable | None = None) -> ThreadView:
         """End a thread; it stays with the chart. Raises NotFound and ThreadClosed."""
-        async with self.pool.acquire() as connection, connection.transaction():
+
+        async def act(connection: Connection) -> ThreadView:
             await _lock_open(connection, thread_id)
             await threads.close_thread(connection, thread_id)
-            await record_change(connection)
             return await _show(connection, thread_id)
 
-    async def list_of_chart(self, chart_id: ChartId) -> list[ThreadView]:
+        return await answer_once(self.pool, repeatable, ThreadView, act)
+
+    async def list_of_chart(
+        self, chart_id: ChartId, after: Moment | None = None, limit: int | None = None
+    ) -> list[ThreadView]:
         """List the threads of a chart, the oldest first; raises NotFound."""
         async with self.pool.acquire() as connection:
             await self.records.read(connection, chart_id)
-            return await _show_all(connection, await threads.list_of_chart(connection, chart_id))
+            return await _show_all(connection, await threads.list_of_chart(connection, chart_id, after, limit))
 
-    async def list_for(self, subject: str, reach: Reach) -> list[ThreadView]:
-        """List the open threads that a coder asked, was asked, or may answer on a list; the latest first.
+    async def read_page_for(self, subject: str, reach: Reach, after: Moment | None, limit: int) -> ThreadsPage:
+        """Read a page of the open threads that a coder asked, was asked, or may answer on a list; the latest first.
 
-        One about a chart that is closed to the coder is left out: its words are the chart's.
+        One about a chart that is closed to the coder is left out, for its words are the chart's: a page may be short.
         """
         async with self.pool.acquire() as connection:
-            found = await threads.list_for(
-                connection, subject, reach.lists or (), _MOST_SHOWN, every_list=reach.lists is None
+            found, last = cut_page(
+                await threads.list_for(
+                    connection,
+                    subject,
+                    reach.lists or (),
+                    every_list=reach.lists is None,
+                    after=after,
+                    limit=limit + 1,
+                ),
+                limit,
             )
             sights = {
                 each: await glass.find_sight(connection, "chart", each, subject, reach)
                 for each in {thread.chart_id for thread in found}
             }
             shown = [thread for thread in found if _is_open_to(sights[thread.chart_id])]
-            return await _show_all(connection, shown)
+            views = await _show_all(connection, shown)
+        following = MOMENTS.write(Moment(last.opened_at, last.thread_id)) if last else None
+        return ThreadsPage(threads=tuple(views), next=following)
 
 
 def _is_open_to(sight: Sight | None) -> bool:

@@ -15,9 +15,9 @@ from services.coder.reach import Reach
 from services.coder.service.answers import answer_once
 from services.coder.store import lanes, places, worklists
 from services.coder.work_item import State, WorkItemId
-from services.coder.worklist import CATCH_ALL, CountedList, ListExists, ListFixed, RevisionChanged, Worklist
+from services.coder.worklist import CATCH_ALL, CountedList, ListExists, ListFixed, ListKey, Worklist
 from shared.audit.trail import record_change
-from shared.contracts.errors import NotFound
+from shared.contracts.errors import NotFound, RevisionChanged
 from shared.postgres.answers import Repeatable
 from shared.postgres.pool import Connection, Executor, Pool
 
@@ -53,8 +53,10 @@ class Worklists:
         """List every list, default ones first, in the order in which they are tried."""
         return await worklists.list_worklists(self.pool)
 
-    async def count(self, caller: str, reach: Reach, *, empty_too: bool = False) -> list[CountedList]:
-        """List the lists that can have anything within reach, and how much; with `empty_too` all others as well."""
+    async def count(
+        self, caller: str, reach: Reach, *, empty_too: bool = False, after: ListKey | None = None
+    ) -> list[CountedList]:
+        """List the lists behind `after` that can have anything within reach, and how much; with `empty_too` all."""
         async with self.pool.acquire() as connection:
             known = await worklists.list_worklists(connection)
             reached = await worklists.list_reached(connection, caller, reach)
@@ -62,7 +64,8 @@ class Worklists:
         return [
             CountedList(each, _sum_counts(each, reached, counts))
             for each in known
-            if empty_too or any(each.list_id in lists for lists in reached.values())
+            if (after is None or ListKey.of(each) > after)
+            and (empty_too or any(each.list_id in lists for lists in reached.values()))
         ]
 
     async def list_reached(self, caller: str, reach: Reach) -> Mapping[int, Sequence[str]]:

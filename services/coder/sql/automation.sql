@@ -82,7 +82,7 @@ on conflict do nothing;
 
 -- name: lock_line
 -- Hold a service line until the transaction ends; taken after work items.
-select line.service_line, line.mode, line.changed_by, line.changed_at, line.why, trial.trial_id, trial.engine,
+select line.service_line, line.mode, line.changed_by, line.changed_at, line.why, line.revision, trial.trial_id, trial.engine,
        trial.code_set, trial.lexicon, trial.policy, trial.attempt, trial.observed, trial.agreed
 from {schema}.automation_line as line
 left join {schema}.automation_trial as trial using (trial_id)
@@ -92,7 +92,7 @@ for update of line;
 -- name: list_lines
 -- All service lines that have charts or a mode.
 select known.service_line, coalesce(line.mode, 'off') as mode, coalesce(line.changed_by, '') as changed_by, line.changed_at,
-       coalesce(line.why, '') as why, trial.trial_id, trial.engine, trial.code_set, trial.lexicon, trial.policy,
+       coalesce(line.why, '') as why, coalesce(line.revision, 0) as revision, trial.trial_id, trial.engine, trial.code_set, trial.lexicon, trial.policy,
        trial.attempt, trial.observed, trial.agreed
 from (
     select distinct lane.service_line from {schema}.lane where lane.service_line <> ''
@@ -107,7 +107,8 @@ order by known.service_line;
 -- A service line's new mode and trial, and the same on record.
 with changed as (
     update {schema}.automation_line
-    set mode = :mode, trial_id = :trial_id, changed_by = :changed_by, changed_at = now(), why = :why
+    set mode = :mode, trial_id = :trial_id, changed_by = :changed_by, changed_at = now(), why = :why,
+        revision = revision + 1
     where service_line = :service_line
     returning service_line, mode, trial_id, changed_by, why
 )

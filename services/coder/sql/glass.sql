@@ -36,7 +36,11 @@ returning *;
 
 -- name: list_unreviewed
 -- What waits for a review, the oldest first.
-select * from {schema}.broken_glass where reviewed_by is null order by opened_at limit :limit;
+select * from {schema}.broken_glass
+where reviewed_by is null
+  and (:after_at::timestamptz is null or (opened_at, glass_id) > (:after_at, :after_id::uuid))
+order by opened_at, glass_id
+limit :limit;
 
 -- name: find_glass
 -- One of them, held until the transaction ends.

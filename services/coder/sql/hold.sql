@@ -18,7 +18,11 @@ select * from {schema}.hold where hold_id = :hold_id;
 
 -- name: list_holds_of_chart
 -- The holds that a chart has or had, the first one first.
-select * from {schema}.hold where chart_id = :chart_id order by placed_at, hold_id;
+select * from {schema}.hold
+where chart_id = :chart_id
+  and (:after_at::timestamptz is null or (placed_at, hold_id) > (:after_at, :after_id::uuid))
+order by placed_at, hold_id
+limit :limit::integer;
 
 -- name: list_holds_to_review
 -- A page of effective holds whose day of review has come, within the caller's reach, the longest overdue first.

@@ -27,14 +27,19 @@ select * from {schema}.query where query_id = :query_id for update;
 select * from {schema}.query where query_id = :query_id;
 
 -- name: list_queries_of_chart
--- All queries of a chart, the oldest first.
-select * from {schema}.query where chart_id = :chart_id order by written_at, query_id;
+-- A page of the queries of a chart, the oldest first; all without a limit.
+select * from {schema}.query
+where chart_id = :chart_id
+  and (:after_at::timestamptz is null or (written_at, query_id) > (:after_at, :after_id::uuid))
+order by written_at, query_id
+limit :limit::integer;
 
 -- name: list_queries_to
 -- What a clinician was asked, the latest first; drafts are nobody's but their writers'.
 select * from {schema}.query
-where addressee = :addressee and state <> 'draft'
-order by sent_at desc
+where addressee = :addressee and state <> 'draft' and sent_at is not null
+  and (:after_at::timestamptz is null or (sent_at, query_id) < (:after_at, :after_id::uuid))
+order by sent_at desc, query_id desc
 limit :limit;
 
 -- name: count_open_queries

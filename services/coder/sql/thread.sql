@@ -22,8 +22,12 @@ update {schema}.thread set state = 'answered' where thread_id = :thread_id and s
 update {schema}.thread set state = 'closed', closed_at = now() where thread_id = :thread_id and state <> 'closed';
 
 -- name: list_threads_of_chart
--- The threads of a chart, the oldest first.
-select * from {schema}.thread where chart_id = :chart_id order by opened_at, thread_id;
+-- A page of the threads of a chart, the oldest first; all without a limit.
+select * from {schema}.thread
+where chart_id = :chart_id
+  and (:after_at::timestamptz is null or (opened_at, thread_id) > (:after_at, :after_id::uuid))
+order by opened_at, thread_id
+limit :limit::integer;
 
 -- name: list_threads_for
 -- What a coder was asked, alone or on a list, and what the coder asked; the latest first.
@@ -31,7 +35,8 @@ select * from {schema}.thread
 where state <> 'closed'
   and (opened_by = :subject or (asked_kind = 'colleague' and asked = :subject)
        or (asked_kind = 'list' and (:every_list::boolean or asked = any(:lists::text[]))))
-order by opened_at desc
+  and (:after_at::timestamptz is null or (opened_at, thread_id) < (:after_at, :after_id::uuid))
+order by opened_at desc, thread_id desc
 limit :limit;
 
 -- name: list_posts

@@ -192,6 +192,13 @@ where chart_id = :chart_id and state = 'leased' and lease_token = :token and lea
   and lease_expires_at > now()
 returning work_item_id, chart_id, chart_version, lease_token, lease_expires_at, coding_version;
 
+-- name: find_held
+-- A lease that its holder still has.
+select work_item_id, chart_id, chart_version, lease_token, lease_expires_at
+from {schema}.work_item
+where work_item_id = :work_item_id and state = 'leased' and lease_token = :token and lease_holder = :holder
+  and lease_expires_at > now();
+
 -- name: renew_lease
 -- Reading is activity too: the holder's lease lasts longer. When the holder first saw the chart is kept.
 with renewed as (

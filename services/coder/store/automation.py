@@ -165,4 +165,6 @@ def _read_line(row: asyncpg.Record) -> LineStanding:
     if row["trial_id"] is not None:
         version = AutomationVersion(row["engine"], row["code_set"], row["lexicon"], row["policy"])
         trial = Trial(row["trial_id"], version, row["attempt"], row["observed"], row["agreed"])
-    return LineStanding(row["service_line"], Mode(row["mode"]), trial, row["changed_by"], row["changed_at"], row["why"])
+    return LineStanding(
+        row["service_line"], Mode(row["mode"]), trial, row["changed_by"], row["changed_at"], row["why"], row["revision"]
+    )

@@ -6,9 +6,10 @@ import asyncpg
 
 from services.coder.glass import Barrier, BrokenGlass, GlassId, ReviewOutcome, Sight
 from services.coder.reach import Reach
-from services.coder.store import SQL
+from services.coder.store import SQL, bound_page
 from services.coder.store.work_items import scope_of
 from services.coder.work_item import ChartId
+from shared.pages import Moment
 from shared.postgres.pool import Connection, Executor
 
 
@@ -48,9 +49,10 @@ async def insert_glass(
     return _read(row)
 
 
-async def list_unreviewed(connection: Executor, limit: int) -> list[BrokenGlass]:
+async def list_unreviewed(connection: Executor, after: Moment | None, limit: int) -> list[BrokenGlass]:
     """List what waits for a review, the oldest first."""
-    return [_read(row) for row in await SQL.fetch(connection, "list_unreviewed", limit=limit)]
+    rows = await SQL.fetch(connection, "list_unreviewed", limit=limit, **bound_page(after))
+    return [_read(row) for row in rows]
 
 
 async def find_glass(connection: Connection, glass_id: GlassId) -> BrokenGlass | None:

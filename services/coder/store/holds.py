@@ -8,11 +8,12 @@ import asyncpg
 
 from services.coder.hold import Hold, HoldCursor, HoldId, HoldReason, HoldToReview, NewHold, WhyLifted
 from services.coder.reach import Reach
-from services.coder.store import SQL
+from services.coder.store import SQL, bound_page
 from services.coder.store.work_items import scope_of
 from services.coder.work_item import ChartId
 from shared.contracts.messages import ChartReady
 from shared.contracts.topics import Topic
+from shared.pages import Moment
 from shared.postgres.pool import Connection, Executor
 
 
@@ -46,9 +47,10 @@ async def find_hold(connection: Executor, hold_id: HoldId) -> Hold | None:
     return _hold(dict(row)) if row else None
 
 
-async def list_holds_of_chart(connection: Executor, chart_id: ChartId) -> list[Hold]:
+async def list_holds_of_chart(connection: Executor, chart_id: ChartId, after: Moment | None, limit: int) -> list[Hold]:
     """List the holds that a chart has or had, the first one first."""
-    return [_hold(dict(row)) for row in await SQL.fetch(connection, "list_holds_of_chart", chart_id=chart_id)]
+    rows = await SQL.fetch(connection, "list_holds_of_chart", chart_id=chart_id, limit=limit, **bound_page(after))
+    return [_hold(dict(row)) for row in rows]
 
 
 async def list_holds_to_review(

@@ -12,8 +12,9 @@ import asyncpg
 from services.coder.hold import HoldId
 from services.coder.queries.life import Clock, QueryEvent, QueryId, QueryState
 from services.coder.queries.model import QueryContent
-from services.coder.store import SQL
+from services.coder.store import SQL, bound_page
 from services.coder.work_item import ChartId
+from shared.pages import Moment
 from shared.postgres.pool import Connection, Executor
 
 
@@ -138,14 +139,17 @@ async def read_query(connection: Executor, query_id: QueryId) -> StoredQuery | N
     return _query(row) if row else None
 
 
-async def list_of_chart(connection: Executor, chart_id: ChartId) -> list[StoredQuery]:
+async def list_of_chart(
+    connection: Executor, chart_id: ChartId, after: Moment | None = None, limit: int | None = None
+) -> list[StoredQuery]:
     """List the queries of a chart, the oldest first."""
-    return [_query(row) for row in await SQL.fetch(connection, "list_queries_of_chart", chart_id=chart_id)]
+    rows = await SQL.fetch(connection, "list_queries_of_chart", chart_id=chart_id, limit=limit, **bound_page(after))
+    return [_query(row) for row in rows]
 
 
-async def list_to(connection: Executor, addressee: str, limit: int) -> list[StoredQuery]:
+async def list_to(connection: Executor, addressee: str, after: Moment | None, limit: int) -> list[StoredQuery]:
     """List what a clinician was asked, the latest first."""
-    rows = await SQL.fetch(connection, "list_queries_to", addressee=addressee, limit=limit)
+    rows = await SQL.fetch(connection, "list_queries_to", addressee=addressee, limit=limit, **bound_page(after))
     return [_query(row) for row in rows]
 
 

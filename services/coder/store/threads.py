@@ -9,9 +9,10 @@ from uuid import UUID
 
 import asyncpg
 
-from services.coder.store import SQL
+from services.coder.store import SQL, bound_page
 from services.coder.thread_models import AskedKind, Span, ThreadState
 from services.coder.work_item import ChartId
+from shared.pages import Moment
 from shared.postgres.pool import Connection, Executor
 
 ThreadId = NewType("ThreadId", UUID)
@@ -88,17 +89,26 @@ async def close_thread(connection: Connection, thread_id: ThreadId) -> None:
     await SQL.execute(connection, "close_thread", thread_id=thread_id)
 
 
-async def list_of_chart(connection: Executor, chart_id: ChartId) -> list[StoredThread]:
+async def list_of_chart(
+    connection: Executor, chart_id: ChartId, after: Moment | None = None, limit: int | None = None
+) -> list[StoredThread]:
     """List the threads of a chart, the oldest first."""
-    return [_thread(row) for row in await SQL.fetch(connection, "list_threads_of_chart", chart_id=chart_id)]
+    rows = await SQL.fetch(connection, "list_threads_of_chart", chart_id=chart_id, limit=limit, **bound_page(after))
+    return [_thread(row) for row in rows]
 
 
 async def list_for(
-    connection: Executor, subject: str, lists: Collection[str], limit: int, *, every_list: bool
+    connection: Executor, subject: str, lists: Collection[str], *, every_list: bool, after: Moment | None, limit: int
 ) -> list[StoredThread]:
     """List the open threads that concern a coder, the latest first."""
     rows = await SQL.fetch(
-        connection, "list_threads_for", subject=subject, lists=list(lists), every_list=every_list, limit=limit
+        connection,
+        "list_threads_for",
+        subject=subject,
+        lists=list(lists),
+        every_list=every_list,
+        limit=limit,
+        **bound_page(after),
     )
     return [_thread(row) for row in rows]
 

@@ -167,6 +167,12 @@ async def have_open(connection: Executor, requests: Sequence[LeaseRequest]) -> l
     return [place in found for place in range(len(requests))]
 
 
+async def find_held(connection: Executor, work_item_id: WorkItemId, token: LeaseToken, holder: str) -> Lease | None:
+    """Find a lease that its holder still has."""
+    row = await SQL.fetchrow(connection, "find_held", work_item_id=work_item_id, token=token, holder=holder)
+    return _lease(row) if row else None
+
+
 async def renew_lease(connection: Executor, chart_id: ChartId, holder: str, seconds: float) -> None:
     """Renew a coder's own lease on a chart, if there is one."""
     await SQL.execute(connection, "renew_lease", chart_id=chart_id, holder=holder, seconds=seconds)

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from pydantic import ValidationError
 
-from services.coder.api.glass import OpeningRequest, ReviewRequest
 from services.coder.api.reach import find_reach
 from services.coder.api.requests import Cases
 from services.coder.glass import GlassId
+from services.coder.glass_models import OpeningRequest, ReviewRequest
 from services.coder.service.deciding import Coder
 from services.coder.work_item import ChartId
 from services.coder.workbench.pages import render_page
@@ -49,5 +49,5 @@ async def review_opening(cases: Cases, lead: SignedInLead, glass_id: UUID, form:
         request = ReviewRequest.model_validate({"outcome": form.get("outcome"), "note": form.get("note") or None})
     except ValidationError as error:
         raise InvalidContent("choose an outcome; a note has at most 500 characters") from error
-    await cases.glass.review(lead.subject, GlassId(glass_id), request.outcome, request.note)
+    await cases.glass.review(lead.subject, GlassId(glass_id), request)
     return redirect(_REVIEWS)

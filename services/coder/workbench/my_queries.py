@@ -20,6 +20,7 @@ from shared.web.security import Principal
 
 router = APIRouter(prefix="/my-queries", route_class=PageRoute)
 
+_SHOWN = 200
 _WAITING = (QueryState.SENT, QueryState.UNANSWERED)
 _NOTICES = {"answered": "Thank you. Your answer is on its way into the record as an addendum, and the coder goes on."}
 
@@ -27,7 +28,7 @@ _NOTICES = {"answered": "Thank you. Your answer is on its way into the record as
 @router.get("")
 async def show_my_queries(cases: Cases, physician: SignedInPhysician, notice: str = "") -> Response:
     """Show what waits for the physician's answer, the one due first at the top, and what was closed."""
-    asked = await cases.queries.list_to(physician.practitioner)
+    asked = (await cases.queries.read_page_to(physician.practitioner, None, _SHOWN)).queries
     waiting = sorted((each for each in asked if each.state in _WAITING), key=lambda each: str(each.due_at))
     return render_page(
         "my_queries.html",

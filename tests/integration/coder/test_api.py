@@ -156,6 +156,23 @@ async def test_an_idempotency_key_makes_a_repetition_harmless(desk: Desk, http: 
     assert (reused.status_code, issue_codes(reused)) == (422, ["idempotency-key-reused"])
 
 
+async def test_a_repeated_lease_next_gets_the_same_lease_while_it_is_held(desk: Desk, http: httpx.AsyncClient) -> None:
+    url, key = "/v1/queue/lease-next", {"Idempotency-Key": "once"}
+    assert (await http.post(url, headers=key)).status_code == 204
+    for _ in range(2):
+        await desk.open_chart()
+    first, again = [(await http.post(url, headers=key)).json() for _ in range(2)]
+    assert first == again
+    other = (await http.post(url, headers={"Idempotency-Key": "another"})).json()
+    assert other["chart_id"] != first["chart_id"]
+    lease = {"Lease-Token": first["lease_token"], "Idempotency-Key": "give back"}
+    release = f"/v1/work-items/{first['work_item_id']}/release"
+    released = [await http.post(release, headers=lease) for _ in range(2)]
+    assert [answer.status_code for answer in released] == [200, 200]
+    ended = await http.post(url, headers=key)
+    assert (ended.status_code, issue_codes(ended)) == (409, ["lease-lost"])
+
+
 NOBODYS = UUID("5b7c0f8e-0c50-4b7e-8f2f-6f1f7f0f4d11")
 """An id under which nothing is; the same in every process, as it is in the names of tests."""
 ROUTES = [

@@ -36,6 +36,13 @@ async def http(on: Desk) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+async def change(http: httpx.AsyncClient, mode: str) -> httpx.Response:
+    """Change the mode of the line as it is read now."""
+    read = await http.get("/v1/automation/clinic")
+    wish = {"mode": mode, "reason": "agreed in committee"}
+    return await http.put("/v1/automation/clinic", json=wish, headers={"If-Match": read.headers["ETag"]})
+
+
 async def test_a_line_from_off_to_active(on: Desk, http: httpx.AsyncClient) -> None:
     await arrive(on)
     await code(on)
@@ -46,17 +53,16 @@ async def test_a_line_from_off_to_active(on: Desk, http: httpx.AsyncClient) -> N
         ["shadow"],
         None,
     )
-    url, why = "/v1/automation/clinic", {"reason": "agreed in committee"}
-    assert (await http.put(url, json={"mode": "shadow", **why})).status_code == 200
+    assert (await change(http, "shadow")).status_code == 200
     await observe(on, 1, 1)
-    refused = await http.put(url, json={"mode": "active", **why})
+    refused = await change(http, "active")
     assert refused.status_code == 409
     assert refused.json()["issue"][0]["details"]["coding"][0]["code"] == "automation-mode-refused"
     (line,) = (await http.get("/v1/automation")).json()["lines"]
     assert (line["trial"]["observed"], line["trial"]["agreed"], line["trial"]["is_shown"]) == (2, 1, False)
     assert 0 < line["trial"]["lower_bound"] < 0.5
     await show_agreement(on, 300)
-    (line,) = (await http.put(url, json={"mode": "active", **why})).json()["lines"]
+    line = (await change(http, "active")).json()
     assert (line["mode"], line["changed_by"], line["may_become"]) == ("active", "lee", ["off", "shadow"])
     await arrive(on)
     (line,) = (await http.get("/v1/automation")).json()["lines"]
@@ -65,8 +71,22 @@ async def test_a_line_from_off_to_active(on: Desk, http: httpx.AsyncClient) -> N
 
 
 async def test_nobody_suspends_and_unknown_lines_are_not_found(http: httpx.AsyncClient) -> None:
-    assert (await http.put("/v1/automation/clinic", json={"mode": "suspended", "reason": "x"})).status_code == 422
-    assert (await http.put("/v1/automation/nowhere", json={"mode": "shadow", "reason": "x"})).status_code == 404
+    first = {"If-Match": '"0"'}
+    for line, mode, status in (("clinic", "suspended", 422), ("nowhere", "shadow", 404)):
+        wish = {"mode": mode, "reason": "x"}
+        assert (await http.put(f"/v1/automation/{line}", json=wish, headers=first)).status_code == status
+
+
+async def test_a_line_that_was_changed_since_it_was_read_stays_as_it_is(on: Desk, http: httpx.AsyncClient) -> None:
+    await arrive(on)
+    read = (await http.get("/v1/automation/clinic")).headers["ETag"]
+    changed = await change(http, "shadow")
+    wish = {"mode": "off", "reason": "x"}
+    stale = await http.put("/v1/automation/clinic", json=wish, headers={"If-Match": read})
+    assert stale.status_code == 412
+    assert stale.json()["issue"][0]["details"]["coding"][0]["code"] == "revision-changed"
+    fresh = {"If-Match": changed.headers["ETag"]}
+    assert (await http.put("/v1/automation/clinic", json=wish, headers=fresh)).json()["mode"] == "off"
 
 
 async def take(desk: Desk, *, seconds: float, accepts: bool = True) -> None:
@@ -120,10 +140,10 @@ async def test_productivity_stands_beside_the_norm_of_its_setting(on: Desk, http
 async def test_what_the_machine_closes_is_nobodys_work(on: Desk, http: httpx.AsyncClient) -> None:
     await arrive(on)
     await code(on)
-    await http.put("/v1/automation/clinic", json={"mode": "shadow", "reason": "x"})
+    await change(http, "shadow")
     await observe(on, 1)
     await show_agreement(on)
-    await http.put("/v1/automation/clinic", json={"mode": "active", "reason": "x"})
+    await change(http, "active")
     await arrive(on)
     (row,) = (await http.get("/v1/reports/productivity")).json()["coders"]
     assert (row["coder"], row["charts"]) == ("ann", 2)

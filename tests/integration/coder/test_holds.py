@@ -65,7 +65,7 @@ async def test_a_late_document_wakes_a_chart_and_a_withdrawal_ends_its_holds(des
     await desk.answer()
     await desk.cases.holding.place(under(await desk.lease()), REGISTRATION)
     await desk.arrive(withdrawn_chart(chart.chart_id, 3))
-    holds = await desk.cases.holding.list_of_chart(ChartId(chart.chart_id))
+    holds = await desk.cases.holding.list_of_chart(ChartId(chart.chart_id), None, 50)
     assert [(each.chart_version, each.lifted_why) for each in holds] == [
         (1, WhyLifted.LATE_DOCUMENT),
         (2, WhyLifted.WITHDRAWN),

@@ -8,14 +8,14 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from services.coder.queries.life import QueryChanged, QueryClosed, QueryEvent, QueryId, QueryPolicy, QueryRefused
+from services.coder.queries.life import QueryClosed, QueryEvent, QueryId, QueryPolicy, QueryRefused
 from services.coder.queries.model import QueryContent
-from services.coder.query_models import QueryRequest, QueryView, ReassignRequest
+from services.coder.query_models import QueriesToMe, QueryRequest, QueryView, ReassignRequest
 from services.coder.service.deciding import Coder
 from services.coder.service.queries import Writer
 from services.coder.service.query_follow_up import CODE_AS_DOCUMENTED, QueryFollowUp
 from services.coder.work_item import ChartId, ChartNotComplete, LeaseLost, State
-from shared.contracts.errors import Forbidden, NotFound
+from shared.contracts.errors import Forbidden, NotFound, RevisionChanged
 from shared.contracts.messages import ChartReady
 from shared.contracts.topics import Topic
 from shared.kafka.record import Record
@@ -201,8 +201,9 @@ async def test_another_clinician_gets_the_query_and_the_whole_time(desk: Desk) -
     assert moved.due_at is not None
     assert sent.due_at is not None
     assert moved.due_at > sent.due_at
-    assert await desk.cases.queries.list_to(DOCTOR) == []
-    assert [each.query_id for each in await desk.cases.queries.list_to("Practitioner/dr-2")] == [sent.query_id]
+    assert await desk.cases.queries.read_page_to(DOCTOR, None, 5) == QueriesToMe(queries=(), next=None)
+    page = await desk.cases.queries.read_page_to("Practitioner/dr-2", None, 5)
+    assert [each.query_id for each in page.queries] == [sent.query_id]
 
 
 async def test_a_withdrawn_query_frees_the_chart_and_its_late_answer_changes_nothing(desk: Desk) -> None:
@@ -235,7 +236,7 @@ async def test_a_draft_is_never_overwritten_by_who_read_an_older_one(desk: Desk)
     draft = await write(desk, await desk.open_chart())
     request = QueryRequest(content=query(title="Clarification of a result"), addressee=DOCTOR)
     assert (await desk.cases.queries.revise(WRITER, QueryId(draft.query_id), 1, request)).revision == 2
-    with pytest.raises(QueryChanged):
+    with pytest.raises(RevisionChanged):
         await desk.cases.queries.revise(LEAD, QueryId(draft.query_id), 1, request)
 
 

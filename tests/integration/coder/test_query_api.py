@@ -88,7 +88,7 @@ async def test_a_query_is_proposed_linted_refused_mended_and_sent(desk: Desk, ht
     revised = await http.put(written, json=BODY | {"content": content}, headers={"If-Match": '"1"'})
     assert revised.json()["revision"] == 2
     stale = await http.put(written, json=BODY, headers={"If-Match": '"1"'})
-    assert (stale.status_code, issue_codes(stale)) == (409, ["query-changed"])
+    assert (stale.status_code, issue_codes(stale)) == (412, ["revision-changed"])
     sent = await http.post(f"{written}/send", json={})
     assert sent.json()["state"] == "sent"
     again = await http.post(f"{written}/send", json={})
@@ -105,15 +105,15 @@ async def test_a_lead_overrides_on_the_record(desk: Desk, http: httpx.AsyncClien
 
 async def test_a_physician_sees_only_what_was_sent_to_them(desk: Desk, http: httpx.AsyncClient) -> None:
     written = await draft(http, (await desk.open_chart()).chart_id)
-    assert (await http.get("/v1/my-queries", headers=as_person("doc"))).json() == {"queries": []}
+    assert (await http.get("/v1/my-queries", headers=as_person("doc"))).json() == {"next": None, "queries": []}
     await http.post(f"{written}/send", json={})
     (asked,) = (await http.get("/v1/my-queries", headers=as_person("doc"))).json()["queries"]
     assert written.endswith(asked["query_id"])
     assert not {"written_by", "record", "chart_id"} & set(asked)
-    assert (await http.get("/v1/my-queries", headers=as_person("doris"))).json() == {"queries": []}
+    assert (await http.get("/v1/my-queries", headers=as_person("doris"))).json() == {"next": None, "queries": []}
     moved = {"addressee": "Practitioner/doris", "reason": "on leave"}
     assert (await http.post(f"{written}/reassign", json=moved)).status_code == 200
-    assert (await http.get("/v1/my-queries", headers=as_person("doc"))).json() == {"queries": []}
+    assert (await http.get("/v1/my-queries", headers=as_person("doc"))).json() == {"next": None, "queries": []}
     assert len((await http.get("/v1/my-queries", headers=as_person("doris"))).json()["queries"]) == 1
     assert (await http.post(f"{written}/withdraw", json={"reason": "settled"})).json()["state"] == "withdrawn"
 
@@ -143,7 +143,7 @@ _BODIES: dict[str, Any] = {
 @pytest.mark.parametrize(("method", "url"), [route for route in QUERY_ROUTES if route[1].count("/") > 2])
 async def test_what_is_not_there_answers_404(http: httpx.AsyncClient, method: str, url: str) -> None:
     body = _BODIES.get(url.rsplit("/", 1)[-1], BODY)
-    answer = await http.request(method, url, json=body, headers={"If-Match": "1"})
+    answer = await http.request(method, url, json=body, headers={"If-Match": '"1"'})
     assert (answer.status_code, issue_codes(answer)) == (404, ["not-found"])
 
 

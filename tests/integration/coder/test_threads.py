@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from services.coder.reach import UNLIMITED, Reach
+from services.coder.thread_models import ThreadView
 from services.coder.work_item import ChartId
 from shared.contracts.topics import Topic
 from tests.builders.charts import NOTE
@@ -52,26 +53,30 @@ async def test_a_colleague_is_asked_about_words_answers_and_it_stays_with_the_ch
     assert (refused.status_code, issue_codes(refused)) == (409, ["thread-closed"])
     (kept,) = (await http.get(f"/v1/charts/{thread['chart_id']}/threads")).json()["threads"]
     assert [post["author"] for post in kept["posts"]] == ["ann", "ann", "liz"]
-    assert (await http.get("/v1/my-threads")).json() == {"threads": []}
+    assert (await http.get("/v1/my-threads")).json() == {"next": None, "threads": []}
+
+
+async def threads_for(desk: Desk, subject: str, reach: Reach) -> tuple[ThreadView, ...]:
+    return (await desk.cases.threads.read_page_for(subject, reach, None, 50)).threads
 
 
 async def test_a_list_is_asked_and_whoever_may_see_it_finds_it(desk: Desk, http: httpx.AsyncClient) -> None:
     await ask(http, desk, asked_kind="list", asked="cardiology", span=None)
     assert len((await http.get("/v1/my-threads", headers=as_person("liz"))).json()["threads"]) == 1
-    assert await desk.cases.threads.list_for("bob", Reach(lists=frozenset({"orthopaedics"}))) == []
-    assert await desk.cases.threads.list_for("bob", Reach(lists=frozenset({"cardiology"}))) == []
+    assert await threads_for(desk, "bob", Reach(lists=frozenset({"orthopaedics"}))) == ()
+    assert await threads_for(desk, "bob", Reach(lists=frozenset({"cardiology"}))) == ()
     await desk.pool.execute("update coder.lane set lists = array['cardiology']")
-    assert len(await desk.cases.threads.list_for("bob", Reach(lists=frozenset({"cardiology"})))) == 1
+    assert len(await threads_for(desk, "bob", Reach(lists=frozenset({"cardiology"})))) == 1
 
 
 async def test_a_thread_about_a_chart_that_is_closed_to_a_coder_is_not_theirs_to_read(
     desk: Desk, http: httpx.AsyncClient
 ) -> None:
     await ask(http, desk)
-    assert len(await desk.cases.threads.list_for("liz", UNLIMITED)) == 1
+    assert len(await threads_for(desk, "liz", UNLIMITED)) == 1
     await desk.pool.execute("update coder.lane set restrictions = array['vip']")
-    assert await desk.cases.threads.list_for("liz", UNLIMITED) == []
-    assert len(await desk.cases.threads.list_for("liz", Reach(clearances=frozenset({"vip"})))) == 1
+    assert await threads_for(desk, "liz", UNLIMITED) == ()
+    assert len(await threads_for(desk, "liz", Reach(clearances=frozenset({"vip"})))) == 1
 
 
 async def test_what_a_clinician_is_asked_never_becomes_a_note(desk: Desk, http: httpx.AsyncClient) -> None:

@@ -4,13 +4,14 @@ from datetime import date
 
 import pytest
 
+from services.coder.api.worklists import PLACES
 from services.coder.place import Cursor
 from services.coder.queue_models import WorklistRequest
 from services.coder.reach import UNLIMITED, Reach
 from services.coder.service.assigning import LeadRequest
 from services.coder.work_item import ChartId, LeaseLost, State, WorkItemId, WrongState
-from services.coder.worklist import CoderDesk, ListExists, ListFixed, ListKind, RevisionChanged
-from shared.contracts.errors import Forbidden, InvalidContent, NotFound
+from services.coder.worklist import CoderDesk, ListExists, ListFixed, ListKind
+from shared.contracts.errors import Forbidden, InvalidContent, NotFound, RevisionChanged
 from shared.contracts.messages import ChartReady
 from shared.fhir import systems
 from shared.postgres.answers import Repeatable
@@ -214,11 +215,11 @@ async def test_pages_of_a_list_follow_one_another_without_gap_or_repetition(desk
         "liz", UNLIMITED, list_id="everything-else", after=after, limit=2
     ):
         read += [place.chart_id for place in some]
-        after = Cursor.decode(Cursor.after(some[-1]).encode())
+        after = PLACES.read(PLACES.write(Cursor.after(some[-1])))
     assert read == [chart.chart_id for chart in charts]
     for text in ("", "nonsense", "MjAyNi0wMS0wMS8x"):
         with pytest.raises(InvalidContent):
-            Cursor.decode(text)
+            PLACES.read(text)
 
 
 async def test_a_custom_list_shows_its_states_and_lists_are_counted_within_reach(desk: Desk) -> None:
