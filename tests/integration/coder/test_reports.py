@@ -113,8 +113,10 @@ async def test_the_table_is_csv_in_which_nothing_runs(desk: Desk, http: httpx.As
 async def test_changes_of_a_mode_are_listed_latest_first(desk: Desk, http: httpx.AsyncClient) -> None:
     await finish(desk)
     for mode, reason in (("shadow", "agreed in committee"), ("off", "code set changed"), ("shadow", "again")):
-        body = {"mode": mode, "reason": reason}
-        assert (await http.put("/v1/automation/clinic", json=body, headers=as_person("liz"))).status_code == 200
+        body, liz = {"mode": mode, "reason": reason}, as_person("liz")
+        read = await http.get("/v1/automation/clinic", headers=liz)
+        liz["If-Match"] = read.headers["ETag"]
+        assert (await http.put("/v1/automation/clinic", json=body, headers=liz)).status_code == 200
     page = (await http.get("/v1/automation/clinic/changes?limit=2", headers=as_person("liz"))).json()
     assert [(each["mode"], each["why"]) for each in page["changes"]] == [
         ("shadow", "again"),
