@@ -16,9 +16,13 @@ import uvicorn
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from services.coder import MIGRATION_PACKAGES, SCHEMA
+from services.coder.api_models import Code
 from services.coder.app import create_app
 from services.coder.arrivals import Arrivals
+from services.coder.decision_models import Accept, Add, DecisionBatch
+from services.coder.engine.model import CodeSystem
 from services.coder.queries.vocabulary import load_vocabulary
+from services.coder.service.deciding import Coder, UnderLease
 from services.coder.service.suggesting import Suggesting
 from services.coder.service.use_cases import UseCases
 from services.coder.settings import CoderSettings, QueueSettings
@@ -40,6 +44,8 @@ from tests.conftest import PoolFor
 
 CHROMIUM = Path("/usr/bin/chromium")
 TOKEN = "ann-token-for-tests"
+ROLES = {"ann": Role.CODER, "lea": Role.LEAD, "ada": Role.AUDITOR, "paul": Role.PHYSICIAN}
+"""Who can sign in, each with `<name>-token-for-tests`."""
 _ARGUMENTS = (
     "--headless",
     "--no-sandbox",
@@ -75,6 +81,23 @@ class Workbench:
         assert await suggesting.store_answer(leased.lease, ready, synthetic_answer(visit=visit), 0.01)
         return ChartId(chart_id)
 
+    async def finish_chart(self, *, care: str = "outpatient", minutes: int = 6) -> ChartId:
+        """Let ann accept and complete a chart that she was shown so many minutes before."""
+        chart_id = await self.bring_chart(care=care)
+        ann = Coder("ann", "Practitioner/ann")
+        lease = await self.cases.queue.lease_next(ann.subject)
+        assert lease is not None
+        await self.cases.queue.renew(lease.chart_id, ann.subject)
+        view, _ = await self.cases.charts.read_chart(lease.chart_id)
+        accepted = tuple(Accept(action="accept", target_id=target) for target in view.undecided)
+        visit = Add(action="add", code=Code(system=CodeSystem.CPT, code="99213"))
+        request = UnderLease(ann, lease.chart_id, lease.token)
+        await self.cases.deciding.decide(request, DecisionBatch(decisions=(*accepted, visit)))
+        await self.pool.execute("update coder.showing set shown_at = now() - $1 * interval '1 minute'", minutes)
+        await self.cases.completing.complete(request)
+        assert lease.chart_id == chart_id
+        return chart_id
+
     async def age_queue(self) -> None:
         """Let the first chart be one that billing sent back, and all have waited for hours."""
         await self.pool.execute(
@@ -102,8 +125,13 @@ async def workbench(pool_for: PoolFor) -> AsyncIterator[Workbench]:
     pool = await pool_for(SCHEMA, MIGRATION_PACKAGES)
     code_sets = await pool_for(CODE_SETS, CODE_SET_MIGRATIONS)
     cases = UseCases.over(pool, QueueSettings())
-    ann = Principal(subject="ann", practitioner="Practitioner/ann", roles=frozenset({Role.CODER}))
-    app = create_app(CoderSettings(web=WebSettings(tokens={hash_token(TOKEN): ann})))
+    people = {
+        hash_token(f"{name}-token-for-tests"): Principal(
+            subject=name, practitioner=f"Practitioner/{name}", roles=frozenset({role})
+        )
+        for name, role in ROLES.items()
+    }
+    app = create_app(CoderSettings(web=WebSettings(tokens=people)))
     app.state.use_cases = cases
     load_vocabulary()
     app.state.library = Library(code_sets)

@@ -20,13 +20,17 @@ _PICTURES = os.environ.get("WORKBENCH_PICTURES")
 """A folder for the pictures of the documentation; without it none are made."""
 
 
-async def sign_in(page: Page, workbench: Workbench) -> None:
-    """Sign in by keyboard."""
+async def sign_in(
+    page: Page, workbench: Workbench, token: str = TOKEN, *, home: str = "Worklist", where: str = ""
+) -> None:
+    """Sign in by keyboard, and go on to the page that is named."""
     await page.goto(workbench.url)
     await expect(page.get_by_label("Access token")).to_be_focused()
-    await page.keyboard.type(TOKEN)
+    await page.keyboard.type(token)
     await page.keyboard.press("Enter")
-    await expect(page).to_have_title("Worklist · Chartline")
+    await expect(page).to_have_title(f"{home} · Chartline")
+    if where:
+        await page.goto(f"{workbench.url}{where}")
 
 
 async def open_chart(page: Page, workbench: Workbench, visit: str = VISIT) -> ChartId:

@@ -9,9 +9,13 @@ from fastapi import FastAPI
 from services.coder.settings import SessionSettings
 from services.coder.workbench import (
     access,
+    audits,
+    automation,
     charts,
     code_changes,
     codes,
+    differences,
+    figures,
     glass,
     lists,
     my_queries,
@@ -36,7 +40,22 @@ def install_workbench(app: FastAPI, sessions: SessionSettings | None = None) -> 
     app.state.sessions = Sessions(sessions)
     provider: Provider | None = app.state.provider
     app.state.logins = Logins(provider) if provider else None
-    pages = (access, lists, worklist, charts, codes, code_changes, glass, queries, my_queries, threads)
+    pages = (
+        access,
+        lists,
+        worklist,
+        charts,
+        codes,
+        code_changes,
+        glass,
+        queries,
+        my_queries,
+        threads,
+        audits,
+        differences,
+        figures,
+        automation,
+    )
     for router in (assets, *(each.router for each in pages)):
         app.include_router(router, prefix="/workbench", include_in_schema=False)
     require_rules(app, open_paths=OPEN_PATHS | _OPEN_PAGES)

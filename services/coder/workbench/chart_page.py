@@ -5,7 +5,7 @@ place whatever is decided, so that eyes and keys find them again.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -124,6 +124,11 @@ def _cut_documents(view: ChartView) -> list[Pane]:
         for evidence in suggestion.evidence:
             spans[evidence.document_id, evidence.version].append(Span(evidence.start, evidence.end, card))
     return [
-        Pane(number, each, split_parts(each.text, spans[each.document_id, each.version]))
+        cut_document(number, each, spans[each.document_id, each.version])
         for number, each in enumerate(view.documents, 1)
     ]
+
+
+def cut_document(number: int, document: DocumentView, spans: Iterable[Span]) -> Pane:
+    """Cut a document where evidence begins and ends."""
+    return Pane(number, document, split_parts(document.text, spans))

@@ -52,7 +52,11 @@ _PAGES = (
     ("log", "Log", _CODERS),
     ("codes", "Codes", _READERS),
     ("changes", "Changes", _CODERS),
-    ("reviews", "Reviews", frozenset({Role.LEAD})),
+    ("audits", "Audits", frozenset({Role.LEAD, Role.AUDITOR})),
+    ("differences", "Differences", _READERS),
+    ("figures", "Figures", _READERS),
+    ("automation", "Automation", frozenset({Role.LEAD})),
+    ("reviews", "Opened charts", frozenset({Role.LEAD})),
     ("my-queries", "Queries to you", frozenset({Role.PHYSICIAN})),
 )
 """The pages that every page leads to: path, name, and whose they are."""

@@ -29,8 +29,8 @@ READERS = frozenset({Role.CODER, Role.LEAD, Role.AUDITOR})
 """Who may see charts."""
 
 _UNATTENDED = "chartline-unattended"
-_MAX_FIELDS = 120
-"""The composer of queries has the most."""
+_MAX_FIELDS = 1000
+"""The review of a long stay has the most."""
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
