@@ -93,7 +93,11 @@ class Workbench:
         visit = Add(action="add", code=Code(system=CodeSystem.CPT, code="99213"))
         request = UnderLease(ann, lease.chart_id, lease.token)
         await self.cases.deciding.decide(request, DecisionBatch(decisions=(*accepted, visit)))
-        await self.pool.execute("update coder.showing set shown_at = now() - $1 * interval '1 minute'", minutes)
+        await self.pool.execute(
+            "update coder.showing set shown_at = now() - $1 * interval '1 minute' where chart_id = $2",
+            minutes,
+            chart_id,
+        )
         await self.cases.completing.complete(request)
         assert lease.chart_id == chart_id
         return chart_id

@@ -4,6 +4,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from services.coder.automation.modes import Mode
+from services.coder.queries.life import QueryId
 from services.coder.queries.templates import load_templates
 from services.coder.query_models import QueryRequest
 from services.coder.service.deciding import Coder
@@ -49,7 +50,7 @@ async def ask(workbench: Workbench, chart_id: ChartId) -> None:
     content = await workbench.cases.queries.propose(chart_id, template, None)
     request = QueryRequest(content=content, addressee="Practitioner/paul")
     written = await workbench.cases.queries.write(ann, chart_id, request)
-    await workbench.cases.queries.send(ann, written.query_id, "for a test")
+    await workbench.cases.queries.send(ann, QueryId(written.query_id), "for a test")
 
 
 async def test_a_chart_is_reviewed_rebutted_and_closed(
@@ -71,6 +72,8 @@ async def test_a_chart_is_reviewed_rebutted_and_closed(
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="What differs")).to_be_visible()
     await expect(page.locator("fieldset")).to_contain_text("J18.1")
+    await expect(page.get_by_label("Why")).to_be_focused()
+    await page.keyboard.press("Escape")
     await page.keyboard.press("f")
     await expect(page.locator("[data-refusal]")).to_contain_text("Write why")
     await page.get_by_label("Why").fill("The impression names the lobe.")
@@ -86,12 +89,12 @@ async def test_a_chart_is_reviewed_rebutted_and_closed(
     await sign_out(page)
 
     await sign_in(page, workbench, where="differences")
-    await page.get_by_role("button", name="I do not").press("Enter")
+    await page.get_by_role("button", name="I disagree").press("Enter")
     await expect(page.locator("[data-refusal]")).to_contain_text("Say why")
     await page.get_by_label("What you say of J18.9").fill("Community-acquired is what the assessment says.")
     await require_accessible(page)
     await take_picture(page, f"differences{scheme}")
-    await page.get_by_role("button", name="I do not").press("Enter")
+    await page.get_by_role("button", name="I disagree").press("Enter")
     await expect(page.locator("tbody")).to_contain_text("Rebutted")
     await sign_out(page)
 
@@ -138,7 +141,7 @@ async def test_figures_and_automation_are_a_leads(coloured: Page, workbench: Wor
     await expect(page.get_by_role("region", name="Productivity")).to_contain_text("norm 2–3")
     await require_accessible(page)
     await take_picture(page, f"figures{scheme}")
-    await page.get_by_label("by").select_option("day")
+    await page.get_by_label("by", exact=True).select_option("day")
     await page.get_by_role("button", name="Show").click()
     async with page.expect_download() as started:
         await page.get_by_role("link", name="Download as CSV").click()

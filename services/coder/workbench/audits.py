@@ -14,6 +14,7 @@ from fastapi.responses import Response
 from pydantic import ValidationError
 
 from services.coder.api.audits import act_as
+from services.coder.api.reach import find_reach
 from services.coder.api.requests import Cases
 from services.coder.audit_models import AuditedChart, AuditRequest, Comparison
 from services.coder.audits.audit import AuditId, Method, ReviewNotComplete
@@ -169,6 +170,7 @@ async def _show_audits(
         signed_in=auditor,
         page=page,
         methods=list(Method),
+        lists=await cases.worklists.count(auditor.subject, find_reach(auditor)),
         typed=typed or usual,
         refusal=refusal,
         form_id=uuid4(),
@@ -201,8 +203,11 @@ def _count_evidence(chart: AuditedChart) -> dict[str, int]:
 
 
 def _cut(chart: AuditedChart, rows: ReviewForm) -> Sequence[Pane]:
-    """Cut the documents where the words of a row's code begin and end."""
-    numbers = {row.code: row.number for row in reversed(rows.rows) if row.code}
+    """Cut the documents where the words of a row's first code begin and end; blind rows have codes of their own."""
+    coded = [each.code for each in chart.coded or ()]
+    numbers = {code: number for number, code in enumerate(coded, 1)}
+    if chart.coded_blind:
+        numbers = {row.code: row.number for row in rows.rows}
     return [
         cut_document(
             number,

@@ -14,7 +14,7 @@ from services.coder.engine.model import CodeSystem
 from services.coder.workbench.forms import normalise_code
 from shared.contracts.errors import InvalidContent
 
-_BLANK_ROWS = 4
+_BLANK_ROWS = 2
 _MOST_ROWS = 100
 _FIXES = {
     "code": "this is not the form of a code of the chosen system",
@@ -36,6 +36,16 @@ class ReviewRow:
     modifiers: str = ""
     units: str = "1"
     display: str = ""
+
+    @property
+    def is_icd(self) -> bool:
+        """Whether it has a code that can have neither modifiers nor units."""
+        return bool(self.code) and self.system in (CodeSystem.ICD10CM, CodeSystem.ICD10PCS)
+
+    @property
+    def may_be_diagnosis(self) -> bool:
+        """Whether it is a diagnosis, or may become one."""
+        return not self.code or self.system == CodeSystem.ICD10CM
 
 
 @dataclass(frozen=True, slots=True)
