@@ -14,6 +14,7 @@ from shared.codesets.readers import documented, icd10cm_xml, icd10pcs_text, icd1
 from shared.codesets.readers.cpt import read_cpt
 from shared.codesets.readers.hcpcs import read_hcpcs
 from shared.codesets.readers.icd10pcs_tables_text import read_tables_addenda
+from shared.codesets.readers.ndc_crosswalk import read_ndc_crosswalk
 from shared.codesets.readers.poa import read_poa_exempt
 from shared.codesets.text_file import TextFile
 
@@ -105,6 +106,9 @@ _KINDS = (
          "predecessors of a procedure code are not shown"),
     Kind("hcpcs", _HCPCS, _CODES, read_hcpcs, r"HCPC\d{4}.*ANWEB[^/]*\.(txt|csv|xlsx)$", 6_000,
          "no supply, drug or equipment code can be looked up"),
+    Kind("ndc-hcpcs", _HCPCS, _RULES, read_ndc_crosswalk,
+         r"^(?!.*(AWP|OPPS|NOC)).*ASP NDC.HCPCS Crosswalk.*\.(csv|xlsx)$", 4_000,
+         "drugs are billed by their names only, not by the National Drug Code of what was given"),
     Kind("cpt", _CPT, _CODES, read_cpt, r"(LONG|MED|SHORT|Consolidated)[^/]*\.txt$", 8_000,
          "only the curated common services are known, in our own wording; needs a licence of the AMA"),
     Kind("ncci-ptp", _CPT, _RULES, ncci_pairs.read_pairs, r"ccipra[^/]*\.txt$", 1_000,

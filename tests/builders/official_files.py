@@ -196,6 +196,14 @@ CONVERSION = (
     b'001607A\t"Bypass, new"\t2019\t00H60YZ\t"Insertion, old"\tNew\t10.01\r\n'
 )
 
+NDC_CROSSWALK = (
+    b"Made-up notes,,,,,,,,,\r\n,,,,,,,,,\r\n"
+    b"_2030_CODE,Short Description,LABELER NAME,NDC2,Drug Name,HCPCS dosage,PKG SIZE,PKG QTY,BILLUNITS,BILLUNITSPKG\r\n"
+    b'J0001,Inj made up,MADE-UP LABS,00002-1433-80,MADEUPOL,10 MG,1,"1,000",10,"10,000"\r\n'
+    b"J0001,Inj made up,OTHER LABS,00003-0001-01,Madeupol,10 MG,.5,10,5,50\r\n"
+    b"J7331,A device,MADE-UP LABS,089130-4444-01,Madeup gel,1 MG,1,1,1,1\r\n"
+)
+
 COVERAGE = b"code,diagnoses,payer,starts,ends\nA0001,I10 E11.0-E11.9,payer-a,2026-01-01,\n"
 FEES = b"code,modifier,payer,price,starts,ends\nA0001,,,125.50,2026-01-01,2026-12-31\nA0001,26,,40.10,2026-01-01,\n"
 PLACES = b"code,name,description,starts,ends\n11,Office,,,\n12,Home,,,\n"
@@ -233,6 +241,7 @@ LAYOUTS: dict[str, tuple[str, bytes]] = {
     "icd10pcs-definitions-addenda": ("definitions_addenda_2030.txt", DEFINITIONS_ADDENDA),
     "icd10pcs-conversion": ("conversion_table.txt", CONVERSION),
     "hcpcs": ("HCPC2030_ANWEB.txt", HCPCS),
+    "ndc-hcpcs": ("January 2030 ASP NDC-HCPCS Crosswalk.csv", NDC_CROSSWALK),
     "cpt": ("LONGULT.txt", CPT),
     "ncci-ptp": ("ccipra-v999r0-f1.TXT", PTP),
     "ncci-ptp-outpatient": ("ccioph-v999r0-f1.TXT", PTP),

@@ -36,11 +36,21 @@ class Strength:
 
 
 @dataclass(frozen=True, slots=True)
+class BilledAs:
+    """The HCPCS code of a package by its National Drug Code, what one billing unit is, and the drug's name."""
+
+    code: str
+    unit: Amount
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class GivenFact:
     """One thing that was given or done.
 
     `path` is the resource's reference; `codes` are (FHIR system URI, code); `text` holds its notes and instructions;
-    `minutes` is how long it ran; `reasons` are ICD-10-CM codes that its resource names.
+    `minutes` is how long it ran; `reasons` are ICD-10-CM codes that its resource names; `billed_as` is what the loaded
+    NDC-HCPCS crosswalk of the day says of its package.
     """
 
     kind: GivenKind
@@ -54,6 +64,7 @@ class GivenFact:
     body_site: str = ""
     text: str = ""
     reasons: tuple[str, ...] = ()
+    billed_as: BilledAs | None = None
 
     def code_in(self, system: str) -> str:
         """Return the first code in a FHIR system, or ''."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from services.coder.chart_facts import read_engine_chart, read_facts
 from services.coder.engine.model import Engine, EngineVersion, Suggestions
+from services.coder.service.drug_codes import give_drug_codes
 from services.coder.service.learning import read_state
 from services.coder.service.procedure_tables import LoadedTables
 from services.coder.service.releases import confirm_services
@@ -59,6 +60,7 @@ async def recompute_run(pool: Pool, engine: Engine, chart_id: ChartId, version: 
         chart = await LoadedTables().give(
             connection, replace(read_engine_chart(ready, read_facts(ready)), learned=learned)
         )
+        chart = await give_drug_codes(connection, chart)
     chart = chart if run.is_new_patient is None else replace(chart, is_new_patient=run.is_new_patient)
     stored = Suggestions(run.version, tuple(each.content for each in proposed), run.indicators)
     computed = engine.suggest(chart)

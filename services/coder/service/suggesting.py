@@ -12,6 +12,7 @@ from services.coder.chart_facts import read_engine_chart, read_facts
 from services.coder.claim_draft import build_draft
 from services.coder.engine.model import Chart, Suggestions
 from services.coder.priority import PriorityWeights
+from services.coder.service.drug_codes import give_drug_codes
 from services.coder.service.history import ask_history, keep_visit
 from services.coder.service.learning import LearnedSoFar
 from services.coder.service.placing import rank_again
@@ -52,6 +53,7 @@ class Suggesting:
             facts = read_facts(chart)
             is_new_patient = await ask_history(connection, chart, facts)
             asked = await self.tables.give(connection, replace(read_engine_chart(chart, facts), learned=learned))
+            asked = await give_drug_codes(connection, asked)
         return chart, asked if is_new_patient is None else replace(asked, is_new_patient=is_new_patient)
 
     async def store_answer(

@@ -8,6 +8,7 @@ import pytest
 
 from shared.codesets.entry import Entry, FileRefused, Reading, SourceFile
 from shared.codesets.kinds import KINDS
+from shared.codesets.ndc import fold_ndc
 from shared.codesets.opening import read_release, recognise_release
 from tests.builders import official_files as files
 from tests.builders.official_files import LAYOUTS
@@ -171,6 +172,47 @@ def test_an_index_addendum_gives_the_whole_path_of_a_changed_term() -> None:
 def test_units_carry_what_edits_need() -> None:
     (units,) = read("ncci-mue").entries
     assert (units.code, units.facts["units"], units.facts["indicator"]) == ("A0001", 2, "2")
+
+
+def test_a_crosswalk_tells_by_ndc_what_a_package_is_billed_as() -> None:
+    reading = read("ndc-hcpcs")
+    first, second = reading.entries
+    assert (first.code, first.title, second.code) == ("00002143380", "MADEUPOL", "00003000101")
+    assert first.facts == {
+        "hcpcs": "J0001",
+        "dosage": "10 MG",
+        "size": "1",
+        "quantity": "1000",
+        "units": "10",
+        "units_of_package": "10000",
+    }
+    assert (reading.release, reading.counts) == ("January 2030", {"codes": 1, "packages": 2, "others": 1})
+    names = (
+        "July 2026 ASP NDC-HCPCS Crosswalk 061526.csv",
+        "July 2026 NOC NDC-HCPCS Crosswalk.csv",
+        "July 2026 AWP NDC-HCPCS.csv",
+    )
+    assert [KINDS["ndc-hcpcs"].matches(name) for name in names] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("written", "folded"),
+    [
+        ("00002-1433-80", "00002143380"),
+        ("0002-1433-80", "00002143380"),
+        ("50242-041-21", "50242004121"),
+        ("50242-0041-1", "50242004101"),
+        ("50242004121", "50242004121"),
+        ("5024204121", ""),
+        ("002-1433-80", ""),
+        ("089130-4444-01", ""),
+        ("0002-1433", ""),
+        ("", ""),
+        ("0002-14A3-80", ""),
+    ],
+)
+def test_an_ndc_is_eleven_digits_however_it_is_written(written: str, folded: str) -> None:
+    assert fold_ndc(written) == folded
 
 
 def test_prices_stay_the_text_that_was_written() -> None:

@@ -42,6 +42,11 @@ def convert(amount: Amount, unit: str, strength: Strength | None = None) -> Deci
     return value * per_solution / per_drug / scale if (measure, wanted) == (drug, solution) else None
 
 
+def is_measured(unit: str) -> bool:
+    """Whether amounts of a written unit can be counted."""
+    return unit.strip().lower() in _SCALES
+
+
 def count_units(value: Decimal, of: Decimal) -> int:
     """Count the billing units of `of` that a dose fills, a part of one as a whole one."""
     return int((value / of).to_integral_value(ROUND_CEILING))

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from services.coder.engine.given import Amount, GivenFact, GivenKind, Strength
 from services.coder.engine.model import Chart, CodedFact, Evidence
 from services.coder.engine.services.dose_words import DoseWords, Route, keep_just_before, read_dose, read_route
-from services.coder.engine.services.drug_table import BY_PROCEDURE, INHALED, Drug, find_coded, find_named
+from services.coder.engine.services.drug_table import BY_PROCEDURE, INHALED, Drug, find_billed, find_coded, find_named
 from services.coder.engine.services.notes import find_places, is_note, list_sentences
 from services.coder.engine.services.words import WordPattern
 from shared.fhir import systems
@@ -84,7 +84,11 @@ def _read_fact(fact: GivenFact, chart: Chart) -> Dose | None:
     if fact.kind is not GivenKind.DRUG:
         return None
     named = next(iter(find_named(fact.title, chart.service_date)), None)
-    drug = find_coded(fact.code_in(systems.RXNORM), chart.service_date) or (named[0] if named else None)
+    drug = (
+        find_billed(fact.billed_as, chart.service_date)
+        or find_coded(fact.code_in(systems.RXNORM), chart.service_date)
+        or (named[0] if named else None)
+    )
     words = read_dose(f"{fact.title} {fact.text}")
     route = read_route(fact.route) or (words.route if not fact.route else None)
     if drug is None or route is Route.MOUTH:

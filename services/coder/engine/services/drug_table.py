@@ -10,6 +10,8 @@ from datetime import date
 from decimal import Decimal
 from functools import cache, lru_cache
 
+from services.coder.engine.given import BilledAs
+from services.coder.engine.services.doses import is_measured
 from services.coder.engine.services.tables import load_rows
 from services.coder.engine.services.words import KEPT, WordPatterns
 
@@ -21,6 +23,10 @@ THERAPEUTIC, CHEMOTHERAPY, HORMONAL, HYDRATION, INHALED, BY_PROCEDURE = (
     "inhaled",
     "procedure",
 )
+
+
+_CHEMOTHERAPY_CODES = "J9"
+"""The section of HCPCS Level II with the drugs of chemotherapy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,17 @@ def _list_names(text: str) -> list[tuple[Drug, int, int]]:
 def find_coded(rxnorm: str, on: date | None) -> Drug | None:
     """Find the drug of an RxNorm ingredient code."""
     return next((drug for drug in list_drugs(on) if rxnorm in drug.rxnorm), None)
+
+
+def find_billed(billed: BilledAs | None, on: date | None) -> Drug | None:
+    """Find the drug of a package; one that is not in the table is known by its billing unit alone."""
+    if billed is None:
+        return None
+    known = next((drug for drug in list_drugs(on) if drug.code == billed.code), None)
+    if known or not is_measured(billed.unit.unit) or not billed.unit.value:
+        return known
+    kind = CHEMOTHERAPY if billed.code.startswith(_CHEMOTHERAPY_CODES) else THERAPEUTIC
+    return Drug(billed.code, billed.unit.value, billed.unit.unit, None, None, kind, False, frozenset(), (), billed.name)
 
 
 @cache
