@@ -16,8 +16,9 @@ ROOT = Path(__file__).resolve().parents[1]
 ENGINE = Path("services/coder/engine")
 MODULES = (
     *("assertion/assess", "assertion/cues", "assertion/scope", "assertion/tokens"),
-    *("choice", "document", "features", "findings", "index", "page", "ranker", "recognise", "roles", "sections"),
-    *("specificity", "stages", "tokens", "words", "conventions/combination", "conventions/companion"),
+    *("choice", "document", "features", "facts", "findings", "index", "metastases", "page", "pipeline", "problems"),
+    *("ranker", "recognise", "roles", "sections", "specificity", "stages", "tokens", "words"),
+    *("conventions/combination", "conventions/companion"),
     *("conventions/confirmation", "conventions/exclusion", "conventions/history", "conventions/integral"),
     *("conventions/notes", "conventions/sequence", "conventions/tables", "conventions/therapy"),
     "conventions/uncertainty",

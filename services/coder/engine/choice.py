@@ -164,4 +164,5 @@ def explain(ranked: _Ranked, has_facts: bool, learned: str) -> str:
 
 def cite(mentions: Iterable[Mention], reading: Reading) -> tuple[Evidence, ...]:
     """The mentions as evidence."""
-    return tuple(Evidence.of(reading.chart.documents[m.document], m.start, m.end) for m in mentions)
+    documents = reading.chart.documents
+    return tuple([Evidence.of(documents[m.document], m.start, m.end) for m in mentions])

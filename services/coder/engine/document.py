@@ -6,18 +6,17 @@ findings over the whole chart. Invariant: nothing is read out of a section's hea
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
 
 from services.coder.engine.assertion import Assessor
 from services.coder.engine.findings import Mention
 from services.coder.engine.model import PRESENT, UNCERTAIN, Assertion, Chart
-from services.coder.engine.page import Page, fold_words
+from services.coder.engine.page import Page
+from services.coder.engine.problems import ProblemLines
 from services.coder.engine.recognise import Match, Recogniser
 from services.coder.engine.sections import Section, SectionKind, find_sections
 from services.coder.engine.specificity import Specific, Specifier, find_context
-from services.coder.engine.words import Words
 
 ASSESSING = frozenset(
     {
@@ -29,19 +28,18 @@ ASSESSING = frozenset(
         SectionKind.PROBLEM_LIST,
     }
 )
-_MAX_PROBLEM_LENGTH = 90
 
 
-class CodedMention(NamedTuple):
+class CodedMention:
     """A mention with its code and assertion, before mentions of one code are gathered into a finding.
 
     `after` is the etiology of a manifestation that the same words name.
     """
 
-    mention: Mention
-    assertion: Assertion
-    specific: Specific
-    after: str | None = None
+    __slots__ = ("after", "assertion", "mention", "specific")
+
+    def __init__(self, mention: Mention, assertion: Assertion, specific: Specific, after: str | None = None) -> None:
+        self.mention, self.assertion, self.specific, self.after = mention, assertion, specific, after
 
 
 class DocumentReader:
@@ -52,21 +50,19 @@ class DocumentReader:
         self._assessor = assessor
         self._specifier = specifier
 
-    def read(self, chart: Chart, number: int) -> tuple[tuple[Section, ...], list[CodedMention]]:
+    def read(self, chart: Chart, number: int) -> tuple[Page, tuple[Section, ...], list[CodedMention]]:
         """Read document `number` of `chart`."""
         page = Page(chart.documents[number].text)
         sections = find_sections(page)
-        place = _Place(sections)
-        found = self._recogniser.find(page, _Trust(self._recogniser, chart, place))
+        place, problems = _Place(sections), ProblemLines(page)
+        found = self._recogniser.find(page, _Trust(self._recogniser, chart, page, place))
         placed = [(match, section) for match in found if match.start >= (section := place.at(match.start)).body_start]
         assertions = self._assessor.assess_on(page, [(match.start, match.end) for match, _ in placed], sections)
-        text = page.text
-        mentions = [
-            coded
-            for (match, section), assertion in zip(placed, assertions, strict=True)
-            for coded in self._code(text, match, _describe(text, number, match, section), assertion)
-        ]
-        return sections, mentions
+        mentions: list[CodedMention] = []
+        for (match, section), assertion in zip(placed, assertions, strict=True):
+            mention = _describe(page.text, number, match, section, problems)
+            mentions += self._code(page.text, match, mention, assertion)
+        return page, sections, mentions
 
     def _code(self, text: str, match: Match, mention: Mention, assertion: Assertion) -> list[CodedMention]:
         """The code that the match names, or the two of a pair of the Alphabetic Index."""
@@ -80,10 +76,10 @@ class DocumentReader:
         return [first, CodedMention(mention, weighed, second, first.specific.code)]
 
 
-def _describe(text: str, number: int, match: Match, section: Section) -> Mention:
-    start, end, _, source = match
-    problem = section.kind in ASSESSING and is_problem_heading(text, start, end, section.body_start)
-    return Mention(number, start, end, section.kind, " ".join(text[start:end].lower().split()), source, problem)
+def _describe(text: str, number: int, match: Match, section: Section, problems: ProblemLines) -> Mention:
+    start, end = match.start, match.end
+    problem = section.kind in ASSESSING and problems.name(start, end, section.body_start)
+    return Mention(number, start, end, section.kind, " ".join(text[start:end].lower().split()), match.source, problem)
 
 
 class _Place:
@@ -103,13 +99,14 @@ class _Place:
 class _Trust:
     """Whether a term with a condition is trusted where it stands; the document's words are gathered only when asked."""
 
-    def __init__(self, recogniser: Recogniser, chart: Chart, place: _Place) -> None:
+    def __init__(self, recogniser: Recogniser, chart: Chart, page: Page, place: _Place) -> None:
         self._index = recogniser.index
         self._chart = chart
+        self._page = page
         self._place = place
         self._words: frozenset[str] | None = None
 
-    def __call__(self, row: int, start: int, words: Words) -> bool:
+    def __call__(self, row: int, start: int) -> bool:
         number = self._index.condition_of[row]
         if number < 0:
             return True
@@ -117,7 +114,7 @@ class _Trust:
         if condition is None:
             return True
         if self._words is None:
-            self._words = frozenset(map(str.lower, frozenset(words.raws)))
+            self._words = frozenset(self._page.folded_words)
         return condition.holds(
             self._words, self._place.kind(start), self._chart.patient_sex, self._chart.patient_age_years
         )
@@ -138,56 +135,3 @@ def weigh_alternatives(text: str, match: Match, assertion: Assertion) -> Asserti
     if "or" not in beside and "vs" not in beside and "versus" not in beside:
         return assertion
     return UNCERTAIN if _AFTER_OR.search(before) or _BEFORE_OR.search(after) else assertion
-
-
-def is_problem_heading(text: str, start: int, end: int, body_start: int = 0) -> bool:
-    """Whether a span in an assessing section, whose body begins at `body_start`, names a problem or only tells of it.
-
-    "2. Type 2 diabetes, uncontrolled." names one, and so do all in "HTN - increase lisinopril. Obesity, BMI 34."; a
-    sentence with its own verb does not, nor what stands behind a label ("Medical reasoning: ...").
-    """
-    line_start = max(text.rfind("\n", 0, start) + 1, body_start)
-    line_end = text.find("\n", end)
-    line = text[line_start : line_end if line_end >= 0 else len(text)]
-    head = _head_of(line)
-    offset = start - line_start
-    if offset < len(head):
-        return _names(head)
-    if line[len(head) : len(head) + 1] == ":":
-        return False
-    sentence_start = max((m.end() for m in _SENTENCE_END.finditer(line, 0, offset)), default=0)
-    return offset - sentence_start <= _MAX_LEAD and _names(_head_of(line[sentence_start:]))
-
-
-def _names(head: str) -> bool:
-    return len(head) <= _MAX_PROBLEM_LENGTH and _TELLING.isdisjoint(fold_words(head))
-
-
-_SENTENCE_END = re.compile(r"[.;]\s+")
-_MAX_LEAD = 12
-"""How far into a sentence a condition may begin that the sentence names: room for "chronic" or "2) "."""
-_TELLING = frozenset(
-    {
-        *("is", "was", "has", "have", "had", "are", "were", "will", "we", "i", "he", "she", "they", "patient", "if"),
-        *("report", "reports", "denies", "discussed", "continue", "order", "ordered", "recommend", "recommended"),
-        *("should", "take", "start", "refer", "referred", "advise", "advised", "return", "call"),
-    }
-)
-"""Words of sentences that tell of a condition rather than name it."""
-_LEAD = re.compile(r"\s*(?:\d{1,2}[.)]|[#•*\-]+)?\s*")
-_HEAD_END = re.compile(r"[.:](?<=\w[.:])(?=\s|$)| - | – |;(?<=\w;)")
-"""Each way begins with a mark: what a pattern may begin with is found quickly, and what it looks back for is not."""
-
-
-def _head_of(line: str) -> str:
-    lead = _LEAD.match(line)
-    numbered = lead.end() if lead else 0
-    body = " " * numbered + line[numbered:]
-    end = _HEAD_END.search(body)
-    return body[: end.start()] if end else body
-
-
-def iter_mentions(read: Sequence[list[CodedMention]]) -> Iterator[CodedMention]:
-    """All mentions of a chart, document by document."""
-    for mentions in read:
-        yield from mentions

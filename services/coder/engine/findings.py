@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from services.coder.engine.model import Assertion, Chart
+from services.coder.engine.page import Page
 from services.coder.engine.sections import Section, SectionKind
 from shared.codesets.icd10cm import CodeSet
 
@@ -73,9 +74,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a stage may look at besides the findings: the chart, each document's sections, and the codes in force."""
+    """What a stage may look at besides the findings: the chart, its pages and their sections, the codes in force."""
 
     chart: Chart
+    pages: tuple[Page, ...]
     sections: tuple[tuple[Section, ...], ...]
     codes: CodeSet
 

@@ -59,7 +59,7 @@ def hash_official_index(folder: Path | None) -> str:
 def read_official_index(folder: Path) -> Iterator[Phrase]:
     """All phrases of the files in `folder`; raises FileRefused for a file that is not what its name says."""
     for kind, path in find_index_files(folder):
-        entries = kind.read_source(SourceFile(path.name, path.read_bytes(), excerpt=True)).entries
+        entries = list(kind.read_source(SourceFile(path.name, path.read_bytes(), excerpt=True)).entries)
         if kind.name == "icd10cm-neoplasm":
             yield from compose(entries, _BEHAVIOURS, skip=1)
         elif kind.name == "icd10cm-drug":

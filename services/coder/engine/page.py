@@ -58,11 +58,6 @@ def fold_case(text: str) -> str:
     return folded.replace("’", "'")
 
 
-def fold_words(text: str) -> list[str]:
-    """The words of `text` with their case folded."""
-    return _clear_marks(fold_case(text)).split()
-
-
 def _clear_marks(text: str) -> str:
     """`text` with a blank in place of every character that is no letter and no digit."""
     return text.translate(_MARKS_OF_ASCII) if text.isascii() else _ANY_MARK.sub(" ", text)

@@ -55,8 +55,9 @@ class RuleEngine:
     def find(self, chart: Chart, *, exhaustive: bool = False) -> tuple[tuple[Finding, ...], Reading]:
         """What the chart says, after its stages and before choice."""
         read = [self._reader.read(chart, number) for number in range(len(chart.documents))]
-        reading = Reading(chart, tuple(sections for sections, _ in read), self._codes)
-        findings = gather_findings([mention for _, mentions in read for mention in mentions])
+        pages, sections = tuple(page for page, _, _ in read), tuple(sections for _, sections, _ in read)
+        reading = Reading(chart, pages, sections, self._codes)
+        findings = gather_findings([mention for _, _, mentions in read for mention in mentions])
         for stage in INDEXING if exhaustive else STAGES:
             findings = stage(findings, reading)
         return findings, reading

@@ -22,17 +22,17 @@ from services.coder.engine.words import HARD, SOFT, UNKNOWN, WordReader, Words
 _MAX_SKIPPED = 4
 _LOWEST = -1_000
 
-Trust = Callable[[int, int, Words], bool]
-"""Whether the term of a row, which has a condition, is trusted at an offset of a text with these words."""
+Trust = Callable[[int, int], bool]
+"""Whether the term of a row, which has a condition, is trusted at an offset of the text."""
 
 
-class Match(NamedTuple):
+class Match:
     """A term found at `start:end`."""
 
-    start: int
-    end: int
-    code: str
-    source: Source
+    __slots__ = ("code", "end", "source", "start")
+
+    def __init__(self, start: int, end: int, code: str, source: Source) -> None:
+        self.start, self.end, self.code, self.source = start, end, code, source
 
 
 _Window = tuple[int, bool, int, bool, int, int]
@@ -75,7 +75,7 @@ class Recogniser:
         self._assumed = load_qualifiers().default_bits
         self._options: dict[int, _Options] = {}
 
-    def find(self, page: Page, trusts: Trust = lambda row, start, words: True) -> list[Match]:
+    def find(self, page: Page, trusts: Trust = lambda row, start: True) -> list[Match]:
         """All matches in order of position."""
         words = self._reader.read(page)
         windows = self.find_windows(words)
@@ -93,20 +93,22 @@ class Recogniser:
             for site in find_spread(page)
             if not any(m.start < site.end and site.start < m.end for m in matches)
         ]
-        matches.sort()
+        matches.sort(key=_start_of)
         return matches
 
     def find_windows(self, words: Words) -> list[_Window]:
         """Every window that is some term's words, and every word that is a term in capitals."""
-        first_term, pairs, values = self.index.first_term, self.index.pairs, words.values
-        content = [at for at, value in enumerate(values) if value > 0]
-        meant = [values[at] for at in content]
+        first_term, pairs = self.index.first_term, self.index.pairs
         windows = self._find_capitals(words)
-        windows += [
-            (-1, False, at, True, at, first_term[value])
-            for at, value in zip(content, meant, strict=True)
-            if value in first_term
-        ]
+        content: list[int] = []
+        meant: list[int] = []
+        for at, value in enumerate(words.values):
+            if value > 0:
+                content.append(at)
+                meant.append(value)
+                row = first_term.get(value)
+                if row is not None:
+                    windows.append((-1, False, at, True, at, row))
         # A pair that no term has ends the window before it begins.
         for number in [number for number, key in enumerate(map(add, meant, meant[1:])) if key in pairs]:
             self._extend(words, content, meant, number, windows)
@@ -214,6 +216,10 @@ class Recogniser:
         )
 
 
+def _start_of(match: Match) -> int:
+    return match.start
+
+
 def part_level(words: Words, last: int, following: int) -> int:
     """What parts two content words of a window: as breaks do, and HARD too where too much or the unknown is between."""
     if following - last == 1:
@@ -233,7 +239,7 @@ def _may_mean(option: _Option, words: Words, first: int, last: int, trusts: Trus
     asks_order = not option.loose and (option.ordered or last - first == 1)
     if asks_order and _read_order(words.values[first : last + 1]) != option.order:
         return False
-    return not option.conditional or trusts(option.row, words.starts[first], words)
+    return not option.conditional or trusts(option.row, words.starts[first])
 
 
 def gather_qualifiers(words: Words, first: int, last: int) -> tuple[int, int, int]:
@@ -245,10 +251,9 @@ def gather_qualifiers(words: Words, first: int, last: int) -> tuple[int, int, in
     while last + 1 < count and values[last + 1] < UNKNOWN and breaks[last + 1] < HARD:
         last += 1
     bits = 0
-    if min(values[first : last + 1]) < UNKNOWN:
-        for value in values[first : last + 1]:
-            if value < UNKNOWN:
-                bits |= UNKNOWN - value
+    for value in values[first : last + 1]:
+        if value < UNKNOWN:
+            bits |= UNKNOWN - value
     return first, last, bits
 
 

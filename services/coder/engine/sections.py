@@ -104,11 +104,10 @@ def _find_headings(page: Page) -> Iterator[tuple[int, int, SectionKind]]:
 def _find_candidates(page: Page) -> Iterator[re.Match[str]]:
     """What may be a heading, in order; candidates do not overlap."""
     text, reached = page.text, 0
-    is_dashed = " - " in text
     for start in _find_beginnings(page):
         if start >= reached:
             match = _HEADING.match(text, start)
-            if match is None and is_dashed and text.find(" - ", start, start + _LONGEST_CANDIDATE) >= 0:
+            if match is None and text.find(" - ", start, start + _LONGEST_CANDIDATE) >= 0:
                 match = _PARTED.match(text, start)
             if match is not None:
                 reached = match.end()
@@ -116,19 +115,26 @@ def _find_candidates(page: Page) -> Iterator[re.Match[str]]:
 
 
 def _find_beginnings(page: Page) -> list[int]:
-    """Where a heading may begin: with the text, with a line, and with two capitals behind the end of a sentence."""
-    found = [0]
+    """Where a heading may begin: with the text or a line, and with two capitals behind the end of a sentence."""
+    found = [0] if _may_begin(page, 0) else []
     for number, offset, gap in page.gaps:
-        at = gap.find("\n")
-        while at >= 0:
-            if not gap.startswith("\n", at + 1):
-                found.append(offset + at + 1)
-            at = gap.find("\n", at + 1)
-        end = gap.rstrip(" \t")
-        if end[-1:] in _SENTENCE_ENDS and len(end) < len(gap) and _begins_in_capitals(page, number):
-            found.append(offset + len(end))
+        if _may_begin(page, number):
+            line_end, end = gap.rfind("\n"), gap.rstrip(" \t")
+            if line_end >= 0:
+                found.append(offset + line_end + 1)
+            if end[-1:] in _SENTENCE_ENDS and len(end) < len(gap) and _CAPITALS.issuperset(page.words[number][:2]):
+                found.append(offset + len(end))
     return found
 
 
-def _begins_in_capitals(page: Page, number: int) -> bool:
-    return number < len(page.words) and len(page.words[number]) > 1 and _CAPITALS.issuperset(page.words[number][:2])
+def _may_begin(page: Page, number: int) -> bool:
+    """Whether a known heading begins with the word of that number, or with the one behind it where it is a number."""
+    words, count = page.folded_words, len(page.words)
+    if number < count and words[number].isdecimal():
+        number += 1
+    return number < count and words[number] in _load_first_words()
+
+
+@cache
+def _load_first_words() -> frozenset[str]:
+    return frozenset(Page(name).folded_words[0] for name in _load_names()[0])

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from services.coder.engine.page import fold_case
+from services.coder.engine.page import Page
 from services.coder.engine.tokens import read_words
 from shared.codesets.icd10cm import CodeSet
 
@@ -28,7 +28,9 @@ _SIDE_WORDS = {
 # Each word looks back for its beginning: a pattern that begins with letters is found quickly, one with \b is not.
 _SIDE = "|".join(rf"{word}(?<!\w{word})" for word in _SIDE_WORDS)
 _SIDE_PATTERN = re.compile(rf"({_SIDE})\b")
-_SITED = re.compile(rf"({_SIDE})[- ]((?:[^\W\d_]+ ){{0,3}}[^\W\d_]+)")
+_SITED = 4
+"""How many words behind a side it may be the side of."""
+_TIES = frozenset({" ", "-"})
 _NOUN_AFTER_UNSPECIFIED = re.compile(r"\bunspecified (?:side|site)\b")
 _LATER = re.compile(
     r"\b(?:follow[- ]?up (?:of|for|visit for)|healing|healed|status[- ]post|s/p|post[- ]?op(?:erative)?|cast removal|"
@@ -141,12 +143,20 @@ def load_specifier(codes: CodeSet) -> Specifier:
     return Specifier(codes)
 
 
-def find_sited_sides(text: str) -> dict[str, set[str]]:
-    """Which sides the text names with which words: "right distal radius" gives right to "distal" and "radius"."""
+def find_sited_sides(page: Page) -> dict[str, set[str]]:
+    """Which sides a page names with which words: "right distal radius" gives right to "distal" and "radius"."""
     found: dict[str, set[str]] = {}
-    for match in _SITED.finditer(fold_case(text)):
-        for word in read_words(text[match.start(2) : match.end(2)]):
-            found.setdefault(word, set()).add(_SIDE_WORDS[match[1]])
+    words, gaps = page.folded_words, {number: gap for number, _, gap in page.gaps}
+    reached = 0
+    for at in [at for at, word in enumerate(words) if word in _SIDE_WORDS]:
+        if at >= reached and gaps.get(at + 1, " ") in _TIES:
+            reached = at + 1
+            while reached < len(words) and reached <= at + _SITED and words[reached].isalpha():
+                reached += 1
+                if reached in gaps:
+                    break
+            for word in read_words(" ".join(page.words[at + 1 : reached])):
+                found.setdefault(word, set()).add(_SIDE_WORDS[words[at]])
     return found
 
 

@@ -44,7 +44,7 @@ def settle_sides(findings: tuple[Finding, ...], reading: Reading) -> tuple[Findi
     specifier = load_specifier(reading.codes)
     settled = []
     # Only of this chart, and only when a side is still open: the texts are read at most once.
-    sited = cache(lambda: [find_sited_sides(document.text) for document in reading.chart.documents])
+    sited = cache(lambda: [find_sited_sides(page) for page in reading.pages])
     for finding in findings:
         sides = _sides_of(finding, reading, sited) if "laterality" in finding.missing else None
         codes = specifier.take_sides(finding.code, sides) if sides else (finding.code,)

@@ -32,7 +32,9 @@ class Cover:
     """Which effects hold where: a step function over offsets."""
 
     def __init__(self, scopes: Iterable[Scope]) -> None:
-        edges = [edge for start, end, bit in scopes for edge in ((start, bit, 1), (end, bit, -1))]
+        edges: list[tuple[int, int, int]] = []
+        for start, end, bit in scopes:
+            edges += ((start, bit, 1), (end, bit, -1))
         edges.sort()
         depth = dict.fromkeys(_BITS, 0)
         mask = 0

@@ -109,9 +109,13 @@ def cut(page: Page, first: Edge, last: Edge) -> Tokens:
         words += page.folded_words[at:word]
         starts += page.starts[at:word]
         at = word
-        end = min(last.offset, offset + len(gap))
-        marks = _read_marks(gap[max(0, first.offset - offset) : end - offset])
-        doubtful += [index for index, mark in enumerate(marks, len(words)) if mark in _DOUBTFUL]
+        if offset < first.offset:
+            offset, gap = first.offset, gap[first.offset - offset :]
+        if offset + len(gap) > last.offset:
+            gap = gap[: last.offset - offset]
+        marks, doubts = _read_marks(gap)
+        doubtful += [len(words) + doubt for doubt in doubts]
+        end = offset + len(gap)
         words += marks
         starts += range(end - len(marks), end)
     words += page.folded_words[at : last.word]
@@ -123,10 +127,10 @@ def cut(page: Page, first: Edge, last: Edge) -> Tokens:
 
 
 @lru_cache(maxsize=1_000)
-def _read_marks(gap: str) -> tuple[str, ...]:
-    """The marks of a gap, blank where they are space; the blanks behind a word are its own."""
-    marks = fold_case(gap).lstrip(" ")
-    return tuple(BLANK if mark.isspace() and mark != LINE_BREAK else mark for mark in marks)
+def _read_marks(gap: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The marks of a gap, blank where they are space, and which are doubtful; blanks behind a word are its own."""
+    marks = [BLANK if mark.isspace() and mark != LINE_BREAK else mark for mark in fold_case(gap).lstrip(" ")]
+    return tuple(marks), tuple(at for at, mark in enumerate(marks) if mark in _DOUBTFUL)
 
 
 def _settle_marks(tokens: Tokens, doubtful: list[int], text: str) -> None:

@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.coder.engine.page import Page, fold_words
+from services.coder.engine.page import Page
 
 _RUN = re.compile(r"[^\W_]+")
 TEXTS = st.one_of(st.text(), st.text(alphabet="aB1é'’_-.,\n\t  "))
@@ -16,7 +16,7 @@ def test_the_words_are_the_runs_of_letters_and_digits(text: str) -> None:
     page, runs = Page(text), list(_RUN.finditer(text))
     assert page.words == [run[0] for run in runs]
     assert list(zip(page.starts, page.ends, strict=True)) == [run.span() for run in runs]
-    assert page.folded_words == fold_words(text)
+    assert page.folded_words == Page(page.folded).words
     assert [len(word) for word in page.folded_words] == [len(word) for word in page.words]
 
 

@@ -6,6 +6,7 @@ from services.coder.engine.features import log_odds
 from services.coder.engine.lexicon import LexiconError, load_lexicon, parse_lexicon
 from services.coder.engine.lexicon.conditions import Condition, parse_condition
 from services.coder.engine.neoplasms import compose_neoplasms
+from services.coder.engine.page import Page
 from services.coder.engine.ranker import Weights, load_weights
 from services.coder.engine.sections import SectionKind
 from services.coder.engine.specificity import find_context, find_side, find_sited_sides, load_specifier
@@ -88,7 +89,7 @@ def test_finds_the_side_and_what_it_is_the_side_of() -> None:
         None,
         None,
     ]
-    assert find_sited_sides("her right distal radius")[canonical("radius")] == {"right"}
+    assert find_sited_sides(Page("her right distal radius"))[canonical("radius")] == {"right"}
 
 
 def test_the_context_is_the_sentence() -> None:
@@ -166,4 +167,4 @@ def test_training_finds_what_tells_right_from_wrong() -> None:
 
 @pytest.mark.parametrize("text", ["R\u0130GHT elbow. Medial epicondylitis", "b\u0130lateral knees; gout"])
 def test_a_letter_that_only_resembles_one_of_a_side_names_none(text: str) -> None:
-    assert find_sited_sides(text) == {}
+    assert find_sited_sides(Page(text)) == {}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from services.coder.engine.findings import Finding, Mention, Reading, Source
 from services.coder.engine.model import Assertion, Chart, Document, Setting
+from services.coder.engine.page import Page
 from services.coder.engine.sections import Section, SectionKind
 from shared.codesets.icd10cm import load_icd10cm
 
@@ -45,4 +46,4 @@ def build_chart(
         )
         findings.append(Finding(stated.code, stated.assertion, (mention,)))
     chart = Chart((Document("note", 1, text),), setting)
-    return tuple(findings), Reading(chart, (tuple(sections),), load_icd10cm())
+    return tuple(findings), Reading(chart, (Page(text),), (tuple(sections),), load_icd10cm())
