@@ -3,8 +3,9 @@
 Invariant: nothing here is content of a claim. Ids, states, codes, counts and times only.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,7 +13,20 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.claims.breaker import BreakerView
 from services.claims.claim import Channel, State
 from services.claims.schedule import Outcome
+from services.claims.store.x12_store import FilePlace
 from shared.contracts.messages import Finding
+from shared.pages import CursorOf, Page
+
+
+@dataclass(frozen=True, slots=True)
+class RowPlace:
+    """Where a row stands in a list in order of its number."""
+
+    number: Annotated[int, Field(ge=0, le=2**63 - 1)]
+
+
+CLAIMS, PAYER_FILES, ROWS = CursorOf(UUID), CursorOf(FilePlace), CursorOf(RowPlace)
+"""Cursors of lists in order of id, of time, and of a number."""
 
 
 class ApiModel(BaseModel):
@@ -56,11 +70,10 @@ class ClaimView(ApiModel):
     updated_at: datetime
 
 
-class ClaimPage(ApiModel):
+class ClaimPage(Page):
     """Claims in order of id."""
 
     claims: tuple[ClaimView, ...]
-    next_after: UUID | None = Field(description="Pass it as `after` for the next page; null on the last one.")
 
 
 class SubmissionView(ApiModel):
@@ -75,6 +88,12 @@ class SubmissionView(ApiModel):
     issue_codes: tuple[str, ...]
     started_at: datetime
     finished_at: datetime | None
+
+
+class SubmissionPage(Page):
+    """Attempts, oldest first."""
+
+    submissions: tuple[SubmissionView, ...]
 
 
 class LaneStats(ApiModel):
@@ -129,6 +148,12 @@ class PayerFileView(ApiModel):
     read_at: datetime
 
 
+class PayerFilePage(Page):
+    """Files that payers left, newest first."""
+
+    files: tuple[PayerFileView, ...]
+
+
 class ParkedAnswerView(ApiModel):
     """An answer out of a payer's file that nobody could apply; its segments are in `claims.x12_unmatched`."""
 
@@ -137,3 +162,9 @@ class ParkedAnswerView(ApiModel):
     sha256: str = Field(description="The file that it is from.")
     reason: str
     read_at: datetime
+
+
+class ParkedAnswerPage(Page):
+    """Parked answers, newest first."""
+
+    answers: tuple[ParkedAnswerView, ...]

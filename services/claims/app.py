@@ -45,6 +45,7 @@ from shared.audit.seal import SEALING, make_sealing
 from shared.codesets.icd10cm import load_icd10cm
 from shared.kafka.producer import open_publisher
 from shared.loops import Loop, Rounds, running
+from shared.postgres.answers import make_forgetting
 from shared.postgres.measures import make_measuring
 from shared.postgres.outbox import OutboxRelay
 from shared.postgres.pool import Pool, open_pool, probe_pool
@@ -174,6 +175,7 @@ def _make_loops(context: ClaimsContext, relay: OutboxRelay, settings: ClaimsSett
     loops: dict[str, Loop] = {each.name: each.run for each in lanes}
     loops |= {each.name: each.run for each in asking}
     own = {"outbox": relay.run, "seal": seal.run, "measure": measure.run}
+    own["forget-answers"] = make_forgetting(context.pool, SCHEMA).run
     return {GROUP: consumer.run, preparation.name: preparation.run, **loops, **own}
 
 

@@ -12,9 +12,12 @@ from pydantic import Field
 
 from services.claims.api_models import ApiModel
 from services.claims.denials.reasons import Kind, Step
+from services.claims.store.denial_store import PatternPlace
+from shared.pages import CursorOf, Page
 
 Status = Literal["open", "returned", "appealed", "written_off", "settled", "overturned", "recoded"]
 
+PATTERNS = CursorOf(PatternPlace)
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL's text cannot hold it
 NO_NUL_NOT_BLANK = r"^[^\x00]*[^\s\x00][^\x00]*$"
 
@@ -35,11 +38,10 @@ class DenialSummary(ApiModel):
     reason_codes: tuple[str, ...] = Field(description="CARC, or the codes of the rejection.")
 
 
-class DenialPage(ApiModel):
+class DenialPage(Page):
     """Denials, oldest first."""
 
     denials: tuple[DenialSummary, ...]
-    next_after: int | None = Field(description="Pass it as `after` for the next page; null on the last one.")
 
 
 class EvidenceView(ApiModel):
@@ -113,6 +115,12 @@ class DenialPattern(ApiModel):
     last_denied_at: datetime
 
 
+class DenialPatternPage(Page):
+    """Patterns, the most frequent first."""
+
+    patterns: tuple[DenialPattern, ...]
+
+
 class OverrideRequest(ApiModel):
     """Sets the findings of one warning aside, or the one at `expression`."""
 
@@ -131,3 +139,9 @@ class OverrideView(ApiModel):
     reason: str
     practitioner: str
     created_at: datetime
+
+
+class OverridePage(Page):
+    """Overrides of a chart, oldest first."""
+
+    overrides: tuple[OverrideView, ...]

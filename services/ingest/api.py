@@ -4,19 +4,25 @@ Place in the flow: thin; `service` does the work. Invariant: no answer has conte
 a hospital gave.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.ingest import chart_store
-from services.ingest.service import IngestService
-from shared.contracts.errors import Conflict, NotFound
+from services.ingest.service import IngestService, Replayed
+from shared.contracts.errors import Conflict, InvalidContent, NotFound
+from shared.pages import CursorOf, Page, cut_page
+from shared.postgres.answers import KeyReused, RequestInFlight
 from shared.postgres.quarantine import HeldRecord
+from shared.web.pages import PageCursor, PageLimit
 from shared.web.refusals import document_errors
+from shared.web.repeating import RepeatableRequest
 from shared.web.security import Role, require_principal
+from shared.web.tags import TAGGED
 
 MAX_BIGINT = 2**63 - 1
 """PostgreSQL's largest id."""
@@ -45,18 +51,20 @@ class ChartSummary(Answer):
     emitted_at: datetime | None
 
 
-class HeldPage(Answer):
-    """Held records, newest first; `next_before` asks for the page below, None at the end."""
+class HeldPage(Page):
+    """Held records, newest first."""
 
     held: tuple[HeldRecord, ...]
-    next_before: int | None
 
 
-class Replayed(Answer):
-    """What became of a held record this time."""
+@dataclass(frozen=True, slots=True)
+class HeldPlace:
+    """Where a held record stands in the list, by its number."""
 
-    outcome: Literal["applied", "stale", "duplicate", "quarantined"]
-    reason: str | None
+    number: Annotated[int, Field(ge=1, le=MAX_BIGINT)]
+
+
+HELD = CursorOf(HeldPlace)
 
 
 def _service(request: Request) -> IngestService:
@@ -68,8 +76,10 @@ Service = Annotated[IngestService, Depends(_service)]
 QuarantineIdPath = Annotated[int, Path(ge=1, le=MAX_BIGINT, description="The held record's id, as the list has it.")]
 
 
-@router.get("/charts/{chart_id}", responses=document_errors(NotFound))
-async def read_chart(chart_id: UUID, service: Service) -> ChartSummary:
+@router.get("/charts/{chart_id}", dependencies=TAGGED, responses=document_errors(NotFound))
+async def read_chart(
+    chart_id: Annotated[UUID, Path(description="The chart's id, as `chart.ready.v1` names it.")], service: Service
+) -> ChartSummary:
     """Tell where a chart stands."""
     row = await chart_store.read_chart(service.pool, chart_id)
     if row is None:
@@ -80,18 +90,22 @@ async def read_chart(chart_id: UUID, service: Service) -> ChartSummary:
 @router.get("/quarantine", responses=document_errors())
 async def list_quarantine(
     service: Service,
-    reason: Annotated[str | None, Query(max_length=64)] = None,
-    before: Annotated[int | None, Query(ge=1, le=MAX_BIGINT)] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    reason: Annotated[str | None, Query(max_length=64, description="Records held for this reason code only.")] = None,
+    cursor: PageCursor = None,
+    limit: PageLimit = 50,
 ) -> HeldPage:
     """List what could not be used, newest first."""
-    found = await service.list_held(reason=reason, before=before, limit=limit)
-    following = found[-1].quarantine_id if len(found) == limit else None
-    return HeldPage(held=tuple(found), next_before=following)
+    before = HELD.read(cursor).number if cursor else None
+    shown, last = cut_page(await service.list_held(reason=reason, before=before, limit=limit + 1), limit)
+    return HeldPage(held=tuple(shown), next=HELD.write(HeldPlace(last.quarantine_id)) if last else None)
 
 
-@router.post("/quarantine/{quarantine_id}/replay", responses=document_errors(NotFound, Conflict))
-async def replay_quarantined(quarantine_id: QuarantineIdPath, service: Service) -> Replayed:
+@router.post(
+    "/quarantine/{quarantine_id}/replay",
+    responses=document_errors(NotFound, Conflict, InvalidContent, KeyReused, RequestInFlight),
+)
+async def replay_quarantined(
+    quarantine_id: QuarantineIdPath, service: Service, repeatable: RepeatableRequest
+) -> Replayed:
     """Take a held record in again, with the rules of today; its outcome in the inbox stays."""
-    outcome = await service.replay(quarantine_id)
-    return Replayed(outcome=outcome.outcome.value, reason=outcome.reason)
+    return await service.replay(quarantine_id, repeatable)

@@ -23,6 +23,7 @@ from shared.audit.seal import SEALING, make_sealing
 from shared.kafka.consumer import ConsumerLoop
 from shared.kafka.producer import open_publisher
 from shared.loops import Loop, running
+from shared.postgres.answers import make_forgetting
 from shared.postgres.measures import make_measuring
 from shared.postgres.outbox import OutboxRelay
 from shared.postgres.pool import Pool, open_pool, probe_pool
@@ -89,4 +90,5 @@ def _list_loops(context: IngestContext, settings: IngestSettings) -> dict[str, L
         "relay": context.relay.run,
         "seal": seal.run,
         "measure": make_measuring(context.pool, SCHEMA, CHARTS, SEALING).run,
+        "forget-answers": make_forgetting(context.pool, SCHEMA).run,
     }

@@ -9,6 +9,9 @@ Invariant: every fresh record leaves with exactly one outcome, in the transactio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
 
 from services.ingest import SCHEMA, chart_store, store
 from services.ingest.assembly import TIMED_TYPES, coverage_of
@@ -19,6 +22,7 @@ from services.ingest.readiness import hold_until
 from services.ingest.settings import IngestOptions
 from shared.contracts.errors import Conflict, NotFound
 from shared.kafka.record import Record
+from shared.postgres.answers import Answers, Repeatable
 from shared.postgres.inbox import Inbox, InboxEntry, Outcome
 from shared.postgres.pool import Connection, Pool
 from shared.postgres.quarantine import HeldRecord, Quarantine, Unusable
@@ -26,9 +30,19 @@ from shared.telemetry.metrics import counter
 
 _inbox = Inbox(SCHEMA)
 _quarantine = Quarantine(SCHEMA)
+_repeats = Answers(SCHEMA)
 Clock = Callable[[], datetime]
 _outcomes = counter("chartline_ingest_records_total", "Records by outcome.", ("topic", "outcome"))
 _unreadable = counter("chartline_ingest_unreadable_parts_total", "Report parts that gave no text.", ("reason",))
+
+
+class Replayed(BaseModel):
+    """What became of a held record this time."""
+
+    model_config = ConfigDict(frozen=True)
+
+    outcome: Literal["applied", "stale", "duplicate", "quarantined"]
+    reason: str | None
 
 
 def now_utc() -> datetime:
@@ -67,20 +81,24 @@ class IngestService:
         """List what is held, newest first; `before` is the last id of the page above."""
         return await _quarantine.list_held(self.pool, reason=reason, before=before, limit=limit)
 
-    async def replay(self, quarantine_id: int) -> RecordOutcome:
+    async def replay(self, quarantine_id: int, request: Repeatable | None = None) -> Replayed:
         """Take a held record in again; its inbox outcome stays. Raises NotFound, or Conflict when it was applied."""
         record = await _quarantine.read_held(self.pool, quarantine_id)
         if record is None:
             raise NotFound("no held record has this id")
         (answer,) = await self.examiner.examine([record])
-        async with self.pool.acquire() as connection, connection.transaction():
+
+        async def take_in_again(connection: Connection) -> Replayed:
             judgement = await self._apply(connection, [(record, answer)])
             (outcome,) = judgement.outcomes
             usable = outcome.outcome is not Outcome.QUARANTINED
             if usable and not await _quarantine.mark_replayed(connection, quarantine_id, self.clock()):
                 raise Conflict("the held record was applied already")
+            return Replayed(outcome=outcome.outcome.value, reason=outcome.reason)
+
+        replayed = await _repeats.once(self.pool, request, Replayed, take_in_again)
         self.wake()
-        return outcome
+        return replayed
 
     async def _apply(self, connection: Connection, examined: Sequence[tuple[Record, Examined]]) -> Judgement:
         arrivals = [arrival for _, answer in examined if not isinstance(answer, Refusal) for arrival in answer]

@@ -67,5 +67,7 @@ def put_what_is_there(value: object, row: Row, name: str = "") -> object:
     if isinstance(value, list):
         return [put_what_is_there(each, row, name) for each in value]
     there = row.get(name)
+    if isinstance(value, int) and value > 0 and there is not None and there.isdigit():
+        return int(there)
     fits = isinstance(value, str) and there is not None and bool(_UUID.fullmatch(value)) == bool(_UUID.fullmatch(there))
     return there if fits else value

@@ -15,18 +15,27 @@ from uuid import UUID
 
 import asyncpg
 
-from services.claims.api_models import ParkedAnswerView, PayerFileView
+from services.claims.api_models import (
+    PAYER_FILES,
+    ROWS,
+    ParkedAnswerPage,
+    ParkedAnswerView,
+    PayerFilePage,
+    PayerFileView,
+    RowPlace,
+)
 from services.claims.claim import Channel, PayerId, State
 from services.claims.responses import Answer
 from services.claims.service.answers import UNMATCHED, AnswerService
 from services.claims.settings import ClaimsOptions
 from services.claims.store import ClaimStore, TakenClaim
-from services.claims.store.x12_store import OutgoingFile, ReadFile, X12Store
+from services.claims.store.x12_store import FilePlace, OutgoingFile, ReadFile, X12Store
 from services.claims.x12 import name_account, write_claim
 from services.claims.x12.answer_file import AnswerFile, read_answer_file
 from services.claims.x12.answers import ClaimAnswer, read_billed_lines, settle
 from services.claims.x12.source import Source
 from shared.contracts.errors import InvalidContent
+from shared.pages import cut_page
 from shared.postgres.pool import Connection, Pool
 from shared.telemetry.metrics import counter
 
@@ -99,14 +108,20 @@ class FileService:
         _files.labels(payer_id, await self._record(payer_id, file, None)).inc()
         return file
 
-    async def list_files(self, *, outcome: str | None, limit: int) -> list[PayerFileView]:
-        """Return files from payers, newest first."""
-        rows = await self._store.list_files(self._pool, outcome=outcome, limit=limit)
-        return [PayerFileView(**dict(row)) for row in rows]
+    async def list_files(
+        self, *, outcome: str | None = None, after: FilePlace | None = None, limit: int = 50
+    ) -> PayerFilePage:
+        """Return a page of files from payers, newest first."""
+        rows = await self._store.list_files(self._pool, outcome=outcome, after=after, limit=limit + 1)
+        shown, last = cut_page([PayerFileView(**dict(row)) for row in rows], limit)
+        following = PAYER_FILES.write(FilePlace(last.read_at, last.sha256)) if last else None
+        return PayerFilePage(files=tuple(shown), next=following)
 
-    async def list_parked(self, *, limit: int) -> list[ParkedAnswerView]:
-        """Return answers that nobody could apply, newest first."""
-        return [ParkedAnswerView(**dict(row)) for row in await self._store.list_parked(self._pool, limit=limit)]
+    async def list_parked(self, *, below: int | None = None, limit: int = 50) -> ParkedAnswerPage:
+        """Return a page of answers that nobody could apply, newest first."""
+        rows = await self._store.list_parked(self._pool, below=below, limit=limit + 1)
+        shown, last = cut_page([ParkedAnswerView(**dict(row)) for row in rows], limit)
+        return ParkedAnswerPage(answers=tuple(shown), next=ROWS.write(RowPlace(last.unmatched_id)) if last else None)
 
     async def _record(self, payer_id: PayerId, file: ReadFile, read: AnswerFile | None) -> FileOutcome:
         async with self._pool.acquire() as connection, connection.transaction():

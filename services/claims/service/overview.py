@@ -7,13 +7,25 @@ from uuid import UUID
 
 import asyncpg
 
-from services.claims.api_models import ClaimPage, ClaimStats, ClaimView, LaneBreaker, LaneStats, SubmissionView
+from services.claims.api_models import (
+    CLAIMS,
+    ROWS,
+    ClaimPage,
+    ClaimStats,
+    ClaimView,
+    LaneBreaker,
+    LaneStats,
+    RowPlace,
+    SubmissionPage,
+    SubmissionView,
+)
 from services.claims.breaker import Breaker
 from services.claims.claim import PayerId, State
 from services.claims.schedule import Outcome
 from services.claims.settings import ClaimsOptions
 from services.claims.store import ClaimStore
 from shared.contracts.errors import NotFound
+from shared.pages import cut_page
 from shared.postgres.pool import Pool
 
 _WAITING = frozenset({State.READY, State.QUEUED, State.SUBMITTED})
@@ -37,19 +49,25 @@ class OverviewService:
         row = await self._store.get_claim(self._pool, claim_id)
         if row is None:
             raise NotFound("there is no claim with this id")
-        return _view(row)
+        return view_claim(row)
 
-    async def list_claims(self, *, state: State | None, after: UUID | None, limit: int) -> ClaimPage:
-        """Return a page of claims of one state, or of all."""
-        rows = await self._store.list_claims(self._pool, state=state, after=after, limit=limit)
-        next_after = rows[-1]["claim_id"] if len(rows) == limit else None
-        return ClaimPage(claims=tuple(_view(row) for row in rows), next_after=next_after)
+    async def list_claims(self, *, state: State | None = None, after: UUID | None = None, limit: int = 50) -> ClaimPage:
+        """Return a page of claims of one state, or of all, in order of id."""
+        rows = await self._store.list_claims(self._pool, state=state, after=after, limit=limit + 1)
+        shown, last = cut_page(rows, limit)
+        return ClaimPage(
+            claims=tuple(view_claim(row) for row in shown), next=CLAIMS.write(last["claim_id"]) if last else None
+        )
 
-    async def list_submissions(self, claim_id: UUID) -> list[SubmissionView]:
-        """Return the attempts of a claim, oldest first; raises NotFound."""
+    async def list_submissions(self, claim_id: UUID, *, after: int = 0, limit: int = 50) -> SubmissionPage:
+        """Return a page of the attempts of a claim, oldest first; raises NotFound."""
         await self.get_claim(claim_id)
-        rows = await self._store.list_submissions(self._pool, claim_id)
-        return [SubmissionView(**dict(row)) for row in rows]
+        rows = await self._store.list_submissions(self._pool, claim_id, after=after, limit=limit + 1)
+        shown, last = cut_page(rows, limit)
+        return SubmissionPage(
+            submissions=tuple(SubmissionView(**dict(row)) for row in shown),
+            next=ROWS.write(RowPlace(last["attempt"])) if last else None,
+        )
 
     async def count_claims(self) -> ClaimStats:
         """Return where all claims are."""
@@ -81,6 +99,7 @@ def _lane_name(lane: LaneStats) -> str:
     return f"{lane.payer_id}/{lane.channel or 'none'}"
 
 
-def _view(row: asyncpg.Record) -> ClaimView:
+def view_claim(row: asyncpg.Record) -> ClaimView:
+    """Show a claim as it is stored."""
     read = {name: json.loads(row[name]) for name in ("findings", "overridden")}
     return ClaimView(**{**dict(row), **read})

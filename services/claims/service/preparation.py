@@ -105,7 +105,7 @@ class PreparationService:
         return [claim for claim in taken if claim.claim_id not in idle]
 
     async def _add_overrides(self, connection: Connection, codings: Sequence[_Coding]) -> list[_Coding]:
-        rows = await self._denials.list_overrides(connection, {coding.claim.chart_id for coding in codings})
+        rows = await self._denials.read_overrides(connection, {coding.claim.chart_id for coding in codings})
         by_chart = {
             chart_id: tuple(as_override(row) for row in rows if row["chart_id"] == chart_id)
             for chart_id in {row["chart_id"] for row in rows}

@@ -40,7 +40,7 @@ class PreviewService:
         asking = [billed] if billed else []
         async with self.pool.acquire() as connection:
             ledger = Ledger(await BilledStore(self.schema).find_billed(connection, asking))
-            rows = await DenialStore(self.schema).list_overrides(connection, [coded.chart_id])
+            rows = await DenialStore(self.schema).read_overrides(connection, [coded.chart_id])
         beside = ledger.beside(billed) if billed else ()
         frame = BundleFrame(uuid4(), datetime.now(UTC), str(self.options.base_url))
         profile = self.options.payers[payer_id]

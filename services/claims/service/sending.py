@@ -11,17 +11,19 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
+from services.claims.api_models import ClaimView
 from services.claims.claim import PayerId, State
 from services.claims.payer_channel import AttemptEnd
 from services.claims.payers import PayerProfile
 from services.claims.schedule import Outcome, Timing, plan_next
 from services.claims.service.answers import AnswerService
 from services.claims.service.denied import DeniedIntake
+from services.claims.service.overview import view_claim
 from services.claims.settings import ClaimsOptions
 from services.claims.store import AttemptReport, ClaimStore, PlannedClaim, TakenClaim, Terms
-from shared.audit.trail import record_change
 from shared.contracts.errors import Conflict, NotFound
 from shared.contracts.topics import Topic
+from shared.postgres.answers import Answers, Repeatable
 from shared.postgres.outbox import Outbox, OutboxMessage
 from shared.postgres.pool import Connection, Pool
 from shared.telemetry.metrics import counter
@@ -43,6 +45,7 @@ class SendingService:
         self._pool = pool
         self._store = ClaimStore(schema)
         self._outbox = Outbox(schema)
+        self._repeats = Answers(schema)
         self._options = options
         self._answers = answers
         self._denied = DeniedIntake(schema)
@@ -94,16 +97,20 @@ class SendingService:
         for claim, end in ended:
             _attempts.labels(claim.payer_id, end.report.outcome).inc()
 
-    async def requeue_claim(self, claim_id: UUID) -> None:
+    async def requeue_claim(self, claim_id: UUID, request: Repeatable | None = None) -> ClaimView:
         """Give an undelivered claim another term with its payer's deadline; raises NotFound and Conflict."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            claim = await self._store.get_claim(connection, claim_id)
-            if claim is None:
+
+        async def requeue(connection: Connection) -> ClaimView:
+            before = await self._store.get_claim(connection, claim_id)
+            if before is None:
                 raise NotFound("there is no claim with this id")
-            profile = self._options.payers.get(claim["payer_id"], PayerProfile())
+            profile = self._options.payers.get(before["payer_id"], PayerProfile())
             if not await self._store.requeue_claim(connection, claim_id, profile.deadline_hours * 3600):
                 raise Conflict("only an undelivered claim can be queued again")
-            await record_change(connection)
+            after = await self._store.get_claim(connection, claim_id)
+            return view_claim(after or before)
+
+        return await self._repeats.once(self._pool, request, ClaimView, requeue)
 
     async def _note_refusals(
         self, connection: Connection, ended: Sequence[EndedAttempt], plans: Sequence[PlannedClaim]

@@ -38,7 +38,7 @@ select denial_id, claim_id, chart_id, coding_version, payer_id, kind, proposed, 
        (select array_agg(distinct reason_code) from {schema}.denial_line as line where line.denial_id = denial.denial_id)
            as reason_codes
 from {schema}.denial
-where (:after::bigint is null or denial_id > :after)
+where denial_id > :after::bigint
   and (:status::text is null or status = :status)
   and (:kind::text is null or kind = :kind)
   and (:payer_id::text is null or payer_id = :payer_id)
@@ -88,7 +88,8 @@ values (:denial_id, :step, :reason, :subject, :practitioner, :packet_sha256);
 update {schema}.denial set status = :status where denial_id = :denial_id;
 
 -- name: find_denial_patterns
--- The same payer denies the same service for the same reason: how often, and how often it took the service.
+-- The same payer denies the same service for the same reason: how often, and how often it took the service. Those above
+-- the given one come before it.
 with denied as (
     select denial.payer_id, line.reason_code, line.code, line.kind, count(distinct denial.claim_id) as denied,
            max(denial.denied_at) as last_denied_at
@@ -105,7 +106,10 @@ select payer_id, reason_code, code, kind, denied, last_denied_at, (
     where claim.payer_id = denied.payer_id and billed.code = denied.code and claim.state in ('accepted', 'paid')
 ) as taken
 from denied
-order by denied desc, payer_id, code, reason_code
+where :after_denied::bigint is null
+   or (-denied, payer_id, code, reason_code, kind)
+      > (-:after_denied::bigint, :after_payer_id::text, :after_code::text, :after_reason_code::text, :after_kind::text)
+order by denied desc, payer_id, code, reason_code, kind
 limit :limit;
 
 -- name: insert_override
@@ -115,7 +119,15 @@ values (:chart_id, :edit, :expression, :reason, :subject, :practitioner)
 returning override_id, created_at;
 
 -- name: list_overrides
--- What was set aside for these charts, oldest first.
+-- What was set aside for a chart, oldest first, after the given one.
+select override_id, chart_id, edit, expression, reason, practitioner, created_at
+from {schema}.edit_override
+where chart_id = :chart_id and override_id > :after::bigint
+order by override_id
+limit :limit;
+
+-- name: read_overrides
+-- Everything that was set aside for these charts, oldest first.
 select override_id, chart_id, edit, expression, reason, practitioner, created_at
 from {schema}.edit_override
 where chart_id = any(:chart_ids::uuid[])

@@ -16,11 +16,12 @@ order by claim_id
 limit :limit;
 
 -- name: list_submissions
--- The attempts of one claim, oldest first.
+-- The attempts of one claim, oldest first, after the given one.
 select attempt, channel, outcome, tries, status_code, reason, issue_codes, started_at, finished_at
 from {schema}.submission
-where claim_id = :claim_id
-order by attempt;
+where claim_id = :claim_id and attempt > :after::bigint
+order by attempt
+limit :limit;
 
 -- name: count_claims
 -- How many claims of each payer are in each state, how many of them are effective, and since when the oldest is there.

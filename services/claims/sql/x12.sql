@@ -54,17 +54,19 @@ from unnest(:places::integer[], :reason_codes::text[], :refs::text[], :amounts::
      as adjusted (place, reason_code, reference, amount);
 
 -- name: list_x12_files
--- Files from payers, newest first.
+-- Files from payers, newest first, after the given one.
 select sha256, payer_id, outcome, reason, place, answers, unmatched, read_at
 from {schema}.x12_file
-where :outcome::text is null or outcome = :outcome
-order by read_at desc, sha256
+where (:outcome::text is null or outcome = :outcome)
+  and (:after_at::timestamptz is null or (read_at, sha256) < (:after_at, :after_sha256::text))
+order by read_at desc, sha256 desc
 limit :limit;
 
 -- name: list_x12_unmatched
--- Parked answers, newest first, without their segments.
+-- Parked answers, newest first, below the given one, without their segments.
 select parked.unmatched_id, file.payer_id, parked.sha256, parked.reason, file.read_at
 from {schema}.x12_unmatched as parked
 join {schema}.x12_file as file using (sha256)
+where :below::bigint is null or parked.unmatched_id < :below
 order by parked.unmatched_id desc
 limit :limit;

@@ -309,9 +309,11 @@ class ClaimStore:
         """Read claims in order of id."""
         return await self._sql.fetch(connection, "list_claims", state=state, after=after, limit=limit)
 
-    async def list_submissions(self, connection: Executor, claim_id: UUID) -> list[asyncpg.Record]:
-        """Read the attempts of a claim, as `api_models.SubmissionView` shows them."""
-        return await self._sql.fetch(connection, "list_submissions", claim_id=claim_id)
+    async def list_submissions(
+        self, connection: Executor, claim_id: UUID, *, after: int, limit: int
+    ) -> list[asyncpg.Record]:
+        """Read attempts of a claim, as `api_models.SubmissionView` shows them."""
+        return await self._sql.fetch(connection, "list_submissions", claim_id=claim_id, after=after, limit=limit)
 
     async def take_inquiries(self, connection: Executor, payer_id: str, hours: float, limit: int) -> list[UUID]:
         """Return claims whose payer is to be asked for its decision now."""

@@ -8,9 +8,11 @@ import json
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 import asyncpg
+from pydantic import Field
 
 from services.claims.claim import Channel
 from services.claims.denials.denial import Denial, DeniedLine, Origin
@@ -51,6 +53,17 @@ class HeldDenial:
     answer: bytes
     """Nothing where an attempt was refused without one."""
     lines: tuple[DeniedLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PatternPlace:
+    """Where a pattern stands among all: by claims denied, the most first, then by its names."""
+
+    denied: Annotated[int, Field(ge=0, le=2**63 - 1)]
+    payer_id: str
+    code: str
+    reason_code: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +177,20 @@ class DenialStore:
         await self._sql.execute(connection, "move_denial", denial_id=denial_id, status=status)
 
     async def find_patterns(
-        self, connection: Executor, *, payer_id: str | None, at_least: int, limit: int
+        self, connection: Executor, *, payer_id: str | None, at_least: int, after: PatternPlace | None, limit: int
     ) -> list[asyncpg.Record]:
         """Read what payers deny again and again."""
         return await self._sql.fetch(
-            connection, "find_denial_patterns", payer_id=payer_id, at_least=at_least, limit=limit
+            connection,
+            "find_denial_patterns",
+            payer_id=payer_id,
+            at_least=at_least,
+            after_denied=after.denied if after else None,
+            after_payer_id=after.payer_id if after else None,
+            after_code=after.code if after else None,
+            after_reason_code=after.reason_code if after else None,
+            after_kind=after.kind if after else None,
+            limit=limit,
         )
 
     async def insert_override(
@@ -188,9 +210,15 @@ class DenialStore:
         assert row is not None  # noqa: S101 - an insert returns its row
         return row["override_id"], row["created_at"]
 
-    async def list_overrides(self, connection: Executor, chart_ids: Collection[UUID]) -> list[asyncpg.Record]:
-        """Read what was set aside for charts, oldest first."""
-        return await self._sql.fetch(connection, "list_overrides", chart_ids=list(chart_ids))
+    async def list_overrides(
+        self, connection: Executor, chart_id: UUID, *, after: int, limit: int
+    ) -> list[asyncpg.Record]:
+        """Read what was set aside for a chart, oldest first."""
+        return await self._sql.fetch(connection, "list_overrides", chart_id=chart_id, after=after, limit=limit)
+
+    async def read_overrides(self, connection: Executor, chart_ids: Collection[UUID]) -> list[asyncpg.Record]:
+        """Read everything that was set aside for charts, oldest first."""
+        return await self._sql.fetch(connection, "read_overrides", chart_ids=list(chart_ids))
 
 
 def as_override(row: asyncpg.Record) -> Override:

@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 import asyncpg
+from pydantic import AwareDatetime
 
 from services.claims.x12.answers import ClaimAnswer, ProviderAdjustment
 from shared.postgres.pool import Connection, Executor
@@ -37,6 +38,14 @@ class ReadFile:
     answers: int = 0
     reason: str | None = None
     place: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FilePlace:
+    """Where a file stands among all that were read: by time, then by hash."""
+
+    read_at: AwareDatetime
+    sha256: str
 
 
 class X12Store:
@@ -135,10 +144,19 @@ class X12Store:
                 amounts=[each.amount for each in adjustments],
             )
 
-    async def list_files(self, connection: Executor, *, outcome: str | None, limit: int) -> list[asyncpg.Record]:
+    async def list_files(
+        self, connection: Executor, *, outcome: str | None, after: FilePlace | None, limit: int
+    ) -> list[asyncpg.Record]:
         """Read files, as `api_models.PayerFileView` shows them."""
-        return await self._sql.fetch(connection, "list_x12_files", outcome=outcome, limit=limit)
+        return await self._sql.fetch(
+            connection,
+            "list_x12_files",
+            outcome=outcome,
+            after_at=after.read_at if after else None,
+            after_sha256=after.sha256 if after else None,
+            limit=limit,
+        )
 
-    async def list_parked(self, connection: Executor, *, limit: int) -> list[asyncpg.Record]:
+    async def list_parked(self, connection: Executor, *, below: int | None, limit: int) -> list[asyncpg.Record]:
         """Read parked answers, as `api_models.ParkedAnswerView` shows them."""
-        return await self._sql.fetch(connection, "list_x12_unmatched", limit=limit)
+        return await self._sql.fetch(connection, "list_x12_unmatched", below=below, limit=limit)

@@ -133,7 +133,7 @@ class Clinic:
 
     async def attempts(self, claim_id: UUID) -> list[tuple[str, int, int | None, str | None]]:
         """Outcome, tries, status and reason of a claim's attempts."""
-        found = await self.overview.list_submissions(claim_id)
+        found = (await self.overview.list_submissions(claim_id)).submissions
         return [(each.outcome.value, each.tries, each.status_code, each.reason) for each in found]
 
     @asynccontextmanager

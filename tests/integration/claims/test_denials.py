@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from services.claims import SCHEMA
+from services.claims.api_models import ROWS
 from services.claims.claim import PayerId, State
 from services.claims.denials.reasons import Kind, Step
 from services.claims.edits import EditContext
@@ -24,6 +25,7 @@ from shared.contracts.errors import Conflict, NotFound
 from shared.contracts.messages import ClaimReturned
 from shared.contracts.topics import Topic
 from shared.fhir import systems
+from shared.postgres.answers import Repeatable
 from tests.builders import as_bytes, claim_response
 from tests.integration.claims.conftest import Clinic
 from tests.unit.claims.codings import coded_chart
@@ -78,7 +80,7 @@ async def test_a_denial_is_on_the_worklist_once_with_its_kind_and_next_step(
     page = await denials.list_denials(DenialFilter(status="open"))
     (denial,) = page.denials
     assert (denial.claim_id, denial.kind, denial.proposed) == (claim_id, Kind.CODING, Step.CORRECT)
-    assert (denial.reason_codes, denial.amount, page.next_after) == (("97",), Decimal(80), None)
+    assert (denial.reason_codes, denial.amount, page.next) == (("97",), Decimal(80), None)
     view = await denials.get_denial(denial.denial_id)
     (line,) = view.lines
     assert (line.line, line.code, line.diagnoses, line.words) == (1, "99213", ("J18.9",), line.words)
@@ -88,7 +90,7 @@ async def test_the_worklist_is_paged_and_filtered(clinic: Clinic, denials: Denia
     for reason in ("97", "197", "97"):
         await _answer(clinic, await _sent(clinic), reason)
     first = await denials.list_denials(DenialFilter(), limit=2)
-    rest = await denials.list_denials(DenialFilter(), after=first.next_after, limit=2)
+    rest = await denials.list_denials(DenialFilter(), after=ROWS.read(first.next or "").number, limit=2)
     assert [len(first.denials), len(rest.denials)] == [2, 1]
     assert len({each.denial_id for each in (*first.denials, *rest.denials)}) == 3
     coding = await denials.list_denials(DenialFilter(kind="coding"))
@@ -101,7 +103,7 @@ async def test_a_correction_returns_the_chart_with_what_the_payer_said(clinic: C
     claim_id = await _sent(clinic)
     await _answer(clinic, claim_id, "97")
     (denial,) = (await denials.list_denials(DenialFilter())).denials
-    await denials.return_to_coder(denial.denial_id, Step.CORRECT, LEAD, "The record has another visit.")
+    await denials.take_step(denial.denial_id, Step.CORRECT, LEAD, "The record has another visit.")
     (message,) = await clinic.published(Topic.CLAIM_RETURNED)
     told = Envelope[ClaimReturned].decode(message["value"]).data
     assert (told.chart_id, told.coding_version) == (denial.chart_id, 1)
@@ -110,7 +112,32 @@ async def test_a_correction_returns_the_chart_with_what_the_payer_said(clinic: C
     assert view.denial.status == "returned"
     assert [(step.step, step.practitioner) for step in view.steps] == [(Step.CORRECT, LEAD.practitioner)]
     with pytest.raises(Conflict):
-        await denials.return_to_coder(denial.denial_id, Step.CORRECT, LEAD, "again")
+        await denials.take_step(denial.denial_id, Step.CORRECT, LEAD, "again")
+
+
+async def test_a_step_that_is_asked_for_twice_under_one_key_is_taken_once(
+    clinic: Clinic, denials: DenialService
+) -> None:
+    await _answer(clinic, await _sent(clinic), "97")
+    (denial,) = (await denials.list_denials(DenialFilter())).denials
+    request = Repeatable.of("lea", "key-1", "POST", "/correct", "Another visit.")
+    views = [await denials.take_step(denial.denial_id, Step.CORRECT, LEAD, "Another visit.", request) for _ in range(2)]
+    assert views[0] == views[1]
+    assert len(views[0].steps) == len(await clinic.published(Topic.CLAIM_RETURNED)) == 1
+
+
+async def test_an_override_and_a_requeue_under_one_key_are_done_once(clinic: Clinic) -> None:
+    ruled, rules = _ruled(clinic, "send")
+    overriding = OverrideService(clinic.pool, SCHEMA, rules)
+    chart_id, override = uuid4(), Override("acme/look-twice", "I did.", "Practitioner/ann")
+    request = Repeatable.of("ann", "key-1", "POST", "/overrides", "I did.")
+    kept = [await overriding.override(chart_id, override, subject="ann", request=request) for _ in range(2)]
+    assert (await overriding.list_overrides(chart_id)).overrides == (kept[0],) == (kept[1],)
+    claim_id = await ruled.queue(coded_chart())
+    await clinic.pool.execute("update claims.claim set deadline_at = now() - interval '1 second'")
+    await ruled.sending.end_overdue(PayerId("topic"))
+    request = Repeatable.of("lea", "key-1", "POST", f"/v1/claims/{claim_id}/requeue")
+    assert [(await ruled.sending.requeue_claim(claim_id, request)).state for _ in range(2)] == [State.QUEUED] * 2
 
 
 async def test_a_denial_of_a_chart_that_was_coded_again_needs_no_step(clinic: Clinic, denials: DenialService) -> None:
@@ -120,7 +147,7 @@ async def test_a_denial_of_a_chart_that_was_coded_again_needs_no_step(clinic: Cl
     (denial,) = (await denials.list_denials(DenialFilter())).denials
     assert denial.status == "recoded"
     with pytest.raises(Conflict):
-        await denials.return_to_coder(denial.denial_id, Step.CORRECT, LEAD, "late")
+        await denials.take_step(denial.denial_id, Step.CORRECT, LEAD, "late")
 
 
 async def test_an_appeal_keeps_the_hash_of_its_packet_and_is_overturned_by_payment(
@@ -131,7 +158,7 @@ async def test_an_appeal_keeps_the_hash_of_its_packet_and_is_overturned_by_payme
     (denial,) = (await denials.list_denials(DenialFilter())).denials
     with pytest.raises(NotFound):
         await denials.read_packet(denial.denial_id)
-    await denials.appeal(denial.denial_id, LEAD, "It was necessary.")
+    await denials.take_step(denial.denial_id, Step.APPEAL, LEAD, "It was necessary.")
     packet = await denials.read_packet(denial.denial_id)
     (step,) = (await denials.get_denial(denial.denial_id)).steps
     assert step.packet_sha256 == hashlib.sha256(packet).hexdigest()
@@ -164,7 +191,7 @@ async def test_every_denial_of_a_claim_and_chart_stays_in_its_history(clinic: Cl
 async def test_steps_and_lines_cannot_be_rewritten(clinic: Clinic, denials: DenialService) -> None:
     await _answer(clinic, await _sent(clinic), "29")
     (denial,) = (await denials.list_denials(DenialFilter())).denials
-    await denials.close(denial.denial_id, Step.WRITE_OFF, LEAD, "Too late.")
+    await denials.take_step(denial.denial_id, Step.WRITE_OFF, LEAD, "Too late.")
     for statement in (
         "delete from claims.denial_step",
         "update claims.denial_step set reason = 'another'",
@@ -182,7 +209,7 @@ async def test_patterns_count_what_is_denied_and_what_is_taken_of_the_same(
         await _answer(clinic, await _sent(clinic), "97")
     await _answer(clinic, await _sent(clinic), "50")
     await _answer(clinic, await _sent(clinic))
-    (pattern,) = await denials.find_patterns(payer_id=None, at_least=2, limit=10)
+    (pattern,) = (await denials.find_patterns()).patterns
     assert (pattern.payer_id, pattern.reason_code, pattern.code) == ("topic", "97", "99213")
     assert (pattern.denied, pattern.taken) == (2, 1)
 
@@ -205,7 +232,7 @@ async def test_a_warning_holds_a_claim_where_the_payers_profile_says_so_until_it
     overriding = OverrideService(clinic.pool, SCHEMA, rules)
     override = Override("acme/look-twice", "I did.", "Practitioner/ann")
     kept = await overriding.override(chart_id, override, subject="ann")
-    assert await overriding.list_overrides(chart_id) == [kept]
+    assert (await overriding.list_overrides(chart_id)).overrides == (kept,)
     _, previewed = await PreviewService(clinic.pool, SCHEMA, ruled.options, rules).preview(
         coded_chart(chart_id, coding_version=2)
     )

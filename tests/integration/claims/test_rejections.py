@@ -78,12 +78,12 @@ async def test_a_resubmitted_claim_is_a_first_claim_again(clinic: Clinic, denial
     first = await _refuse(clinic, chart_id, "business-rule")
     denial_id = (await _only(denials)).denial.denial_id
     with pytest.raises(Conflict):
-        await denials.return_to_coder(denial_id, Step.CORRECT, LEAD, "no")
+        await denials.take_step(denial_id, Step.CORRECT, LEAD, "no")
     with pytest.raises(Conflict):
-        await denials.appeal(denial_id, LEAD, "no")
+        await denials.take_step(denial_id, Step.APPEAL, LEAD, "no")
     with pytest.raises(Conflict):
-        await denials.close(denial_id, Step.SETTLE, LEAD, "no")
-    await denials.return_to_coder(denial_id, Step.RESUBMIT, LEAD, "The number was another one.")
+        await denials.take_step(denial_id, Step.SETTLE, LEAD, "no")
+    await denials.take_step(denial_id, Step.RESUBMIT, LEAD, "The number was another one.")
     (message,) = await clinic.published(Topic.CLAIM_RETURNED)
     (finding,) = Envelope[ClaimReturned].decode(message["value"]).data.findings
     assert finding.edit == "rejected-business-rule"
@@ -119,7 +119,7 @@ async def test_a_refused_void_is_settled_with_the_payer(clinic: Clinic, denials:
     assert (summary.claim_id, summary.kind) == (identify_void(chart_id, 1, "http"), Kind.VOID)
     assert (summary.proposed, summary.reason_codes) == (Step.SETTLE, ("not-found",))
     with pytest.raises(Conflict):
-        await denials.close(summary.denial_id, Step.WRITE_OFF, LEAD, "no")
-    await denials.close(summary.denial_id, Step.SETTLE, LEAD, "Refund by check on the 3rd.")
+        await denials.take_step(summary.denial_id, Step.WRITE_OFF, LEAD, "no")
+    await denials.take_step(summary.denial_id, Step.SETTLE, LEAD, "Refund by check on the 3rd.")
     assert (await _only(denials)).denial.status == "settled"
     assert (await denials.list_history(claim_id)).denials == (await denials.list_history(taken.claim_id)).denials

@@ -126,8 +126,8 @@ async def test_codings_become_answered_claims_by_both_channels(settings: ClaimsS
             await _await_states(client, wanted)
             stats = (await client.get("/v1/stats")).json()
             page = (await client.get("/v1/claims", params={"state": "accepted", "limit": 4})).json()
-            rest = (await client.get("/v1/claims", params={"after": page["next_after"]})).json()
-            submissions = (await client.get(f"/v1/claims/{next(iter(wanted))}/submissions")).json()
+            rest = (await client.get("/v1/claims", params={"cursor": page["next"]})).json()
+            submissions = (await client.get(f"/v1/claims/{next(iter(wanted))}/submissions")).json()["submissions"]
     assert stats["states"]["accepted"] == 10
     assert stats["unbalanced_charts"] == stats["unserved_lanes"] == []
     assert [(each["payer_id"], each["breaker"]["state"]) for each in stats["breakers"]] == [("http", "closed")]

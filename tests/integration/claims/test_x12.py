@@ -333,10 +333,10 @@ async def test_an_answer_to_no_claim_of_this_payer_is_parked(office: Office) -> 
         "select reason, position('CLP*BBBB' in convert_from(body, 'UTF8')) > 0 from claims.x12_unmatched"
     )
     assert parked == [("unmatched-response", True)]
-    (file,) = await office.files.list_files(outcome="read", limit=10)
+    (file,) = (await office.files.list_files(outcome="read")).files
     assert (file.payer_id, file.answers, file.unmatched) == (FILES, 1, 1)
-    assert await office.files.list_files(outcome="quarantined", limit=10) == []
-    (shown,) = await office.files.list_parked(limit=10)
+    assert (await office.files.list_files(outcome="quarantined")).files == ()
+    (shown,) = (await office.files.list_parked()).answers
     assert (shown.sha256, shown.reason) == (file.sha256, "unmatched-response")
 
 

@@ -9,6 +9,7 @@ from services.ingest import judgement, store
 from services.ingest.versions import Version
 from shared.contracts.topics import Topic
 from shared.fhir.references import ResourceKey
+from shared.postgres.answers import Repeatable
 from shared.postgres.inbox import Outcome
 from shared.postgres.pool import Connection
 from tests.builders import (
@@ -148,18 +149,28 @@ async def test_a_held_record_is_taken_in_again_once(ward: Ward) -> None:
     held = ward.records(patient())[0]
     await ward.service.reject(held, "handler-failed")
     quarantine_id = await ward.pool.fetchval("select quarantine_id from ingest.quarantine")
-    assert (await ward.service.replay(quarantine_id)).outcome is APPLIED
+    assert (await ward.service.replay(quarantine_id)).outcome == "applied"
     assert await ward.outcome(held) is QUARANTINED
     assert await ward.send(patient()) == [DUPLICATE]
     with pytest.raises(Exception, match="applied already"):
         await ward.service.replay(quarantine_id)
 
 
+async def test_a_replay_that_is_asked_for_twice_under_one_key_is_one(ward: Ward) -> None:
+    await ward.send(encounter(version=1))
+    await ward.service.reject(ward.records(patient())[0], "handler-failed")
+    quarantine_id = await ward.pool.fetchval("select quarantine_id from ingest.quarantine")
+    request = Repeatable.of("ada", "key-1", "POST", f"/v1/quarantine/{quarantine_id}/replay")
+    answers = [await ward.service.replay(quarantine_id, request) for _ in range(2)]
+    assert answers[0] == answers[1]
+    assert answers[0].outcome == "applied"
+
+
 async def test_what_is_still_wrong_stays_held(ward: Ward) -> None:
     assert await ward.send(encounter(status="banana")) == [QUARANTINED]
     quarantine_id = await ward.pool.fetchval("select quarantine_id from ingest.quarantine")
     outcome = await ward.service.replay(quarantine_id)
-    assert (outcome.outcome, outcome.reason) == (QUARANTINED, "invalid-resource")
+    assert (outcome.outcome, outcome.reason) == ("quarantined", "invalid-resource")
     assert await ward.pool.fetchval("select replayed_at from ingest.quarantine") is None
 
 
