@@ -15,6 +15,7 @@ from services.claims.api_models import (
     ClaimPage,
     ClaimStats,
     ClaimView,
+    CodingToScrub,
     OverriddenFinding,
     ParkedAnswerPage,
     PayerFilePage,
@@ -24,7 +25,6 @@ from services.claims.api_models import (
 from services.claims.claim import State
 from services.claims.service import FileService, OverviewService, PreviewService, SendingService
 from shared.contracts.errors import Conflict, InvalidContent, NotFound
-from shared.contracts.messages import ChartCoded
 from shared.postgres.answers import KeyReused, RequestInFlight
 from shared.web.pages import PageCursor, PageLimit
 from shared.web.refusals import document_errors
@@ -123,7 +123,7 @@ scrub_router = APIRouter(prefix="/v1", tags=["edits"])
 @scrub_router.post(
     "/scrub", dependencies=[Depends(require_principal(Role.INTEGRATION))], responses=document_errors(InvalidContent)
 )
-async def preview_scrub(coded: ChartCoded, request: Request) -> ScrubPreview:
+async def preview_scrub(coded: CodingToScrub, request: Request) -> ScrubPreview:
     """Say what the edits would find in a coding, without storing anything: the data of a `chart.coded.v1` event."""
     service: PreviewService = request.app.state.claims.preview
     payer_id, scrubbed = await service.preview(coded)

@@ -14,8 +14,9 @@ from services.claims.breaker import BreakerView
 from services.claims.claim import Channel, State
 from services.claims.schedule import Outcome
 from services.claims.store.x12_store import FilePlace
-from shared.contracts.messages import Finding
+from shared.contracts.messages import ChartCoded, Finding
 from shared.pages import CursorOf, Page
+from shared.web.days import IsoDay
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,12 @@ class ClaimStats(ApiModel):
     breakers: tuple[LaneBreaker, ...] = Field(description="Of the lanes of this process; others have their own.")
     unserved_lanes: tuple[str, ...] = Field(description="Payer and channel of waiting claims that no settings serve.")
     unbalanced_charts: tuple[UUID, ...] = Field(description="Charts without exactly one effective claim; always empty.")
+
+
+class CodingToScrub(ChartCoded):
+    """A coding, as `chart.coded.v1` would carry it."""
+
+    service_date: IsoDay | None
 
 
 class ScrubPreview(ApiModel):
