@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from services.claims.breaker import BreakerView
 from services.claims.claim import Channel, State
@@ -128,8 +128,10 @@ class ClaimStats(ApiModel):
 
 
 class CodingToScrub(ChartCoded):
-    """A coding, as `chart.coded.v1` would carry it."""
+    """A coding, as `chart.coded.v1` would carry it; numbers and days only as they are written, for it is a request."""
 
+    chart_version: StrictInt
+    coding_version: StrictInt
     service_date: IsoDay | None
 
 
