@@ -14,7 +14,7 @@ from services.coder.engine.given import GivenFact
 from services.coder.engine.model import Assertion, Chart, CodedFact, CodeSystem, Evidence, Suggestion
 from services.coder.engine.procedure_tables import ProcedureTables
 from services.coder.engine.procedures.reading import Place, Told
-from services.coder.engine.procedures.vocabulary import Operation, Vocabulary, load_pairs
+from services.coder.engine.procedures.vocabulary import ASKS, Choice, Operation, Vocabulary, load_pairs
 
 CONFIDENCE, CONFIDENCE_WITH_GAP, CONFIDENCE_OFFER = 0.8, 0.65, 0.3
 _MOST_OFFERED = 3
@@ -83,6 +83,9 @@ def _settle(axis: int, operation: Operation, told: Sequence[Told]) -> Character:
     cell = operation.choices[axis]
     found = {value: each for one in told for value, each in one.found[axis].items()}
     values = _settle_approach(found, told) if axis == 1 else list(found)
+    if values == [ASKS]:
+        left = tuple(value for each in cell for value in each.values if value != ASKS)
+        return Character(left, is_open=True, detail=_name_detail(axis, operation), places=(found[ASKS],))
     if values and (axis != 1 or len(values) == 1):
         return Character(tuple(values), places=tuple(found[value] for value in values if value in found))
     implied = next((each for each in cell if each.implied and not each.key), None)
@@ -91,8 +94,17 @@ def _settle(axis: int, operation: Operation, told: Sequence[Told]) -> Character:
     residual = next((each for each in cell if each.residual), None)
     if residual:
         return Character((residual.values,), detail=_name_detail(axis, operation))
-    rest = values or [value for each in cell for value in each.values]
+    rest = values or [value for each in _keep_side(cell, axis, told) for value in each.values]
     return Character(tuple(dict.fromkeys(rest)), is_open=True, detail=_name_detail(axis, operation))
+
+
+def _keep_side(cell: tuple[Choice, ...], axis: int, told: Sequence[Told]) -> tuple[Choice, ...]:
+    """Of parts that are told by side and name those of the side that is told."""
+    sides = {side for one in told for side in one.asides if side in ("right", "left")}
+    if axis != 0 or len(sides) != 1:
+        return cell
+    prefix = f"{sides.pop()}_"
+    return tuple(each for each in cell if each.key.startswith(prefix)) or cell
 
 
 def _settle_approach(found: dict[str, Place], told: Sequence[Told]) -> list[str]:

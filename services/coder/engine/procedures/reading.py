@@ -57,6 +57,8 @@ _NOT_DONE = re.compile(
     r"|options? (?:of|include)|not (?:be )?(?:performed|done|attempted|undertaken|indicated|placed|given)|aborted"
     r"|unable to)\b"
 )
+_UNDONE = re.compile(r"(?i) (?:was |were |has been |is |to be )?(?:removed|discontinued|pulled|taken down|reversed)\b")
+"""What follows the name of something that was put in, when it was taken out."""
 _BEFORE = re.compile(
     r"(?i)\b(?:s/p|status[- ]post|history of|h/o|prior|previous(?:ly)?|remote|(?:years?|months?|weeks?) ago"
     r"|(?:since|in) (?:19|20)\d\d|at (?:an )?outside hospital)\b"
@@ -70,6 +72,7 @@ _NEAR = 600
 _CLAUSE = re.compile(r"[,:]|\b(?:and|then|followed by|plus)\b", re.IGNORECASE)
 _PROCEDURE_KINDS = frozenset({"11504-8", "28570-0", "34137-0", "34121-4", "18751-8"})
 """LOINC document types of surgical and procedure notes."""
+_QUALIFIER = 3
 _IMAGING, _MEASUREMENT, _EXTERNAL = "B", "4", "X"
 _PROCEDURE_TITLES = re.compile(r"(?i)operat|procedure|surg|cath|endoscop|delivery")
 
@@ -126,7 +129,8 @@ def read_fact(fact: GivenFact, vocabulary: Vocabulary, tables: ProcedureTables |
 
 def _find_names(text: str, span: Span, vocabulary: Vocabulary, tables: ProcedureTables | None) -> list[Named]:
     """The operations that a sentence names, by their own names, else by root operation and body part."""
-    own = [(each, vocabulary.operations[each.key]) for each in vocabulary.names.find(split_words(text, *span))]
+    named = vocabulary.names.find(split_words(text, *span))
+    own = [(each, vocabulary.operations[each.key]) for each in named if not _UNDONE.match(text, each.end, span[1])]
     return own or (list(find_labelled(text, *span, tables)) if tables else [])
 
 
@@ -161,12 +165,22 @@ def _read_names(
         near = (max(sentence[0], name.start - _NEAR), min(sentence[1], name.end + _NEAR))
         clause = _find_clause(text, near, name, (max(room[0], near[0]), min(room[1], near[1])))
         words = [*(_find_words(vocabulary, text, [span]) for span in (clause, near)), whole]
+        own = [words[0], _drop_named(words[1], name, names), whole]
         spans = [(name.start, min(room[1], near[1])), near]
         minutes = fact.minutes if fact else None
-        found = (_find_values(axis, cell, words, text, spans, minutes) for axis, cell in enumerate(operation.choices))
+        found = (
+            _find_values(axis, cell, own if axis == _QUALIFIER else words, text, spans, minutes)
+            for axis, cell in enumerate(operation.choices)
+        )
         places = tuple({value: Place(number, *span) for value, span in values.items()} for values in found)
         asides = frozenset(words[1]) | frozenset(whole)
         yield Told(operation, Place(number, name.start, name.end), places, asides, fact)
+
+
+def _drop_named(words: Words, name: Match, names: Sequence[Named]) -> Words:
+    """The words without those that name another procedure: its biopsy is no biopsy of this one."""
+    others = [(each.start, each.end) for each, _ in names if (each.start, each.end) != (name.start, name.end)]
+    return {key: span for key, span in words.items() if not any(start <= span[0] < end for start, end in others)}
 
 
 def _list_rooms(names: Sequence[Match], sentence: Span) -> list[Span]:

@@ -17,6 +17,8 @@ SIDES = ("right", "left", "bilateral")
 PASSED_OVER = "~"
 """The key of phrases that look like a detail and are none."""
 MEASURED = "#"
+ASKS = "?"
+"""The value of words that make a name's own code doubtful: it is offered, and the detail is asked for."""
 _BY_APPROACH_WORDS = re.compile(r"[0-8X]{2,}")
 
 
