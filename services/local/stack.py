@@ -34,8 +34,6 @@ DSN_VARIABLE = "CHARTLINE_POSTGRES__DSN"
 QUEUE_PORT = 8080
 """Where the queue API listens when nothing else does."""
 ANY_PORT = 0
-LEASE_SECONDS = 60.0
-"""Short, so that a chart whose coder was cut off is back in the queue within a demo."""
 MEDICARE = "Organization/payer-CMS-MEDICARE"
 """How the coverages of the simulated hospital name it."""
 CODER_SERVICE = "coder-service"
@@ -164,7 +162,6 @@ def _describe_service(state: StateFolder, name: str, wiring: Wiring, rooms: Room
         **rooms,
         "web": wiring.as_web(name),
         "coder": {
-            "queue": {"lease_seconds": LEASE_SECONDS},
             "scrub": {"url": f"http://127.0.0.1:{ports['claims']}", "token": wiring.token},
         },
         "claims": _name_payers(ports["payer"]),

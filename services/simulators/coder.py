@@ -5,8 +5,10 @@ chart would know and nothing of the service's insides.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -19,6 +21,7 @@ VISIT_NUMBERS = "99"
 DIAGNOSES, SERVICES = "icd10cm", "cpt"
 ILLNESS_UNSPECIFIED = "R69"
 IDLE_SECONDS = 0.2
+LEASE_LOST = "lease-lost"
 NOT_SUPPORTED = "Not reported: the documentation does not make it a condition of this encounter."
 BILLING_KEEPS_FIRST = "Returned by billing; the first-listed diagnosis and the visit alone are kept."
 
@@ -71,20 +74,38 @@ class SimulatedCoder:
         self._authorization = {"Authorization": f"Bearer {token}"}
         self._reasons = reasons
         self._grant: JsonObject | None = None
+        self._wish = str(uuid4())
+        """The key of the lease that is asked for: when its answer was lost, asking again gets the same lease."""
 
     async def work(self, stop: asyncio.Event) -> None:
-        """Code one chart after the other until `stop`; while the service is down, wait and go on where it stopped."""
-        while not stop.is_set():
-            try:
-                busy = await self.code_next()
-            except httpx.TransportError:
-                busy = False
-            except httpx.HTTPStatusError as error:
-                if not error.response.is_server_error:
-                    raise
-                busy = False
-            if not busy:
-                await asyncio.sleep(IDLE_SECONDS)
+        """Code one chart after the other until `stop`, then give back what is held.
+
+        While the service is down, wait and go on where it stopped.
+        """
+        try:
+            while not stop.is_set():
+                if not await self._try_next():
+                    await asyncio.sleep(IDLE_SECONDS)
+        finally:
+            await self._give_back()
+
+    async def _try_next(self) -> bool:
+        try:
+            return await self.code_next()
+        except httpx.TransportError:
+            return False
+        except httpx.HTTPStatusError as error:
+            if not error.response.is_server_error:
+                raise
+            return False
+
+    async def _give_back(self) -> None:
+        """Release the chart that is held, so that it waits for nobody; a service that is down frees it by itself."""
+        if grant := self._grant:
+            self._grant = None
+            lease = {"Lease-Token": grant["lease_token"]}
+            with contextlib.suppress(httpx.HTTPError):
+                await self._send("POST", f"/v1/work-items/{grant['work_item_id']}/release", headers=lease)
 
     async def code_next(self) -> bool:
         """Lease the next chart, or take the one that is still held; decide, complete.
@@ -106,8 +127,19 @@ class SimulatedCoder:
         return kept
 
     async def _lease_next(self) -> JsonObject | None:
-        response = await self._send("POST", "/v1/queue/lease-next")
-        return None if response.status_code == httpx.codes.NO_CONTENT else response.json()
+        try:
+            response = await self._send("POST", "/v1/queue/lease-next", headers={"Idempotency-Key": self._wish})
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code != httpx.codes.CONFLICT:
+                raise
+            if LEASE_LOST in error.response.text:  # what this wish got has expired meanwhile
+                self._wish = str(uuid4())
+            return None
+        if response.status_code == httpx.codes.NO_CONTENT:
+            return None
+        self._wish = str(uuid4())
+        grant: JsonObject = response.json()
+        return grant
 
     async def _change(self, path: str, lease: Mapping[str, str], body: JsonObject | None = None) -> bool:
         """Change a leased chart; False when the lease is lost or the chart has points that a coder cannot close."""

@@ -81,3 +81,20 @@ async def test_a_chart_that_arrives_is_shown_where_the_coder_is(
     await expect(page.locator("#said")).to_have_text("The worklist has changed.")
     if focused:
         await expect(page.locator(f"#{focused}")).to_be_focused()
+
+
+async def test_working_on_a_page_keeps_the_chart_and_its_end_is_told(page: Page, workbench: Workbench) -> None:
+    await page.clock.install()
+    chart_id = await open_chart(page, workbench)
+    await workbench.pool.execute("update coder.work_item set lease_expires_at = now() + interval '1 minute'")
+    before = await workbench.pool.fetchval("select lease_expires_at from coder.work_item")
+    await page.keyboard.press("j")
+    assert await workbench.pool.fetchval("select lease_expires_at from coder.work_item") == before
+    await page.clock.fast_forward(61_000)
+    async with page.expect_response(lambda answer: answer.url.endswith(f"/{chart_id}/lease")):
+        await page.keyboard.press("j")
+    assert await workbench.pool.fetchval("select lease_expires_at from coder.work_item") > before
+    await workbench.pool.execute("update coder.work_item set lease_holder = 'bob'")
+    await page.clock.fast_forward(61_000)
+    await page.keyboard.press("k")
+    await expect(page.locator("#decisions .over")).to_contain_text("not yours any more")

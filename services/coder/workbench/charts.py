@@ -8,17 +8,17 @@ from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
 
 from services.coder.api.requests import Cases
 from services.coder.chart_models import ChartView
 from services.coder.engine.model import CodeSystem, Setting
 from services.coder.grouping.drivers import Explained
 from services.coder.service.use_cases import UseCases
-from services.coder.work_item import ChartId, ChartNotComplete, OpenPoint, WorkItemId
+from services.coder.work_item import ChartId, ChartNotComplete, LeaseLost, OpenPoint, WorkItemId
 from services.coder.workbench.chart_page import ChartPage, arrange_chart
 from services.coder.workbench.forms import read_decision, read_lease
-from services.coder.workbench.pages import render_page
+from services.coder.workbench.pages import render_page, show_time
 from services.coder.workbench.routing import WORKLIST, Form, PageRoute, SignedIn, SignedInReader, redirect
 from shared.contracts.errors import Conflict, InvalidContent
 from shared.web.security import Principal
@@ -63,6 +63,16 @@ async def complete(cases: Cases, coder: SignedIn, chart_id: UUID, form: Form) ->
         return await _render_chart(cases, coder, chart, status=error.http_status, refusal=error.message)
     notice = f"seed-{completed.seeds[0].outcome}" if completed.seeds else "completed"
     return redirect(f"{WORKLIST}?notice={notice}")
+
+
+@router.post("/lease")
+async def renew_lease(cases: Cases, coder: SignedIn, chart_id: UUID) -> Response:
+    """Let the lease last as long again, because somebody works on the page; 409 when it has ended."""
+    await cases.queue.renew(ChartId(chart_id), coder.subject)
+    held = await cases.desk.find_held(ChartId(chart_id), coder.subject)
+    if held is None:
+        raise LeaseLost("the chart is not in your hands any more; open it again")
+    return JSONResponse({"until": show_time(held.lease.expires_at), "at": held.lease.expires_at.isoformat()})
 
 
 @router.post("/release")

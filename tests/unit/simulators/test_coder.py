@@ -125,9 +125,15 @@ class QueueApi:
         self.calls: list[tuple[str, str]] = []
         self.failures: list[httpx.Response | httpx.TransportError] = []
         self.waiting = 1
+        self.wishes: list[str] = []
         self.fail_on = ""
+        self.loses_answers = 0
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
+        if self.loses_answers and request.url.path == "/v1/queue/lease-next":
+            self.loses_answers -= 1
+            self.wishes.append(request.headers["Idempotency-Key"])
+            raise httpx.ReadError("cut off")
         self.calls.append((request.url.path, request.headers.get("Lease-Token", "")))
         if self.failures and request.url.path.endswith(self.fail_on):
             failure = self.failures.pop(0)
@@ -136,7 +142,8 @@ class QueueApi:
             return failure
         if request.url.path == "/v1/queue/lease-next":
             self.waiting -= 1
-            grant = {"chart_id": "c1", "lease_token": "t1"}
+            self.wishes.append(request.headers["Idempotency-Key"])
+            grant = {"chart_id": "c1", "lease_token": "t1", "work_item_id": "w1"}
             return httpx.Response(200, json=grant) if self.waiting >= 0 else httpx.Response(204)
         return httpx.Response(200, json=make_chart())
 
@@ -189,6 +196,33 @@ async def test_a_lost_lease_is_let_go() -> None:
     assert not await coder.code_next()
 
     assert api.paths == [*ONE_CHART[:3], "/v1/queue/lease-next"]
+
+
+async def test_a_lease_whose_answer_was_lost_is_asked_for_again_under_its_key() -> None:
+    api = QueueApi()
+    api.loses_answers = 1
+    coder = make_coder(api)
+
+    with pytest.raises(httpx.ReadError):
+        await coder.code_next()
+    assert await coder.code_next()
+    assert not await coder.code_next()
+
+    lost, granted, other = api.wishes
+    assert lost == granted != other
+
+
+async def test_at_the_end_it_gives_back_what_it_holds() -> None:
+    api = QueueApi()
+    api.fail_on, api.failures = "/complete", [httpx.Response(503)] * 1000
+    stop = asyncio.Event()
+    work = asyncio.create_task(make_coder(api).work(stop))
+    while "/v1/charts/c1/complete" not in api.paths:
+        await asyncio.sleep(0.01)
+    stop.set()
+    await work
+
+    assert api.calls[-1] == ("/v1/work-items/w1/release", "t1")
 
 
 async def test_a_refusal_is_an_error() -> None:

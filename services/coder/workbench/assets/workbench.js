@@ -91,6 +91,37 @@ function swap(news, from) {
   say(left ? `Saved. ${left} to decide.` : "Saved. All decided; f finishes the chart.");
 }
 
+// The lease: who works on the page keeps the chart; once a minute that is told, and so is its end
+
+const MINUTE = 60_000;
+let toldAt = Date.now();
+
+async function keepLease() {
+  const lease = byId("lease");
+  if (!lease || Date.now() - toldAt < MINUTE) return;
+  toldAt = Date.now();
+  const answer = await fetch(lease.dataset.renew, { method: "POST" }).catch(() => null);
+  if (answer?.status === 409) return endLease();
+  if (!answer?.ok || answer.redirected) return;
+  const { until, at } = await answer.json();
+  lease.dataset.ends = at;
+  lease.textContent = `yours until ${until} UTC`;
+}
+
+function endLease() {
+  const lease = byId("lease");
+  lease.textContent = "not yours any more: open the chart again";
+  lease.classList.add("urgent");
+  lease.removeAttribute("id");
+  say("The chart is not yours any more. Open it again.");
+}
+
+for (const sign of ["keydown", "pointerdown", "wheel"]) addEventListener(sign, keepLease, { passive: true });
+setInterval(() => {
+  const lease = byId("lease");
+  if (lease && Date.now() > Date.parse(lease.dataset.ends)) endLease();
+}, MINUTE / 4);
+
 // What billing's edits would find, asked once the list of codes stands
 
 async function askBilling() {
@@ -229,6 +260,8 @@ const keys = {
   w: () => byId("go-worklist")?.click(),
   l: () => byId("go-log")?.click(),
   b: () => byId("go-codes")?.click(),
+  d: () => byId("go-differences")?.click(),
+  i: () => byId("go-figures")?.click(),
   "/": () => byId("find")?.focus(),
   "?": () => byId("help")?.showModal(),
 };
