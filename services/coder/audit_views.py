@@ -5,7 +5,6 @@ reviewer has not coded, nothing shown was written by the coder or derived from t
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
 
 from services.coder.audit_models import AuditedChart, CodeEvidence, DifferenceView, ReviewedCode, show_codes
 from services.coder.audits.audit import AuditId, Difference
@@ -51,4 +50,4 @@ def _list_evidence(coded: Iterable[ReportedCode], suggested: Iterable[StoredSugg
     for each in suggested:
         content = each.content
         if (content.system, content.code) in codes:
-            yield from (CodeEvidence(code=content.code, **asdict(span)) for span in content.evidence)
+            yield from (CodeEvidence(code=content.code, **span._asdict()) for span in content.evidence)

@@ -20,7 +20,7 @@ class OpeningRequest(ApiModel):
     reason: GlassReason = Field(examples=["Covering for the assigned coder, claim due today."])
 
 
-class ReviewRequest(ApiModel):
+class OpeningReview(ApiModel):
     """What a lead found."""
 
     outcome: ReviewOutcome

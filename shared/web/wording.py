@@ -22,10 +22,11 @@ WORDS, EXAMPLES = "api_words.toml", "api_examples.json"
 
 def read_words(package: str) -> Mapping[str, str]:
     """Read what names mean in the API of a service; of its own and of what services share."""
-    return _read_words("shared.web") | _read_words(package)
+    return read_own_words("shared.web") | read_own_words(package)
 
 
-def _read_words(package: str) -> dict[str, str]:
+def read_own_words(package: str) -> dict[str, str]:
+    """Read the words of one package alone."""
     file = files(package) / WORDS
     return tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 

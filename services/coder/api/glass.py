@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path
 from services.coder.api.reach import find_reach
 from services.coder.api.requests import Cases, ChartIdPath, LeadPrincipal
 from services.coder.glass import AlreadyReviewed, GlassId, NotClosed, OwnReview
-from services.coder.glass_models import OpeningRequest, OpeningsPage, OpeningView, ReviewRequest
+from services.coder.glass_models import OpeningRequest, OpeningReview, OpeningsPage, OpeningView
 from services.coder.service.deciding import Coder
 from services.coder.work_item import ChartId
 from shared.contracts.errors import NotFound
@@ -53,7 +53,7 @@ async def review_opening(
     cases: Cases,
     principal: LeadPrincipal,
     glass_id: Annotated[UUID, Path(description="The opening's id.")],
-    request: ReviewRequest,
+    request: OpeningReview,
     repeatable: RepeatableRequest,
 ) -> OpeningView:
     """Say whether an opening was justified; nobody reviews their own."""

@@ -16,7 +16,7 @@ from services.coder.glass import (
     NotClosed,
     OwnReview,
 )
-from services.coder.glass_models import OpeningView, ReviewRequest
+from services.coder.glass_models import OpeningReview, OpeningView
 from services.coder.reach import Reach
 from services.coder.service.answers import answer_once
 from services.coder.service.deciding import Coder
@@ -88,7 +88,7 @@ class Glass:
         return await glass.list_unreviewed(self.pool, after, limit)
 
     async def review(
-        self, reviewer: str, glass_id: GlassId, found: ReviewRequest, repeatable: Repeatable | None = None
+        self, reviewer: str, glass_id: GlassId, found: OpeningReview, repeatable: Repeatable | None = None
     ) -> OpeningView:
         """Keep a lead's review; raises NotFound, AlreadyReviewed, and OwnReview for one's own opening."""
 

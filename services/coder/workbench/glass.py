@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from services.coder.api.reach import find_reach
 from services.coder.api.requests import Cases
 from services.coder.glass import GlassId
-from services.coder.glass_models import OpeningRequest, ReviewRequest
+from services.coder.glass_models import OpeningRequest, OpeningReview
 from services.coder.service.deciding import Coder
 from services.coder.work_item import ChartId
 from services.coder.workbench.pages import render_page
@@ -46,7 +46,7 @@ async def show_reviews(cases: Cases, lead: SignedInLead) -> Response:
 async def review_opening(cases: Cases, lead: SignedInLead, glass_id: UUID, form: Form) -> Response:
     """Keep a review."""
     try:
-        request = ReviewRequest.model_validate({"outcome": form.get("outcome"), "note": form.get("note") or None})
+        request = OpeningReview.model_validate({"outcome": form.get("outcome"), "note": form.get("note") or None})
     except ValidationError as error:
         raise InvalidContent("choose an outcome; a note has at most 500 characters") from error
     await cases.glass.review(lead.subject, GlassId(glass_id), request)
