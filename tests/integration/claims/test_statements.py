@@ -107,3 +107,19 @@ TEXTS = ["" for _ in IDS]
 async def test_a_batch_finds_its_rows_by_index(claims_pool: Pool, name: str, values: dict[str, object]) -> None:
     await fill_lanes(claims_pool)
     assert not [node for node in await explain(claims_pool, name, **values) if node["Node Type"] == "Seq Scan"]
+
+
+async def test_answers_find_their_claims_by_index(claims_pool: Pool) -> None:
+    await fill_lanes(claims_pool)
+    await claims_pool.execute(
+        """
+        insert into claims.response (claim_id, channel, state, sha256, body, payer_claim_number)
+        select claim_id, 'kafka', 'pended', '', '', 'ICN-' || claim_id from claims.claim
+        """
+    )
+    await claims_pool.execute("analyze claims.response")
+    names = {"positions": NUMBERS, "claim_ids": IDS, "accounts": TEXTS, "controls": NUMBERS, "payer_id": None}
+    numbers = {"number_positions": NUMBERS, "number_places": NUMBERS, "payer_numbers": TEXTS}
+    nodes = await explain(claims_pool, "find_named_claims", **names, **numbers)
+    read_whole = {node.get("Relation Name") for node in nodes if node["Node Type"] == "Seq Scan"}
+    assert not read_whole & {"claim", "response"}
