@@ -202,6 +202,22 @@ class LifeOfAClaim(RuleBasedStateMachine):
             counts = self.payer.count_received(payer)
             assert (counts["charts_billed_twice"], counts["altered"], counts["unusable"]) == (0, 0, 0)
 
+    @invariant()
+    def what_is_refused_is_on_the_worklist_and_what_is_taken_is_not(self) -> None:
+        """A biller's view: every claim that was not taken has a denial, and none that was taken has an open one."""
+        statement = """
+            select claim_id, state
+            from claims.claim
+            where state in ('rejected', 'denied', 'partially_denied')
+              and not exists (select from claims.denial where denial.claim_id = claim.claim_id)
+            union all
+            select claim_id, state
+            from claims.claim
+            join claims.denial using (claim_id)
+            where state in ('accepted', 'paid') and denial.status = 'open'
+        """
+        assert self.runner.run(self.clinic.pool.fetch(statement)) == []
+
     def _send(self, taken: TakenClaim) -> bytes:
         answer = self.payer.take_in(taken.bundle, taken.payer_id)
         self.heard[str(taken.claim_id)] = answer
