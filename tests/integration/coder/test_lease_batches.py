@@ -5,14 +5,22 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
+from pydantic import SecretStr
 
+from services.coder import MIGRATION_PACKAGES, SCHEMA
 from services.coder.reach import UNLIMITED, Reach
+from services.coder.service.queue import Queue
 from services.coder.work_item import Lease
-from shared.postgres.pool import Connection
+from shared.postgres.migrate import migrate
+from shared.postgres.pool import Connection, open_pool
+from shared.postgres.settings import PostgresSettings
 from tests.integration.coder.conftest import ANN, BOB, Desk
+from tests.integration.coder.test_statements import fill_queue
 
 CROWD = 40
 """More than one batch holds."""
+FRONT = 4
+"""As many of the first places within reach as a lease looks at, before it compares lanes."""
 STOP = "lock table coder.work_item in access exclusive mode"
 """Lets a lease begin, and go no further."""
 
@@ -87,6 +95,60 @@ async def test_each_caller_of_a_batch_keeps_to_their_own_reach(desk: Desk) -> No
         )
     chart_ids = [lease and lease.chart_id for lease in await asyncio.gather(*crowd)]
     assert chart_ids == [None, None, south.chart_id, north.chart_id, None]
+
+
+async def test_whose_lanes_are_far_from_the_front_gets_the_most_urgent_of_theirs(desk: Desk) -> None:
+    await fill_queue(desk.pool, "open")
+    far = [row["lane_id"] for row in await desk.pool.fetch("select distinct lane_id from coder.work_item")][:3]
+    await desk.pool.execute(
+        """
+        update coder.work_item
+        set due_at = due_at + lane_id * interval '1 hour' + interval '30 days' where lane_id = any($1)
+        """,
+        far,
+    )
+    await desk.pool.execute(
+        """
+        insert into coder.coder (subject, specialties)
+        select 'far', array_agg(specialty) from coder.lane where lane_id = any($1)
+        """,
+        far,
+    )
+    expected = await desk.pool.fetch(
+        """
+        select work_item_id from coder.work_item where state = 'open' and lane_id = any($1)
+        order by urgent_by, arrival limit 5
+        """,
+        far,
+    )
+    async with batch_under_way(desk):
+        crowd = await stand_in_line(desk, *[("far", UNLIMITED)] * 5)
+    leases = await asyncio.gather(*crowd)
+    assert [lease and lease.work_item_id for lease in leases] == [row["work_item_id"] for row in expected]
+
+
+async def test_where_others_are_taking_the_front_the_other_lanes_are_looked_into(desk: Desk) -> None:
+    at_the_front = [await desk.open_chart() for _ in range(FRONT)]
+    elsewhere = await desk.open_chart()
+    await desk.pool.execute(
+        "update coder.work_item set lane_id = (select min(lane_id) from coder.lane) where chart_id = $1",
+        elsewhere.chart_id,
+    )
+    taken = [chart.chart_id for chart in at_the_front]
+    async with desk.pool.acquire() as other, other.transaction():
+        await other.execute("select from coder.work_item where chart_id = any($1) for update", taken)
+        lease = await desk.lease()
+    assert lease.chart_id == elsewhere.chart_id
+
+
+async def test_batches_work_behind_a_pooler(postgres_dsn: str) -> None:
+    settings = PostgresSettings(dsn=SecretStr(postgres_dsn), statement_cache_size=0, pool_min_size=1, pool_max_size=1)
+    async with open_pool(settings, application_name="pooler") as pool:
+        await migrate(pool, schema=SCHEMA, packages=MIGRATION_PACKAGES)
+        await fill_queue(pool, "open")
+        queue = Queue(pool, lease_seconds=60)
+        leases = await asyncio.gather(*(queue.lease_next(f"coder-{number}") for number in range(CROWD)))
+    assert len({lease.chart_id for lease in leases if lease}) == CROWD
 
 
 async def test_what_one_caller_sends_fails_nobody_else(desk: Desk) -> None:
