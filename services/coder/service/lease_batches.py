@@ -52,6 +52,7 @@ class LeaseBatches:
         self._pool = pool
         self._lease_seconds = lease_seconds
         self._waiting: deque[_Caller] = deque()
+        self._alone: deque[_Caller] = deque()
         self._unwanted: list[tuple[str, Lease]] = []
         self._serving: asyncio.Task[None] | None = None
 
@@ -80,33 +81,39 @@ class LeaseBatches:
 
     async def _serve(self) -> None:
         try:
-            while self._waiting or self._unwanted:
-                await self._serve_batch(self._form_batch())
+            while self._waiting or self._alone or self._unwanted:
+                await self._serve_batch()
         finally:
             self._serving = None
 
     def _form_batch(self) -> list[_Caller]:
+        if self._alone:
+            return [self._alone.popleft()]
         first = (self._waiting.popleft() for _ in range(min(_LARGEST, len(self._waiting))))
         return [caller for caller in first if caller.waits]
 
-    async def _serve_batch(self, batch: Sequence[_Caller]) -> None:
-        """Answer a batch; one that fails for what a caller sent is served caller by caller."""
+    async def _serve_batch(self) -> None:
+        batch: list[_Caller] = []
         try:
             async with self._pool.acquire() as connection:
-                await self._answer(connection, [caller for caller in batch if caller.waits])
+                if batch := self._form_batch():
+                    await self._answer(connection, batch)
                 await self._release_unwanted(connection)
         except asyncio.CancelledError:
-            for caller in (*batch, *self._waiting):
+            for caller in (*batch, *self._alone, *self._waiting):
                 caller.answer.cancel()
             raise
         except Exception as error:  # noqa: BLE001 - it is the callers', who would wait for ever
-            left = [caller for caller in batch if caller.waits]
-            if len(left) > 1 and not isinstance(error, TRANSIENT_ERRORS):
-                for caller in left:
-                    await self._serve_batch([caller])
-            else:
-                for caller in left:
-                    caller.answer.set_exception(error)
+            self._fail(batch or self._form_batch(), error)
+
+    def _fail(self, batch: Sequence[_Caller], error: Exception) -> None:
+        """Serve the callers of a batch one by one when it failed for what one of them sent, else tell them."""
+        left = [caller for caller in batch if caller.waits]
+        if len(batch) > 1 and not isinstance(error, TRANSIENT_ERRORS):
+            self._alone.extend(left)
+            return
+        for caller in left:
+            caller.answer.set_exception(error)
 
     async def _answer(self, connection: Connection, batch: Sequence[_Caller]) -> None:
         leases = await work_items.lease_next(connection, [caller.request for caller in batch], self._lease_seconds)

@@ -11,6 +11,7 @@ from services.coder import MIGRATION_PACKAGES, SCHEMA
 from services.coder.reach import UNLIMITED, Reach
 from services.coder.service.queue import Queue
 from services.coder.work_item import Lease
+from shared.contracts.messages import ChartReady
 from shared.postgres.migrate import migrate
 from shared.postgres.pool import Connection, open_pool
 from shared.postgres.settings import PostgresSettings
@@ -66,21 +67,7 @@ async def test_a_batch_is_one_transaction(desk: Desk) -> None:
 
 async def test_each_caller_of_a_batch_keeps_to_their_own_reach(desk: Desk) -> None:
     north, south = await desk.open_chart(), await desk.open_chart()
-    await desk.pool.execute(
-        """
-        with lane as (
-            insert into coder.lane (
-                service_line, specialty, facility, encounter_class, payer, restrictions, default_list, lists,
-                leased_from
-            )
-            values ('clinic', 's', 'Organization/south', 'AMB', 'p', '{vip}', 'everything-else', '{everything-else}',
-                    '{everything-else}')
-            returning lane_id
-        )
-        update coder.work_item set lane_id = lane.lane_id from lane where chart_id = $1
-        """,
-        south.chart_id,
-    )
+    await move_south(desk, south, restriction="vip")
     patients = await desk.pool.fetch("select distinct patient from coder.work_item")
     cleared, south_only = frozenset({"vip"}), frozenset({"Organization/south"})
     own_records = frozenset(row["patient"] for row in patients)
@@ -95,6 +82,36 @@ async def test_each_caller_of_a_batch_keeps_to_their_own_reach(desk: Desk) -> No
         )
     chart_ids = [lease and lease.chart_id for lease in await asyncio.gather(*crowd)]
     assert chart_ids == [None, None, south.chart_id, north.chart_id, None]
+
+
+async def move_south(desk: Desk, chart: ChartReady, *, restriction: str | None = None) -> None:
+    """Give a chart a lane of its own, in the facility of the south."""
+    await desk.pool.execute(
+        """
+        with lane as (
+            insert into coder.lane (
+                service_line, specialty, facility, encounter_class, payer, restrictions, default_list, lists,
+                leased_from
+            )
+            select 'clinic', 's', 'Organization/south', 'AMB', 'p', array_remove(array[$2], null), list, array[list],
+                   array[list]
+            from cast('everything-else' as text) as list
+            returning lane_id
+        )
+        update coder.work_item set lane_id = lane.lane_id from lane where chart_id = $1
+        """,
+        chart.chart_id,
+        restriction,
+    )
+
+
+async def test_who_meets_their_own_record_first_gets_the_chart_behind_it(desk: Desk) -> None:
+    own, other = await desk.open_chart(), await desk.open_chart()
+    await desk.pool.execute("update coder.work_item set patient = 'Patient/me' where chart_id = $1", own.chart_id)
+    reach = Reach(own_records=frozenset({"Patient/me"}))
+    for expected in (other.chart_id, None):
+        lease = await desk.cases.queue.lease_next("me", reach)
+        assert (lease and lease.chart_id) == expected
 
 
 async def test_whose_lanes_are_far_from_the_front_gets_the_most_urgent_of_theirs(desk: Desk) -> None:
@@ -130,10 +147,7 @@ async def test_whose_lanes_are_far_from_the_front_gets_the_most_urgent_of_theirs
 async def test_where_others_are_taking_the_front_the_other_lanes_are_looked_into(desk: Desk) -> None:
     at_the_front = [await desk.open_chart() for _ in range(FRONT)]
     elsewhere = await desk.open_chart()
-    await desk.pool.execute(
-        "update coder.work_item set lane_id = (select min(lane_id) from coder.lane) where chart_id = $1",
-        elsewhere.chart_id,
-    )
+    await move_south(desk, elsewhere)
     taken = [chart.chart_id for chart in at_the_front]
     async with desk.pool.acquire() as other, other.transaction():
         await other.execute("select from coder.work_item where chart_id = any($1) for update", taken)
@@ -173,6 +187,13 @@ async def test_a_batch_whose_connection_is_lost_fails_and_the_next_one_is_served
         answers = await asyncio.gather(*crowd, return_exceptions=True)
     assert all(isinstance(answer, asyncpg.PostgresError | asyncpg.InterfaceError) for answer in answers)
     assert await desk.cases.queue.lease_next(ANN.subject) is not None
+
+
+async def test_while_the_database_is_away_nobody_waits(postgres_dsn: str) -> None:
+    async with open_pool(PostgresSettings(dsn=SecretStr(postgres_dsn)), application_name="away") as pool:
+        queue = Queue(pool, lease_seconds=60)
+    answers = await asyncio.gather(queue.lease_next("ann"), queue.lease_next("bob"), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [asyncpg.InterfaceError] * 2
 
 
 async def end_who_waits(connection: Connection) -> None:
