@@ -234,8 +234,9 @@ async def test_who_leaves_while_being_served_keeps_no_lease(desk: Desk) -> None:
 
 async def lease_soon(desk: Desk) -> Lease:
     """Lease the chart that is just being given back; what waits for it to expire would never end."""
-    while (lease := await desk.cases.queue.lease_next(BOB.subject)) is None:
-        await asyncio.sleep(0)
+    async with asyncio.timeout(60):
+        while (lease := await desk.cases.queue.lease_next(BOB.subject)) is None:
+            await asyncio.sleep(0)
     return lease
 
 
