@@ -16,8 +16,15 @@ _CHOICE = "[x]"
 def find_missing(subject: ClaimUnderEdit, steps: tuple[str, ...]) -> list[str]:
     """Return the FHIRPath of every place where the Claim lacks what `steps`, from the Claim on, lead to.
 
-    Lines that are not there lack nothing; that there are none is a finding of its own.
+    Lines that are not there lack nothing; that there are none is a finding of its own. Each path is walked once a claim.
     """
+    known = subject.missing_by_path
+    if steps not in known:
+        known[steps] = _find_missing(subject, steps)
+    return known[steps]
+
+
+def _find_missing(subject: ClaimUnderEdit, steps: tuple[str, ...]) -> list[str]:
     first, rest = steps[0], steps[1:]
     if rest and rest[0] == _RESOLVE:
         return [f"Claim.{first}.{_RESOLVE}.{path}" for path in _walk(subject.resolve(first), rest[1:])]

@@ -81,6 +81,11 @@ class ClaimUnderEdit:
         return read_claim(self.claim, self.resolve("patient"), encounter, self.service_date)
 
     @cached_property
+    def missing_by_path(self) -> dict[tuple[str, ...], list[str]]:
+        """Where elements of the table of fields are missing, as far as it is known by now."""
+        return {}
+
+    @cached_property
     def _followed(self) -> dict[str, Element]:
         return {}
 

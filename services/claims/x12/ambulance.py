@@ -22,7 +22,7 @@ _MILES, _POUNDS = ("[mi_us]", "[mi_i]"), ("[lb_av]",)
 
 def is_transport(claim: Node) -> bool:
     """Tell whether the claim says anything of a transport."""
-    return any(info.get("category").code() in CATEGORIES for info in claim.each("supportingInfo"))
+    return any(info.code_of("category") in CATEGORIES for info in claim.each("supportingInfo"))
 
 
 def write_transport(out: Transcript, claim: Node) -> None:
@@ -52,7 +52,7 @@ def write_stops(out: Transcript, source: Source) -> None:
 
 
 def _write_conditions(out: Transcript, claim: Node) -> None:
-    infos = [info for info in claim.each("supportingInfo") if info.get("category").code() == _CONDITION]
+    infos = [info for info in claim.each("supportingInfo") if info.code_of("category") == _CONDITION]
     fitting = out.at_most(_CONDITIONS, infos, "conditions of a transport")
     concepts = [info.get("code") for info in fitting]
     for concept in concepts:

@@ -25,7 +25,7 @@ def write_anesthesia_procedures(out: Transcript, claim: Node) -> None:
     procedures = claim.each("procedure")
     if not procedures:
         return
-    services = [item.get("productOrService").code(systems.CPT) for item in claim.each("item")]
+    services = [item.code_of("productOrService", systems.CPT) for item in claim.each("item")]
     if not any(map(needs_minutes, services)):
         out.refuse(procedures[0].path, "an 837P names procedures beside its lines for anesthesia only")
     concepts = [each.get("procedureCodeableConcept") for each in out.at_most(_PROCEDURES, procedures, "procedures")]

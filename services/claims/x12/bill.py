@@ -33,11 +33,11 @@ class Bill:
 def read_bill(out: Transcript, source: Source) -> Bill:
     """Read the type of bill: of an institution as supportingInfo `typeofbill` has it, else from the encounter."""
     claim = source.claim
-    kind = claim.get("type").code()
+    kind = claim.code_of("type")
     if kind not in _KINDS:
         out.refuse("Claim.type", "837P and 837I carry professional and institutional claims only")
     is_professional = kind != _INSTITUTIONAL
-    written = find_info(claim, "typeofbill").get("code").code().removeprefix("0")
+    written = find_info(claim, "typeofbill").code_of("code").removeprefix("0")
     frequency = _frequency(claim, written)
     if is_professional:
         return Bill(True, False, _first_place(claim), frequency)
@@ -56,7 +56,7 @@ def _frequency(claim: Node, written: str) -> str:
 
 def list_replaced(claim: Node) -> list[Node]:
     """The related claims that this one takes the place of."""
-    return [each for each in claim.each("related") if each.get("relationship").code() in _REPLACES]
+    return [each for each in claim.each("related") if each.code_of("relationship") in _REPLACES]
 
 
 def _is_stay(source: Source) -> bool:
@@ -70,10 +70,10 @@ def _is_stay(source: Source) -> bool:
 
 def _first_place(claim: Node) -> str:
     items = claim.each("item")
-    return items[0].get("locationCodeableConcept").code(systems.PLACE_OF_SERVICE) if items else ""
+    return items[0].code_of("locationCodeableConcept", systems.PLACE_OF_SERVICE) if items else ""
 
 
 def find_info(claim: Node, category: str) -> Node:
     """The first supportingInfo of a category, empty where there is none."""
-    found = (info for info in claim.each("supportingInfo") if info.get("category").code() == category)
+    found = (info for info in claim.each("supportingInfo") if info.code_of("category") == category)
     return next(found, Node(f"Claim.supportingInfo.where(category='{category}')"))

@@ -58,7 +58,7 @@ def read_care_givers(out: Transcript, source: Source, *, is_professional: bool) 
     codes = _PROFESSIONAL if is_professional else _INSTITUTIONAL
     found: list[CareGiver] = []
     for member in source.claim.each("careTeam"):
-        role = member.get("role").code()
+        role = member.code_of("role")
         code = codes.get(role)
         if code:
             found.append(CareGiver(code, member, source.resolve(member.get("provider"))))
@@ -94,6 +94,8 @@ def write_care_giver(out: Transcript, source: Source, giver: CareGiver) -> None:
 
 
 def _write_facility(out: Transcript, source: Source) -> None:
+    if not source.claim.get("facility"):
+        return
     facility = source.resolve(source.claim.get("facility"))
     billing = source.resolve(source.claim.get("provider"))
     npi = facility.identifier(systems.NPI)

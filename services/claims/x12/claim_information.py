@@ -45,8 +45,8 @@ def check_supporting_info(out: Transcript, source: Source, bill: Bill) -> None:
     known = _PROFESSIONAL_INFO if bill.is_professional else _INSTITUTIONAL_INFO
     for info in source.claim.each("supportingInfo"):
         systems_here = (systems.NUBC_CONDITION,) if bill.is_professional else _BILL_SYSTEMS
-        is_code = bool(info.get("code").code(*systems_here))
-        is_known = info.get("category").code() in known
+        is_code = bool(info.code_of("code", *systems_here))
+        is_known = info.code_of("category") in known
         if not (is_code or is_known or _is_document(info)):
             out.refuse(info.path, "X12 has no place for this information")
     if bill.is_professional:
@@ -55,7 +55,7 @@ def check_supporting_info(out: Transcript, source: Source, bill: Bill) -> None:
 
 def _total(out: Transcript, claim: Node, charges: Charges) -> Decimal:
     lines = sum((charge or Decimal(0) for charge in charges.values()), Decimal(0))
-    total = claim.get("total").decimal("value")
+    total = claim.value_of("total")
     if total is not None and total != lines:
         out.refuse("Claim.total", "the total is not the sum of the lines")
     return lines
@@ -69,7 +69,7 @@ def _accident(out: Transcript, claim: Node, bill: Bill) -> tuple[str, ...]:
         out.refuse(accident.path, "an institution reports an accident as an occurrence code in supportingInfo")
     place = accident.get("locationAddress")
     state = out.member(place, "state", 2)
-    code = _ACCIDENTS.get(accident.get("type").code(), "OA")
+    code = _ACCIDENTS.get(accident.code_of("type"), "OA")
     if code == "AA" and not state:
         out.miss(place.at("state"), "the state of an automobile accident")
     return (code, "", "", state)
@@ -117,9 +117,9 @@ def _write_admission(out: Transcript, source: Source, bill: Bill) -> None:
         out.miss("Claim.supportingInfo.where(category='discharge-status')", "the patient's discharge status")
     out.add(
         "CL1",
-        out.code(kind.get("code").code(), kind.at("code"), 1) or _NO_INFORMATION,
-        out.code(origin.get("code").code(), origin.at("code"), 1) or _NO_INFORMATION,
-        out.code(status.get("code").code(), status.at("code"), 2) or _DISCHARGED_HOME,
+        out.code(kind.code_of("code"), kind.at("code"), 1) or _NO_INFORMATION,
+        out.code(origin.code_of("code"), origin.at("code"), 1) or _NO_INFORMATION,
+        out.code(status.code_of("code"), status.at("code"), 2) or _DISCHARGED_HOME,
     )
 
 
@@ -136,7 +136,7 @@ def _write_attachments(out: Transcript, source: Source) -> None:
 
 def _is_document(info: Node) -> bool:
     """Whether it is a reference or an attachment, and not the place of a transport."""
-    is_place = info.get("category").code() in (ambulance.PICKUP, ambulance.DROPOFF)
+    is_place = info.code_of("category") in (ambulance.PICKUP, ambulance.DROPOFF)
     return bool(info.get("valueReference") or info.get("valueAttachment")) and not is_place
 
 

@@ -35,7 +35,7 @@ class Adjudged:
     @property
     def sum_taken(self) -> Decimal:
         """What was taken off, in dollars."""
-        return sum((each.get("amount").decimal("value") or _NOTHING for each in self.taken), _NOTHING)
+        return sum((each.value_of("amount") or _NOTHING for each in self.taken), _NOTHING)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +59,7 @@ def read_decision(out: Transcript, response: Node, payer_code: str, charges: Map
     on_claim = _adjudge(response)
     taken = on_claim.sum_taken + sum((line.sum_taken for line in lines.values()), _NOTHING)
     paid = sum((charge or _NOTHING for charge in charges.values()), _NOTHING) - taken
-    stated = payment.get("amount").decimal("value")
+    stated = payment.value_of("amount")
     if stated is not None and stated != paid:
         out.refuse(payment.at("amount"), "the charge less the adjustments is not what the earlier payer paid")
     _check_lines(out, response, lines, charges)
@@ -94,9 +94,9 @@ def write_line_decisions(
 
 def _adjudge(place: Node) -> Adjudged:
     decided = place.each("adjudication")
-    benefits = [each for each in decided if each.get("category").code(systems.ADJUDICATION) == _BENEFIT]
-    paid = next((each.get("amount").decimal("value") for each in benefits), None)
-    return Adjudged(place, paid, tuple(each for each in decided if each.get("reason").code(systems.CARC)))
+    benefits = [each for each in decided if each.code_of("category", systems.ADJUDICATION) == _BENEFIT]
+    paid = next((each.value_of("amount") for each in benefits), None)
+    return Adjudged(place, paid, tuple(each for each in decided if each.code_of("reason", systems.CARC)))
 
 
 def _check_lines(
@@ -118,7 +118,7 @@ def _write_taken(out: Transcript, adjudged: Adjudged) -> None:
     """Write a CAS for every group, and one more where a group has more than six reasons."""
     by_group: dict[str, list[Node]] = defaultdict(list)
     for each in adjudged.taken:
-        by_group[each.get("category").code(systems.ADJUSTMENT_GROUP)].append(each)
+        by_group[each.code_of("category", systems.ADJUSTMENT_GROUP)].append(each)
     parts = [(group, part) for group, found in by_group.items() for part in _divide(found)]
     if len(parts) > _SEGMENTS:
         out.refuse(adjudged.place.at("adjudication"), f"X12 carries {_SEGMENTS} CAS segments")
@@ -134,7 +134,7 @@ def _divide(found: Sequence[Node]) -> Iterable[Sequence[Node]]:
 
 def _write_reason(out: Transcript, adjustment: Node) -> tuple[str, str, str]:
     """Reason, amount, and no quantity."""
-    reason, amount = adjustment.get("reason"), adjustment.get("amount").decimal("value")
+    reason, amount = adjustment.get("reason"), adjustment.value_of("amount")
     if amount is None:
         out.miss(adjustment.at("amount"), "the amount of an adjustment")
     code = out.code(reason.code(systems.CARC), reason.path, 5)

@@ -60,11 +60,11 @@ def write_equipment_start(out: Transcript, item: Node, infos: Sequence[Node]) ->
 
 
 def _list_equipment(claim: Node) -> Iterator[Node]:
-    return (info for info in claim.each("supportingInfo") if info.get("category").code() in CATEGORIES)
+    return (info for info in claim.each("supportingInfo") if info.code_of("category") in CATEGORIES)
 
 
 def _find(item: Node, infos: Sequence[Node], category: str) -> Node:
-    found = (info for info in infos if info.get("category").code() == category)
+    found = (info for info in infos if info.code_of("category") == category)
     return next(found, Node(item.at(f"informationSequence.where(category='{category}')")))
 
 

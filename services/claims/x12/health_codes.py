@@ -85,9 +85,9 @@ def write_period(out: Transcript, node: Node) -> str:
 
 
 def _write_bill_list(out: Transcript, infos: Sequence[Node], qualifier: str, system: str) -> None:
-    chosen = [info for info in infos if info.get("code").code(system)]
+    chosen = [info for info in infos if info.code_of("code", system)]
     fitting = out.at_most(_PER_SEGMENT * 2, chosen, "codes of a kind")
-    _write_list(out, [_bill_code(out, qualifier, info, info.get("code").code(system)) for info in fitting])
+    _write_list(out, [_bill_code(out, qualifier, info, info.code_of("code", system)) for info in fitting])
 
 
 def _bill_code(out: Transcript, qualifier: str, info: Node, code: str) -> Element:
@@ -119,7 +119,7 @@ def _write_admission(out: Transcript, diagnoses: Sequence[Node], *, is_stay: boo
 
 def _write_drg(out: Transcript, claim: Node) -> None:
     """The DRG is supportingInfo, or the packageCode of the principal diagnosis."""
-    concepts = [info.get("code") for info in claim.each("supportingInfo") if info.get("category").code() == "drg"]
+    concepts = [info.get("code") for info in claim.each("supportingInfo") if info.code_of("category") == "drg"]
     concepts += [diagnosis.get("packageCode") for diagnosis in claim.each("diagnosis")]
     found = out.at_most(1, [concept for concept in concepts if concept], "DRG")
     _write_list(out, [("DR", out.code(concept.code(), concept.path, 4)) for concept in found])
@@ -127,13 +127,14 @@ def _write_drg(out: Transcript, claim: Node) -> None:
 
 def _diagnosis(out: Transcript, qualifier: str, diagnosis: Node, *, present: bool) -> Element:
     code = _icd(out, diagnosis, "diagnosis", systems.ICD10CM)
-    admission = diagnosis.get("onAdmission").code().upper() if present else ""
+    admission = diagnosis.code_of("onAdmission").upper() if present else ""
     return (qualifier, code, "", "", "", "", "", "", out.code(admission, diagnosis.at("onAdmission"), 1))
 
 
 def _icd(out: Transcript, node: Node, name: str, system: str) -> str:
-    concept = node.get(f"{name}CodeableConcept")
-    return out.code(concept.code(system).replace(".", ""), concept.path, _LONGEST_CODE, required="an ICD-10 code")
+    member = f"{name}CodeableConcept"
+    code = node.code_of(member, system).replace(".", "")
+    return out.code(code, node.at(member), _LONGEST_CODE, required="an ICD-10 code")
 
 
 def _roles(diagnosis: Node) -> set[str]:
@@ -141,7 +142,7 @@ def _roles(diagnosis: Node) -> set[str]:
 
 
 def _is_external_cause(diagnosis: Node) -> bool:
-    code = diagnosis.get("diagnosisCodeableConcept").code(systems.ICD10CM)
+    code = diagnosis.code_of("diagnosisCodeableConcept", systems.ICD10CM)
     return _CAUSE in _roles(diagnosis) or code[:1] in _EXTERNAL_CAUSE_CHAPTER
 
 

@@ -143,7 +143,7 @@ def _read_one(out: Transcript, source: Source, insurance: Node) -> Insured:
     coverage = source.resolve(insurance.get("coverage"))
     subscriber = source.resolve(coverage.get("subscriber"))
     patient = source.resolve(source.claim.get("patient"))
-    code = coverage.get("relationship").code()
+    code = coverage.code_of("relationship")
     is_self = code == "self" or (not code and subscriber.element in ({}, patient.element))
     if not is_self and code not in _RELATIONSHIPS:
         out.refuse(coverage.at("relationship"), "the patient's relationship to the subscriber is none that X12 has")
@@ -154,7 +154,7 @@ def _read_one(out: Transcript, source: Source, insurance: Node) -> Insured:
 
 def _write_insurance(out: Transcript, insured: Insured, order: int, filing: str, *, relationship: str) -> None:
     classes = insured.coverage.each("class")
-    group = next((each for each in classes if each.get("type").code() == "group"), Node(""))
+    group = next((each for each in classes if each.code_of("type") == "group"), Node(""))
     number = out.code(group.text("value"), group.at("value"), 50)
     name = "" if number else out.member(group, "name", 60)
     out.add("SBR", _RESPONSIBILITY[order], relationship, number, name, "", "", "", "", filing)

@@ -40,11 +40,11 @@ def read_charges(claim: Node) -> dict[int, Decimal | None]:
 
 def _charge_of(item: Node) -> Decimal | None:
     """What a line costs: its net, else price times units times factor; None where it has no price."""
-    net = item.get("net").decimal("value")
-    price = item.get("unitPrice").decimal("value")
+    net = item.value_of("net")
+    price = item.value_of("unitPrice")
     if net is not None or price is None:
         return net
-    units = item.get("quantity").decimal("value")
+    units = item.value_of("quantity")
     factor = item.decimal("factor")
     for times in (units, factor):
         price = price if times is None else _EXACT.multiply(price, times)
@@ -64,7 +64,7 @@ def write_professional_lines(
     items = in_order(source.claim.each("item"))
     for number, item in enumerate(out.at_most(_PROFESSIONAL_LINES, items, "lines on an 837P"), 1):
         out.add("LX", str(number))
-        own_place = item.get("locationCodeableConcept").code(systems.PLACE_OF_SERVICE)
+        own_place = item.code_of("locationCodeableConcept", systems.PLACE_OF_SERVICE)
         here = out.code(own_place, item.at("location[x]"), 2, required="a place of service")
         service, charge, unit, quantity = _price(out, item, charges, _PROFESSIONAL_MEASURES)
         if unit != "MJ" and needs_minutes(service[1]):
@@ -87,8 +87,7 @@ def write_institutional_lines(out: Transcript, source: Source, charges: Charges,
     items = in_order(source.claim.each("item"))
     for number, item in enumerate(out.at_most(_INSTITUTIONAL_LINES, items, "lines on an 837I"), 1):
         out.add("LX", str(number))
-        revenue = item.get("revenue")
-        code = out.code(revenue.code(), revenue.path, 4, required="a revenue code")
+        code = out.coded(item, "revenue", 4, required="a revenue code")
         service, charge, unit, quantity = _price(out, item, charges, _INSTITUTIONAL_MEASURES)
         code = code.zfill(4) if code else ""
         out.add("SV2", code, service, charge, unit, quantity)
@@ -103,15 +102,14 @@ def _price(
     out: Transcript, item: Node, charges: Charges, measures: Mapping[str, str]
 ) -> tuple[tuple[str, ...], str, str, str]:
     """The procedure, the charge, and the units in their measure."""
-    concept = item.get("productOrService")
-    code = out.code(concept.code(*_SERVICES), concept.path, 48, required="a CPT or HCPCS code")
+    code = out.coded(item, "productOrService", 48, *_SERVICES, required="a CPT or HCPCS code")
     modifiers = out.at_most(_MODIFIERS, item.each("modifier"), "modifiers")
     written = [out.code(modifier.code(), modifier.path, 2, required="a modifier's code") for modifier in modifiers]
     charge = charges[item.sequence]
     if charge is None:
         out.miss(item.at("unitPrice"), "a price")
     quantity = item.get("quantity")
-    units = quantity.decimal("value")
+    units = item.value_of("quantity")
     if units is None:
         out.miss(item.at("quantity"), "the units")
     measure = measures.get(quantity.text("code"), "")

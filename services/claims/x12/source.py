@@ -69,18 +69,21 @@ class Node:
 
     def decimal(self, name: str) -> Decimal | None:
         """A member that is a number, None where there is none."""
-        value = self.element.get(name)
-        if value is None or isinstance(value, Decimal):
-            return value
-        return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else None
+        return _read_number(self.element.get(name))
 
     def code(self, *wanted: str) -> str:
         """The first code of this CodeableConcept, of one of the `wanted` systems where these are given; else ''."""
-        for coding in (self.element.get("coding") or ()) if self.element else ():
-            if isinstance(coding, dict) and (not wanted or coding.get("system") in wanted):
-                code = coding.get("code")
-                return code if isinstance(code, str) else ""
-        return ""
+        return _read_code(self.element, wanted)
+
+    def code_of(self, name: str, *wanted: str) -> str:
+        """The code of a member, as `code` has it."""
+        concept = self.element.get(name)
+        return _read_code(concept, wanted) if isinstance(concept, dict) else ""
+
+    def value_of(self, name: str) -> Decimal | None:
+        """The value of a member that is a Quantity or Money."""
+        quantity = self.element.get(name)
+        return _read_number(quantity.get("value")) if isinstance(quantity, dict) else None
 
     def identifier(self, *wanted: str) -> str:
         """The value of the first identifier in one of the systems, or ''."""
@@ -89,6 +92,20 @@ class Node:
                 value = identifier.get("value")
                 return value if isinstance(value, str) else ""
         return ""
+
+
+def _read_code(concept: Element, wanted: tuple[str, ...]) -> str:
+    for coding in concept.get("coding") or ():
+        if isinstance(coding, dict) and (not wanted or coding.get("system") in wanted):
+            code = coding.get("code")
+            return code if isinstance(code, str) else ""
+    return ""
+
+
+def _read_number(value: object) -> Decimal | None:
+    if value is None or isinstance(value, Decimal):
+        return value
+    return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 class Source:

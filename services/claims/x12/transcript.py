@@ -60,8 +60,21 @@ class Transcript:
             return value
         return self._fit(value, path, longest, required)
 
+    def coded(self, node: Node, name: str, longest: int, *wanted: str, required: str = "") -> str:
+        """The code of a member that is a CodeableConcept, of one of the `wanted` systems."""
+        found = node.code_of(name, *wanted).strip()
+        if found and len(found) <= longest and is_carried(found):
+            return found
+        return self._fit(found, node.at(name), longest, required)
+
     def member(self, node: Node, name: str, longest: int, required: str = "") -> str:
         """The text of a member, as `text` has it."""
+        value = node.element.get(name)
+        # Most are plain; only what is not needs its path.
+        if value.__class__ is str and value.isascii():
+            plain = value.upper().strip()
+            if plain and len(plain) <= longest and is_carried(plain):
+                return plain
         return self.text(node.text(name), node.at(name), longest, required)
 
     def day(self, value: str, path: str, required: str = "") -> str:
