@@ -16,7 +16,7 @@ _CHOICE = "[x]"
 def find_missing(subject: ClaimUnderEdit, steps: tuple[str, ...]) -> list[str]:
     """Return the FHIRPath of every place where the Claim lacks what `steps`, from the Claim on, lead to.
 
-    Lines that are not there lack nothing; that there are none is a finding of its own. Each path is walked once a claim.
+    Lines that are not there lack nothing; that there are none is a finding of its own. A path is walked once a claim.
     """
     known = subject.missing_by_path
     if steps not in known:
