@@ -51,7 +51,8 @@ _NOT_NOW = frozenset(
 )
 """Sections that tell of what may be done, or was asked for."""
 _NOT_DONE = re.compile(
-    r"(?i)\b(?:planned|plan(?:s|ning)? (?:for|to)|scheduled|consider(?:ed|ing)?|recommend(?:ed|s)?|propos(?:ed|es)|request(?:ed|s)|suggest(?:ed|s)|order(?:ed|s)|declin(?:ed|es|ing)"
+    r"(?i)\b(?:planned|plan(?:s|ning)? (?:for|to)|scheduled|consider(?:ed|ing)?|recommend(?:ed|s)?"
+    r"|propos(?:ed|es)|request(?:ed|s)|suggest(?:ed|s)|order(?:ed|s)|declin(?:ed|es|ing)"
     r"|refus(?:ed|es)|deferred|cancell?ed|postponed|candidate for|consent(?:ed)? (?:for|to)|evaluat(?:ed|ion) for"
     r"|will (?:need|require|undergo|have)|to be done|awaiting|pending|risks? (?:of|and)|if needed|referred for"
     r"|options? (?:of|include)|not (?:be )?(?:performed|done|attempted|undertaken|indicated|placed|given)|aborted"

@@ -28,6 +28,7 @@ class Panel:
     analytes: frozenset[str]
     loinc: frozenset[str]
     title: re.Pattern[str]
+    not_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def suggest_laboratory(chart: Chart, diagnoses: Sequence[Suggestion]) -> Iterato
     """Suggest the laboratory services of a chart's final reports."""
     reports = [report for report in chart.reports if report.status in FINAL and _is_laboratory(report)]
     measured = {report.path: read_analytes(report) for report in reports}
-    for service in bundle_analytes(list(measured.values())):
+    for service in bundle_analytes(list(measured.values()), chart.payer):
         told_by = [report for report in reports if measured[report.path] & service.measured]
         yield _suggest(chart, diagnoses, service, told_by)
 
@@ -64,15 +65,26 @@ def read_analytes(report: ReportFact) -> frozenset[str]:
     title = report.title.lower()
     named = next((panel for panel in _load_panels() if report.loinc in panel.loinc), None)
     named = named or next((panel for panel in _load_panels() if panel.title.search(title)), None)
-    return named.analytes if named else frozenset()
+    return named.analytes if named else _read_title(title)
 
 
-def bundle_analytes(reports: Sequence[frozenset[str]]) -> Iterator[LabService]:
-    """Cover what was measured with panels, the most comprehensive first, then with single tests; round by round."""
+def _read_title(title: str) -> frozenset[str]:
+    """The single test that a title names, the longest name of them; none where it names none."""
+    found = ((match.end() - match.start(), name) for name, each in _load_titles() if (match := each.search(title)))
+    _, name = max(found, default=(0, ""))
+    return frozenset({name}) if name else frozenset()
+
+
+def bundle_analytes(reports: Sequence[frozenset[str]], payer: str = "") -> Iterator[LabService]:
+    """Cover what was measured with the payer's panels, the most comprehensive first, then with single tests.
+
+    What was measured several times is covered round by round.
+    """
+    panels = [panel for panel in _load_panels() if not panel.not_for or panel.not_for not in payer.lower()]
     counts = Counter(analyte for report in reports for analyte in report)
     for turn in range(1, max(counts.values(), default=0) + 1):
         left = {analyte for analyte, count in counts.items() if count >= turn}
-        for panel in _load_panels():
+        for panel in panels:
             if panel.analytes <= left:
                 left -= panel.analytes
                 yield LabService(panel.code, panel.words, panel.analytes, turn)
@@ -108,6 +120,12 @@ def _load_analytes() -> dict[str, str]:
 
 
 @cache
+def _load_titles() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    rows = (row for row in load_rows("lab_analytes.tsv") if row["title"])
+    return tuple((row["analyte"], re.compile(rf"\b(?:{row['title']})\b")) for row in rows)
+
+
+@cache
 def _load_singles() -> dict[str, str]:
     return {row["analyte"]: row["code"] for row in load_rows("lab_analytes.tsv")}
 
@@ -121,6 +139,7 @@ def _load_panels() -> tuple[Panel, ...]:
             frozenset(row["analytes"].split()),
             frozenset(row["loinc"].split()),
             re.compile(rf"\b(?:{row['title']})\b"),
+            row["not_for"],
         )
         for row in load_rows("lab_panels.tsv")
     )
