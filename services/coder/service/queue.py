@@ -4,6 +4,7 @@ Invariant: a leased chart belongs to one coder; every write checks the lease's t
 that takes the row lock.
 """
 
+import asyncio
 from dataclasses import dataclass, replace
 from functools import cached_property
 from uuid import UUID
@@ -22,6 +23,9 @@ from shared.contracts.errors import NotFound
 from shared.postgres.answers import Repeatable
 from shared.postgres.pool import Connection, Pool
 
+_KEYED_AT_A_TIME = 2
+"""More connections would compete for the same heads of lanes, and leave none to others."""
+
 
 @dataclass(frozen=True)
 class Queue:
@@ -33,6 +37,10 @@ class Queue:
     @cached_property
     def _batches(self) -> LeaseBatches:
         return LeaseBatches(self.pool, self.lease_seconds)
+
+    @cached_property
+    def _turns(self) -> asyncio.Semaphore:
+        return asyncio.Semaphore(_KEYED_AT_A_TIME)
 
     async def lease_next(
         self, holder: str, reach: Reach = UNLIMITED, repeatable: Repeatable | None = None
@@ -50,7 +58,7 @@ class Queue:
 
     async def _lease_once(self, wanted: LeaseRequest, repeatable: Repeatable) -> Lease | None:
         """Lease in a transaction of its own: the lease and what is kept of it under the key stand or fall together."""
-        async with self.pool.acquire() as connection, connection.transaction():
+        async with self._turns, self.pool.acquire() as connection, connection.transaction():
             earlier = await ANSWERS.find(connection, repeatable)
             if earlier is not None:
                 return await _require_held(connection, _Leased.model_validate_json(earlier), wanted.holder)

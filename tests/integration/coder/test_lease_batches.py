@@ -12,6 +12,7 @@ from services.coder.reach import UNLIMITED, Reach
 from services.coder.service.queue import Queue
 from services.coder.work_item import Lease
 from shared.contracts.messages import ChartReady
+from shared.postgres.answers import Repeatable
 from shared.postgres.migrate import migrate
 from shared.postgres.pool import Connection, open_pool
 from shared.postgres.settings import PostgresSettings
@@ -163,6 +164,15 @@ async def test_batches_work_behind_a_pooler(postgres_dsn: str) -> None:
         queue = Queue(pool, lease_seconds=60)
         leases = await asyncio.gather(*(queue.lease_next(f"coder-{number}") for number in range(CROWD)))
     assert len({lease.chart_id for lease in leases if lease}) == CROWD
+
+
+async def test_who_may_ask_again_under_a_key_and_who_may_not_share_no_chart(desk: Desk) -> None:
+    await fill_queue(desk.pool, "open")
+    holders = [f"coder-{number}" for number in range(CROWD)]
+    keyed = (desk.cases.queue.lease_next(holder, UNLIMITED, Repeatable.of(holder, "key")) for holder in holders)
+    plain = (desk.cases.queue.lease_next(holder) for holder in holders)
+    leases = await asyncio.gather(*keyed, *plain)
+    assert len({lease.chart_id for lease in leases if lease}) == 2 * CROWD
 
 
 async def test_what_one_caller_sends_fails_nobody_else(desk: Desk) -> None:
