@@ -20,12 +20,11 @@ from services.codesets import MIGRATION_PACKAGES, SCHEMA
 from services.codesets.addenda import apply_to_loaded
 from services.codesets.impact import read_impact
 from services.codesets.printing import print_changes, print_impact, print_status
-from services.codesets.references import Named, find_kind, find_kinds, read_named, read_named_file
+from services.codesets.references import compare_named, find_kind, find_kinds, read_changes, read_named_file
 from services.codesets.status import read_status
 from services.local.progress import Steps, show_steps
-from shared.codesets.changes import compare_releases
 from shared.codesets.entry import FileRefused
-from shared.codesets.kinds import Kind, Role
+from shared.codesets.kinds import Kind
 from shared.codesets.opening import Opened, recognise_release
 from shared.codesets.store import store_release
 from shared.contracts.errors import ChartlineError
@@ -113,18 +112,13 @@ def diff(
     with _refusals(as_json):
         if kind_name:
             kind = find_kind(kind_name)
-            before, after = (read_named_file(kind, Path(name)) for name in (old, new))
+            changes = compare_named(*(read_named_file(kind, Path(name)) for name in (old, new)))
         else:
-            before, after = asyncio.run(_with_pool(lambda pool: _read_both(pool, old, new)))
-        changes = compare_releases(before.entries, after.entries, whole=after.kind.role is not Role.CODES)
+            changes = asyncio.run(_with_pool(lambda pool: read_changes(pool, old, new)))
     if as_json:
         _print_json(asdict(changes))
     else:
         print_changes(changes)
-
-
-async def _read_both(pool: Pool, old: str, new: str) -> tuple[Named, Named]:
-    return await read_named(pool, old), await read_named(pool, new)
 
 
 @app.command()

@@ -5,14 +5,15 @@ Invariant: it reads in one snapshot and writes nothing; it names things by id an
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import asyncpg
 
 from services.claims.settings import ClaimsSettings
+from services.codesets.impact_of import Impact, Touched
+from services.codesets.pairs import read_impact_of_pairs
 from services.codesets.references import Named, read_packaged, read_stored
 from services.codesets.touching import ChangedCodes, find_payer_rules
-from shared.codesets.changes import Changes, compare_releases
+from shared.codesets.changes import compare_releases
 from shared.codesets.kinds import Kind, Role, System
 from shared.codesets.store import list_releases
 from shared.contracts.errors import NotFound
@@ -22,28 +23,10 @@ from shared.postgres.statements import Statements
 _SQL = Statements("services.codesets", schema="public")
 
 
-@dataclass(frozen=True, slots=True)
-class Touched:
-    """A thing that a change touches: its id, where it stands, and the codes."""
-
-    id: str
-    state: str
-    codes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Impact:
-    """The changes of a release, and what they touch."""
-
-    changes: Changes
-    work_items: tuple[Touched, ...] = ()
-    claims: tuple[Touched, ...] = ()
-    payer_rules: tuple[Touched, ...] = ()
-    lexicon: tuple[Touched, ...] = ()
-
-
 async def read_impact(pool: Pool, kind: Kind, days: int) -> Impact:
     """Compare the latest release of `kind` with the one before, or with what comes with Chartline; claims of `days`."""
+    if kind.read_parts is not None:
+        return await read_impact_of_pairs(pool, kind, days)
     old, new = await _read_last_two(pool, kind)
     changes = compare_releases(old.entries, new.entries, whole=kind.role is not Role.CODES)
     codes = sorted(changes.touched)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from services.codesets.impact import Impact, Touched
+from services.codesets.impact_of import Impact, Touched
 from services.codesets.status import KindStatus
 from shared.codesets.changes import Changes
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from services.codesets.pairs import compare_pairs
 from shared.codesets.book import EVER
+from shared.codesets.changes import Changes, compare_releases
 from shared.codesets.entry import Entries, Entry, FileRefused
 from shared.codesets.kinds import KINDS, Kind, Role
 from shared.codesets.opening import read_release
@@ -48,12 +50,33 @@ def read_named_file(kind: Kind, path: Path) -> Named:
     return Named(kind, EVER, read_release(kind, path).reading.entries)
 
 
+async def read_changes(pool: Pool, old: str, new: str) -> Changes:
+    """What the later of two named releases changes; of NCCI pairs both must be loaded."""
+    if find_kind(old.partition("@")[0]).read_parts is not None:
+        before, after = await find_release(pool, old), await find_release(pool, new)
+        async with pool.acquire() as connection, connection.transaction(readonly=True):
+            return await compare_pairs(connection, before, after)
+    return compare_named(await read_named(pool, old), await read_named(pool, new))
+
+
+def compare_named(before: Named, after: Named) -> Changes:
+    """What the later of two releases changes."""
+    return compare_releases(before.entries, after.entries, whole=after.kind.role is not Role.CODES)
+
+
 async def read_named(pool: Pool, reference: str) -> Named:
+    """The release with this name, loaded or packaged; raises as `find_release` does."""
+    name, _, day = reference.partition("@")
+    kind = find_kind(name)
+    return (
+        read_packaged(kind) if day == PACKAGED else await read_stored(pool, kind, await find_release(pool, reference))
+    )
+
+
+async def find_release(pool: Pool, reference: str) -> Release:
     """The release in force on the day after the `@`; raises NotFound, FileRefused for another form of name."""
     name, _, day = reference.partition("@")
     kind = find_kind(name)
-    if day == PACKAGED:
-        return read_packaged(kind)
     try:
         on = date.fromisoformat(day)
     except ValueError:
@@ -61,7 +84,7 @@ async def read_named(pool: Pool, reference: str) -> Named:
     found = [each for each in await list_releases(pool) if each.kind == kind.name and each.effective <= on]
     if not found:
         raise NotFound(f"no release of {kind.name} is loaded that was in force on {on}")
-    return await read_stored(pool, kind, found[-1])
+    return found[-1]
 
 
 async def read_stored(pool: Pool, kind: Kind, release: Release) -> Named:

@@ -27,6 +27,8 @@ _COLUMNS = ("release_id", "position", "code", "title", "starts", "ends", "facts"
 _COPY_SECONDS = 3600.0
 _TELL_EVERY = 1000
 _ROWS_A_FETCH = 5000
+_SORT_SECONDS = 600.0
+"""How long PostgreSQL may sort a release of millions of rows before the first comes: more than a command may take."""
 
 
 class CountDiffers(ChartlineError):
@@ -113,7 +115,7 @@ async def read_rules(executor: Executor, kind: str, codes: Sequence[str], on: da
 
 async def read_pairs(connection: Connection, release_id: int) -> AsyncIterator[PairRow]:
     """The pairs of an NCCI release in order of column 1 and column 2, a few thousand at a time, in a transaction."""
-    async for row in _SQL.cursor(connection, "read_pairs", _ROWS_A_FETCH, release_id=release_id):
+    async for row in _SQL.cursor(connection, "read_pairs", _ROWS_A_FETCH, _SORT_SECONDS, release_id=release_id):
         starts, ends = row["starts"] or date.min, row["ends"] or date.max
         yield PairRow(row["code"], row["other"], starts, ends, row["modifier"])
 

@@ -103,9 +103,20 @@ class Statements:
         return await connection.fetchval(text, *arguments)
 
     def cursor(
-        self, connection: Connection, statement: str, rows_a_fetch: int, /, **values: object
+        self,
+        connection: Connection,
+        statement: str,
+        rows_a_fetch: int,
+        seconds: float | None = None,
+        /,
+        **values: object,
     ) -> AsyncIterable[asyncpg.Record]:
-        """Run a statement within the caller's transaction and yield its rows, `rows_a_fetch` at a time."""
+        """Run a statement within the caller's transaction and yield its rows, `rows_a_fetch` at a time.
+
+        `seconds` is how long one fetch may take, where the sorting before the first takes longer than a command may.
+        """
         text, arguments = self._prepare(statement, values)
-        found: AsyncIterable[asyncpg.Record] = connection.cursor(text, *arguments, prefetch=rows_a_fetch)
+        found: AsyncIterable[asyncpg.Record] = connection.cursor(
+            text, *arguments, prefetch=rows_a_fetch, timeout=seconds
+        )
         return found

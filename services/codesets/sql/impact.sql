@@ -56,3 +56,63 @@ where entry.release_id = (
       )
   and coalesce(entry.ends, 'infinity') >= :effective
 order by entry.position;
+
+-- name: compare_pairs
+-- The pairs in force on the day of one of two NCCI releases and not of the other, or with another indicator.
+with held as (
+    select release_id, entry.code, entry.facts ->> 'other' as other, max(entry.facts ->> 'modifier') as modifier
+    from codesets.entry
+    join codesets.release using (release_id)
+    where release_id in (:old, :new) and coalesce(entry.ends, 'infinity') >= release.effective
+    group by release_id, entry.code, entry.facts ->> 'other'
+)
+select code, other, old.modifier as before, new.modifier as after
+from (select code, other, modifier from held where release_id = :old) as old
+full join (select code, other, modifier from held where release_id = :new) as new using (code, other)
+where old.modifier is distinct from new.modifier
+order by code, other;
+
+-- name: list_open_work_items_of_pairs
+-- Work that is not finished, for services on or after the day, with both codes of a pair suggested or decided.
+with used as (
+    select work_item.work_item_id, work_item.state, service.code
+    from coder.work_item
+    join coder.chart using (chart_id, chart_version)
+    join lateral (
+        select suggestion.code
+        from coder.suggestion
+        where suggestion.chart_id = work_item.chart_id and suggestion.chart_version = work_item.chart_version
+          and suggestion.system in ('cpt', 'hcpcs') and suggestion.selected
+        union
+        select decision.code
+        from coder.decision
+        where decision.chart_id = work_item.chart_id and decision.system in ('cpt', 'hcpcs')
+    ) as service on true
+    where work_item.state in ('suggesting', 'open', 'leased', 'on-hold', 'failed')
+      and coalesce(chart.service_date, 'infinity') >= :effective
+)
+select one.work_item_id, one.state, array_agg(pair.code || ' ' || pair.other order by pair.code, pair.other) as codes
+from used as one
+join used as other using (work_item_id)
+join unnest(:ones::text[], :others::text[]) as pair (code, other) on pair.code = one.code and pair.other = other.code
+group by one.work_item_id, one.state
+order by one.work_item_id;
+
+-- name: list_recent_claims_of_pairs
+-- Effective claims of the last days, for services on or after the day, on which both codes of a pair were decided.
+with used as (
+    select distinct claim.claim_id, claim.state, decision.code
+    from claims.claim
+    join coder.chart on chart.chart_id = claim.chart_id
+    join coder.decision on decision.chart_id = chart.chart_id and decision.chart_version = chart.chart_version
+    where claim.superseded_by is null
+      and claim.created_at >= now() - make_interval(days => :days::integer)
+      and decision.system in ('cpt', 'hcpcs')
+      and coalesce(chart.service_date, 'infinity') >= :effective
+)
+select one.claim_id, one.state, array_agg(pair.code || ' ' || pair.other order by pair.code, pair.other) as codes
+from used as one
+join used as other using (claim_id)
+join unnest(:ones::text[], :others::text[]) as pair (code, other) on pair.code = one.code and pair.other = other.code
+group by one.claim_id, one.state
+order by one.claim_id;

@@ -25,6 +25,16 @@ CARDIAC = (
 WITHOUT_LENS = files.HCPCS[: files.HCPCS.index(b"V0001")]
 
 
+async def decide(pool: Pool, chart_id: UUID, code: str, system: str) -> None:
+    await pool.execute(
+        "insert into coder.decision (decision_id, chart_id, chart_version, action, system, code, display, decided_by, "
+        "practitioner) values (gen_random_uuid(), $1, 1, 'add', $3, $2, 'x', 'ann', 'Practitioner/ann')",
+        chart_id,
+        code,
+        system,
+    )
+
+
 async def add_chart(pool: Pool, code: str, on: date, system: str = "hcpcs") -> UUID:
     """A chart in the queue on which `code` was decided, and its claim."""
     chart_id = uuid4()
@@ -39,13 +49,7 @@ async def add_chart(pool: Pool, code: str, on: date, system: str = "hcpcs") -> U
         "select $1, 1, 'open', lane_id, now() from coder.lane limit 1",
         chart_id,
     )
-    await pool.execute(
-        "insert into coder.decision (decision_id, chart_id, chart_version, action, system, code, display, decided_by, "
-        "practitioner) values (gen_random_uuid(), $1, 1, 'add', $3, $2, 'x', 'ann', 'Practitioner/ann')",
-        chart_id,
-        code,
-        system,
-    )
+    await decide(pool, chart_id, code, system)
     await pool.execute("insert into claims.chart values ($1, 1)", chart_id)
     await pool.execute(
         "insert into claims.coding (chart_id, coding_version, chart_version, claim_sha256, event) "
