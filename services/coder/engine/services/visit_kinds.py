@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from services.coder.engine.model import Chart
+from services.coder.engine.model import Chart, Evidence
 from services.coder.engine.services.notes import find_now
 from services.coder.engine.services.tables import list_payer_rows
 from services.coder.engine.services.words import WordPattern
@@ -36,10 +36,11 @@ _WHO_ASKED = "who asked for the consultation"
 
 
 class VisitKind(NamedTuple):
-    """A kind of `visit_levels.tsv`, and what it depends on and nobody wrote down."""
+    """A kind of `visit_levels.tsv`, what it depends on and nobody wrote down, and the words that tell the kind."""
 
     name: str
     missing: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
 
 
 class StayDay(NamedTuple):
@@ -87,8 +88,9 @@ def list_stay_days(chart: Chart, notes: Sequence[int]) -> list[StayDay]:
 def _choose_consultation(chart: Chart, notes: Sequence[int], name: str, otherwise: VisitKind) -> VisitKind:
     if list_payer_rows("consultation_payers.tsv", chart.payer)[0]["takes"] != "yes":
         return otherwise
-    if any(_REQUESTED.find_first(chart.documents[number].text) for number in notes):
-        return VisitKind(name)
+    for number in notes:
+        if match := _REQUESTED.find_first(chart.documents[number].text):
+            return VisitKind(name, evidence=(Evidence.of(chart.documents[number], *match.span()),))
     return VisitKind(otherwise.name, (*otherwise.missing, _WHO_ASKED))
 
 

@@ -22,7 +22,15 @@ from services.coder.engine.services.notes import is_note
 from services.coder.engine.services.preventive import suggest_preventive
 from services.coder.engine.services.surgery_decisions import mark_decision
 from services.coder.engine.services.transitional_care import suggest_transition
-from services.coder.engine.services.visit_kinds import EMERGENCY, OFFICE, STAY, StayDay, choose_kind, list_stay_days
+from services.coder.engine.services.visit_kinds import (
+    EMERGENCY,
+    OFFICE,
+    STAY,
+    StayDay,
+    VisitKind,
+    choose_kind,
+    list_stay_days,
+)
 from services.coder.engine.services.visit_levels import (
     CONFIDENCE,
     SEPARATE_VISIT,
@@ -78,23 +86,23 @@ def _suggest_stay(
 def _suggest_visit(
     chart: Chart, notes: Sequence[int], diagnoses: Sequence[Suggestion], others: Sequence[Suggestion]
 ) -> Iterator[Suggestion]:
-    kind, missing = choose_kind(chart, notes)
+    kind = choose_kind(chart, notes)
     if chart.encounter_class in EMERGENCY:
-        yield from suggest_level(chart, kind, notes, diagnoses, others, missing)
+        yield from suggest_level(chart, kind.name, notes, diagnoses, others, kind.missing)
         return
-    is_new = kind.endswith("new")
+    is_new = kind.name.endswith("new")
     staff = suggest_staff_visit(chart, notes, diagnoses, others, is_new=is_new)
     check_in = suggest_check_in(chart, notes, diagnoses, is_new=is_new)
     if staff is not None or check_in:
         yield from staff or ([check_in] if check_in else [])
         return
-    preventive = suggest_preventive(chart, notes, diagnoses, others, is_new=is_new, missing=missing)
+    preventive = suggest_preventive(chart, notes, diagnoses, others, is_new=is_new, missing=kind.missing)
     if preventive is None:
-        yield from _suggest_office(chart, kind, notes, diagnoses, others, missing)
+        yield from _suggest_office(chart, kind, notes, diagnoses, others)
         return
     yield preventive
     if _is_significant(chart, notes, diagnoses):
-        for visit in suggest_level(chart, kind, notes, diagnoses, others, missing, counts_time=False):
+        for visit in suggest_level(chart, kind.name, notes, diagnoses, others, kind.missing, counts_time=False):
             apart = _tell_apart(visit)
             yield apart
             yield from _suggest_longitudinal(chart, notes, apart, [preventive, *others])
@@ -102,11 +110,10 @@ def _suggest_visit(
 
 def _suggest_office(
     chart: Chart,
-    kind: str,
+    kind: VisitKind,
     notes: Sequence[int],
     diagnoses: Sequence[Suggestion],
     others: Sequence[Suggestion],
-    missing: tuple[str, ...],
 ) -> Iterator[Suggestion]:
     """The visit by its level and what belongs to it; transitional care contains it where all of that is documented."""
     transition = suggest_transition(chart, notes, diagnoses)
@@ -114,8 +121,8 @@ def _suggest_office(
         yield transition
     if transition and transition.selected:
         return
-    for visit in suggest_level(chart, kind, notes, diagnoses, others, missing):
-        yield visit
+    for visit in suggest_level(chart, kind.name, notes, diagnoses, others, kind.missing):
+        yield _cite(visit, kind)
         yield from _suggest_longitudinal(chart, notes, visit, others)
 
 
@@ -125,6 +132,10 @@ def _suggest_longitudinal(
     yield from suggest_longitudinal(
         chart, notes, visit, others, did_procedure=any(did_procedure(chart, number) for number in notes)
     )
+
+
+def _cite(visit: Suggestion, kind: VisitKind) -> Suggestion:
+    return replace(visit, evidence=tuple(dict.fromkeys([*visit.evidence, *kind.evidence])))
 
 
 def _is_significant(chart: Chart, notes: Sequence[int], diagnoses: Sequence[Suggestion]) -> bool:
@@ -146,11 +157,12 @@ def _offer_beside_critical_care(visit: Suggestion) -> Suggestion:
 def _suggest_stay_day(
     chart: Chart, day: StayDay, diagnoses: Sequence[Suggestion], others: Sequence[Suggestion]
 ) -> Iterator[Suggestion]:
-    kind, missing = day.kind
-    if kind == "stay_discharge":
+    kind = day.kind
+    if kind.name == "stay_discharge":
         yield _suggest_discharge(chart, day.notes[0], diagnoses)
         return
-    for visit in suggest_level(chart, kind, day.notes, diagnoses, others, missing):
+    for level in suggest_level(chart, kind.name, day.notes, diagnoses, others, kind.missing):
+        visit = _cite(level, kind)
         of_record = day.is_admission and is_medicare(chart.payer) and visit.code in _list_codes("stay_initial")
         yield replace(visit, modifiers=(*visit.modifiers, _OF_RECORD)) if of_record else visit
 

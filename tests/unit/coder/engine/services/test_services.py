@@ -214,3 +214,12 @@ def test_the_day_of_the_discharge_may_be_told_in_words() -> None:
 
     assert line.code == "99495"
     assert [note[each.start : each.end] for each in line.evidence][1] == "discharged yesterday"
+
+
+def test_a_consultation_shows_who_asked_for_it() -> None:
+    note = "Seen at the request of Dr. Lee. Assessment: Hypertension. Plan: start lisinopril 10 mg."
+    chart = Chart((Document("note", 1, note, "Cardiology consultation"),), encounter_class="AMB")
+
+    (visit,) = suggest_services(chart, [diagnose(chart, "I10 Hypertension")])
+
+    assert "at the request of" in [note[each.start : each.end] for each in visit.evidence]
