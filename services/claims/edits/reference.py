@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 
 from services.claims.edits.price_list import PriceList
 from services.claims.edits.rows import Dated, ReferenceRow, read_days
+from services.claims.edits.service_book import ServiceBook
 from shared.codesets.icd10cm import dot_code
 from shared.codesets.pair_table import PairRow, PairTable, pack_pairs
 from shared.codesets.periods import Period
@@ -140,6 +141,7 @@ class ReferenceData:
     outpatient_unit_limits: Mapping[str, Sequence[UnitLimit]] = field(default_factory=dict)
     coverage: Mapping[str, Sequence[CoverageRule]] = field(default_factory=dict)
     prices: PriceList = field(default_factory=PriceList)
+    services: ServiceBook = field(default_factory=ServiceBook)
     releases: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -27,7 +27,7 @@ from services.claims.edits.validity import VALIDITY
 from shared.contracts.messages import Finding
 from shared.proof.statements import hash_value
 
-RULE_SET = "2026.4"
+RULE_SET = "2026.5"
 """Goes up with every change of an edit."""
 
 BILLING_EDITS: tuple[Edit, ...] = (

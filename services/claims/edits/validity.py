@@ -10,6 +10,7 @@ from services.claims.edits.model import ClaimUnderEdit, Edit, Hit
 from services.claims.edits.reference import Fault
 
 ICD10_BEGINS = date(2015, 10, 1)
+HIPAA_CODE_SETS_BEGIN = date(2003, 10, 16)
 _GUIDELINES = "ICD-10-CM Official Guidelines for Coding and Reporting"
 
 
@@ -24,6 +25,21 @@ def _find_open_side(subject: ClaimUnderEdit) -> Iterator[Hit]:
     book = subject.reference.diagnoses
     if book:
         yield from (Hit(each.path) for each in subject.view.coded if book.has_sided_sibling(each.code))
+
+
+def _find_lapsed_service(subject: ClaimUnderEdit) -> Iterator[Hit]:
+    book = subject.reference.services
+    for line in subject.view.lines:
+        if line.code and line.day and book.lacks_service(line.code, line.day):
+            yield Hit(f"{line.path}.productOrService")
+
+
+def _find_lapsed_modifier(subject: ClaimUnderEdit) -> Iterator[Hit]:
+    book = subject.reference.services
+    for line in subject.view.lines:
+        for position, modifier in enumerate(line.modifiers):
+            if line.day and book.lacks_modifier(modifier, line.day):
+                yield Hit(f"{line.path}.modifier[{position}]")
 
 
 VALIDITY = (
@@ -59,5 +75,22 @@ VALIDITY = (
         _find_open_side,
         severity="warning",
         effective_from=ICD10_BEGINS,
+    ),
+    Edit(
+        "service-not-in-force",
+        "45 CFR 162.1002; HCPCS Level II and CPT as in force on the day of the service",
+        "The service code is not in force on the day of the service.",
+        "Choose the code that the release of that day has instead.",
+        _find_lapsed_service,
+        effective_from=HIPAA_CODE_SETS_BEGIN,
+    ),
+    Edit(
+        "modifier-not-in-force",
+        "45 CFR 162.1002; HCPCS Level II as in force on the day of the service",
+        "The modifier is not in force on the day of the service.",
+        "Choose the modifier that the release of that day has instead, or remove it.",
+        _find_lapsed_modifier,
+        effective_from=HIPAA_CODE_SETS_BEGIN,
+        needs=frozenset({"modifiers"}),
     ),
 )

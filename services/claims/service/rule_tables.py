@@ -16,8 +16,10 @@ from typing import TypeVar
 from services.claims.edits import EditContext, ReferenceData, index_coverage, index_unit_limits
 from services.claims.edits.price_list import index_prices
 from services.claims.edits.reference import PairBook
+from services.claims.edits.service_book import CodeDays, ServiceBook, index_code_days
 from shared.codesets.cache import hash_content
 from shared.codesets.entry import Entry
+from shared.codesets.kinds import KINDS
 from shared.codesets.mapped import keep_file, map_file
 from shared.codesets.pair_table import PairPacker, PairTable
 from shared.codesets.periods import Period, divide_days
@@ -27,7 +29,8 @@ from shared.postgres.pool import Pool
 _PAIRS, _OUTPATIENT_PAIRS = "ncci-ptp", "ncci-ptp-outpatient"
 _UNITS, _OUTPATIENT_UNITS = "ncci-mue", "ncci-mue-outpatient"
 _COVERAGE, _FEES = "coverage", "fees"
-_KINDS = frozenset({_PAIRS, _OUTPATIENT_PAIRS, _UNITS, _OUTPATIENT_UNITS, _COVERAGE, _FEES})
+_HCPCS, _CPT = "hcpcs", "cpt"
+_KINDS = frozenset({_PAIRS, _OUTPATIENT_PAIRS, _UNITS, _OUTPATIENT_UNITS, _COVERAGE, _FEES, _HCPCS, _CPT})
 
 Dated = Sequence[tuple[Release, Period]]
 Table = TypeVar("Table")
@@ -74,11 +77,20 @@ class RuleTables:
             outpatient_unit_limits=await read(_OUTPATIENT_UNITS, index_unit_limits),
             coverage=await read(_COVERAGE, index_coverage),
             prices=await read(_FEES, index_prices),
+            services=ServiceBook(
+                await self._open_codes(_HCPCS, by_kind.get(_HCPCS, ())),
+                await self._open_codes(_CPT, by_kind.get(_CPT, ())),
+            ),
             releases={kind: hash_content(*(r.sha256.encode() for r, _ in found)) for kind, found in by_kind.items()},
         )
 
     async def _open_book(self, releases: Dated) -> PairBook:
         return PairBook([(days, await self._open_pairs(release)) for release, days in releases])
+
+    async def _open_codes(self, kind: str, releases: Dated) -> CodeDays:
+        """Of a release that is a part on purpose it is not known what it lacks."""
+        whole = [(release, days) for release, days in releases if release.counts["codes"] >= KINDS[kind].least]
+        return await asyncio.to_thread(index_code_days, await self._read_rows(whole), [days for _, days in whole])
 
     async def _read_rows(self, releases: Dated) -> list[Entry]:
         return [

@@ -125,6 +125,24 @@ async def test_coverage_is_judged_by_payer_and_day(clinic: Clinic, load: Load) -
     assert "not-medically-necessary" not in await findings(clinic, coded(BEFORE, "83036"))
 
 
+def hcpcs_record(code: str, terminated: str = "") -> bytes:
+    """A record of a code in the fixed layout of CMS."""
+    text = f"{code:<5}001003{'MADE UP':<80}{'MADE UP':<28}".ljust(268)
+    return f"{text}20200101{'20200101':<8}{terminated:<8}N\r\n".encode()
+
+
+async def test_services_are_those_of_the_day_where_a_whole_release_is_loaded(clinic: Clinic, load: Load) -> None:
+    many = [hcpcs_record(f"A{number:04}") for number in range(6_000)]
+    await load("hcpcs", b"".join([*many, hcpcs_record("J1885"), hcpcs_record("J0001", "20260831")]), JULY)
+    assert "service-not-in-force" not in await findings(clinic, coded(BEFORE, "J1885"))
+    assert "service-not-in-force" in await findings(clinic, coded(BEFORE, "J0001"))
+    assert "service-not-in-force" not in await findings(clinic, coded(date(2026, 8, 31), "J0001"))
+    await load("hcpcs", hcpcs_record("A0001"), OCTOBER)
+    assert "service-not-in-force" not in await findings(clinic, coded(AFTER, "J0001")), (
+        "a part says nothing of the rest"
+    )
+
+
 async def test_units_of_the_day_add_up_over_claims_until_one_is_refused(clinic: Clinic, load: Load) -> None:
     await load("ncci-mue", UNITS_HEAD + b"97110,4,2 Date of Service Edit: Policy,Policy\r\n", JULY)
     first = coded(BEFORE, "97110-59", units=[3])

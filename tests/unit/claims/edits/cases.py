@@ -107,6 +107,14 @@ VALIDITY = {
     "diagnosis-not-specific": Case(claimed(SOUND, "E11"), "Claim.diagnosis[0]", claimed(SOUND, "E11.9")),
     "seventh-character": Case(claimed(SOUND, "S42.201"), "Claim.diagnosis[0]", claimed(SOUND, "S42.201A")),
     "side-unspecified": Case(claimed(SOUND, "M25.569"), "Claim.diagnosis[0]", claimed(SOUND, "M25.561")),
+    "service-not-in-force": Case(
+        claimed(lines=(line("Q9999"),)), "Claim.item[0].productOrService",
+        replace(claimed(lines=(line("Q9999"),)), day=date(2026, 6, 30)),
+    ),
+    "modifier-not-in-force": Case(
+        claimed(lines=(line("99213", "25", "ZZ"),)), "Claim.item[0].modifier[1]",
+        claimed(lines=(line("99213", "25", "P3"),)),
+    ),
     "procedure-not-in-force": Case(
         replace(STAY, procedures=("XXXXXXX",)), "Claim.procedure", replace(STAY, procedures=("0SR90JZ",))
     ),

@@ -20,6 +20,7 @@ from services.claims.edits import (
     index_pairs,
     index_unit_limits,
 )
+from services.claims.edits.service_book import ServiceBook, index_code_days
 from services.claims.payers import PayerLimits
 from shared.codesets.icd10cm import load_icd10cm
 from shared.fhir import systems
@@ -55,6 +56,13 @@ COVERAGE = (
     Row("82306", {"diagnoses": ["E55", "M80-M81"], "payer": ""}, date(2020, 1, 1)),
     Row("83036", {"diagnoses": ["E08-E13"], "payer": "acme"}, date(2020, 1, 1)),
 )
+HCPCS = (
+    *(Row(code, {}, date(2000, 1, 1)) for code in ("A0001", "E0601", "J1885", "G0008", "RT", "LT", "GA", "TC", "GC")),
+    *(Row(code, {}, date(2000, 1, 1)) for code in ("XE", "QK", "GT")),
+    Row("Q9999", {}, date(2026, 4, 1), date(2026, 6, 30)),
+    Row("ZZ", {}, date(2026, 4, 1), date(2026, 6, 30)),
+)
+LOADED = (date(2000, 1, 1), date(2026, 12, 31))
 
 
 def reference(editor: MedicareCodeEditor | None) -> ReferenceData:
@@ -65,6 +73,7 @@ def reference(editor: MedicareCodeEditor | None) -> ReferenceData:
         pairs=index_pairs(PAIRS),
         unit_limits=index_unit_limits(UNITS),
         coverage=index_coverage(COVERAGE),
+        services=ServiceBook(index_code_days(HCPCS, [LOADED])),
     )
 
 
