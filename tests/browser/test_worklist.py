@@ -86,7 +86,7 @@ async def test_a_chart_that_arrives_is_shown_where_the_coder_is(
 async def test_working_on_a_page_keeps_the_chart_and_its_end_is_told(page: Page, workbench: Workbench) -> None:
     await page.clock.install()
     chart_id = await open_chart(page, workbench)
-    await workbench.pool.execute("update coder.work_item set lease_expires_at = now() + interval '1 minute'")
+    await workbench.pool.execute("update coder.work_item set lease_expires_at = now() + interval '10 minutes'")
     before = await workbench.pool.fetchval("select lease_expires_at from coder.work_item")
     await page.keyboard.press("j")
     assert await workbench.pool.fetchval("select lease_expires_at from coder.work_item") == before
