@@ -25,7 +25,7 @@ from services.codesets.status import read_status
 from services.local.progress import Steps, show_steps
 from shared.codesets.entry import FileRefused
 from shared.codesets.kinds import Kind
-from shared.codesets.opening import Opened, recognise_release
+from shared.codesets.opening import Opened, list_others, recognise_release
 from shared.codesets.store import store_release
 from shared.contracts.errors import ChartlineError
 from shared.postgres.migrate import migrate
@@ -66,6 +66,8 @@ def load(
         kinds = find_kinds(kind_name)
         with steps.step(f"Reading {' '.join(file.name for file in files)}"):
             kind, opened = recognise_release(kinds, *files, excerpt=excerpt)
+        if others := list_others(kinds, kind, files[0]):
+            steps.say(f"{files[0].name} also has {' and '.join(others)}: load each by that name.")
         new = (
             False
             if dry_run

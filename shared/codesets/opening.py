@@ -85,6 +85,15 @@ def recognise_release(kinds: Sequence[Kind], *paths: Path, excerpt: bool = False
     raise max(refusals, key=lambda refusal: refusal.line or 0)
 
 
+def list_others(kinds: Sequence[Kind], taken: Kind, path: Path) -> list[str]:
+    """Which of `kinds`, beside the one that was taken from it, the zip at `path` has files of by their names."""
+    if not zipfile.is_zipfile(path):
+        return []
+    with _open_zip(path) as archive:
+        names = archive.namelist()
+    return [kind.name for kind in kinds if kind is not taken and any(map(kind.matches, names))]
+
+
 def _find_source(kind: Kind, name: str, content: bytes, *, excerpt: bool) -> SourceFile:
     if not content.startswith(_ZIP) or is_sheet(content):
         _require_zip(name, content)

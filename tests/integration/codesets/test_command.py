@@ -83,6 +83,22 @@ async def test_an_addendum_to_another_release_changes_nothing(tmp_path: Path, co
     assert await list_releases(codesets_pool) == before
 
 
+async def test_a_zip_of_several_kinds_is_loaded_kind_by_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHARTLINE_POSTGRES__DSN", NOWHERE)
+    path = tmp_path / "2030-addendum.zip"
+    texts = {"tables_addenda_2030__txt": files.TABLES_ADDENDA, "index_addenda_2030__txt": files.INDEX_ADDENDA}
+    path.write_bytes(files.pack(**texts))
+    given = ["load", "icd10pcs", str(path), "--effective", "2030-10-01", "--dry-run"]
+    result = await asyncio.to_thread(CliRunner().invoke, app, given)
+    assert result.stdout.startswith("icd10pcs-index-addenda FY2030: ")
+    told = " ".join(result.stderr.split())
+    assert "2030-addendum.zip also has icd10pcs-tables-addenda: load each by that name." in told
+    given[1] = "icd10pcs-tables-addenda"
+    result = await asyncio.to_thread(CliRunner().invoke, app, given)
+    assert result.stdout.startswith("icd10pcs-tables-addenda FY2030: ")
+    assert "also has" not in result.stderr
+
+
 async def test_files_are_compared_without_a_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHARTLINE_POSTGRES__DSN", NOWHERE)
     old = write(tmp_path, "hcpcs").rename(tmp_path / "HCPC2029_ANWEB.excerpt.txt")
