@@ -18,6 +18,7 @@ from services.claims.breaker import Breaker
 from services.claims.claim import Channel, PayerId
 from services.claims.consumer import GROUP, make_consumer
 from services.claims.edits import EditContext, MedicareCodeEditor, ReferenceData, TabularBook, read_payer_rules
+from services.claims.edits.payer_rules import require_known_payers
 from services.claims.fhir_channel import open_fhir_channel
 from services.claims.inquiries import Inquiries
 from services.claims.lanes import Lane
@@ -116,6 +117,7 @@ async def open_claims(settings: ClaimsSettings) -> AsyncIterator[ClaimsContext]:
 def open_edits(options: ClaimsOptions) -> Iterator[EditContext]:
     """What the edits look up: the code sets at hand, and the payers' own rules."""
     rules = read_payer_rules(options.payer_rules.read_text(encoding="utf-8")) if options.payer_rules else ()
+    require_known_payers(rules, options.payers)
     with MedicareCodeEditor() as editor:
         reference = ReferenceData(diagnoses=TabularBook(load_icd10cm()), editor=editor)
         yield EditContext(reference, payer_rules=rules)

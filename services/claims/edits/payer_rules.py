@@ -6,7 +6,7 @@ can take the place of a built-in edit.
 """
 
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
 from functools import cached_property
 from typing import Annotated, Literal, Self
@@ -16,6 +16,14 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from services.claims.edits.filing import days_to_file
 from services.claims.edits.model import ClaimUnderEdit, Edit, Hit, Owner, Severity
 from services.claims.edits.reference import read_range
+from services.claims.edits.rule_values import (
+    Count,
+    DiagnosesText,
+    ModifierText,
+    PlaceText,
+    ServiceCodesText,
+    explain_refusals,
+)
 from services.claims.edits.service_codes import ServiceCodes
 from services.claims.edits.view import Diagnosis, Line
 from shared.codesets.icd10cm import in_targets
@@ -38,18 +46,29 @@ class _Table(BaseModel):
 class Condition(_Table):
     """Parts that must all hold; of a part's values, one. Codes may be ranges: "99202-99215", "E10-E11"."""
 
-    services: tuple[str, ...] = ()
-    other_services: tuple[str, ...] = ()
+    services: tuple[ServiceCodesText, ...] = ()
+    other_services: tuple[ServiceCodesText, ...] = ()
     """Another line of the claim, of the same day, has one of these codes."""
-    modifiers: tuple[str, ...] = ()
-    places: tuple[str, ...] = ()
-    diagnoses: tuple[str, ...] = ()
+    modifiers: tuple[ModifierText, ...] = ()
+    places: tuple[PlaceText, ...] = ()
+    diagnoses: tuple[DiagnosesText, ...] = ()
     kinds: tuple[Literal["professional", "institutional"], ...] = ()
     genders: tuple[Literal["male", "female", "other", "unknown"], ...] = ()
-    min_age: int | None = None
-    max_age: int | None = None
-    max_units: int | None = None
-    max_days_to_file: int | None = None
+    min_age: Count | None = None
+    max_age: Count | None = None
+    max_units: Count | None = None
+    max_days_to_file: Count | None = None
+
+    @model_validator(mode="after")
+    def _can_hold(self) -> Self:
+        if self.min_age is not None and self.max_age is not None and self.max_age < self.min_age:
+            raise ValueError("max_age is less than min_age")
+        return self
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether it holds of every claim."""
+        return self == Condition()
 
     def holds(self, subject: ClaimUnderEdit, lines: Sequence[Line], diagnoses: Sequence[Diagnosis]) -> bool:
         """Whether every part that is given holds of these lines and diagnoses of the claim."""
@@ -123,6 +142,8 @@ class PayerRule(_Table):
     def _demands_something(self) -> Self:
         if self.require is None and self.forbid is None:
             raise ValueError("a rule requires or forbids something")
+        if any(each is not None and each.says_nothing for each in (self.require, self.forbid)):
+            raise ValueError("require or forbid has no part")
         if self.effective_until < self.effective_from:
             raise ValueError("a rule does not end before it begins")
         return self
@@ -176,11 +197,20 @@ class _RuleFile(_Table):
 def read_payer_rules(text: str) -> tuple[Edit, ...]:
     """Read the rules of a TOML file; raises PayerRulesRefused, which names the place and what is wrong there."""
     try:
-        rules = _RuleFile.model_validate(tomllib.loads(text)).rule
+        file = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise PayerRulesRefused(f"not TOML: {error}") from None
+    try:
+        rules = _RuleFile.model_validate(file).rule
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise PayerRulesRefused(f"{place}: {first['msg']}") from None
+        found = error.errors(include_input=False, include_url=False, include_context=False)
+        raise PayerRulesRefused(explain_refusals(found, file)) from None
     return tuple(rule.as_edit() for rule in rules)
+
+
+def require_known_payers(rules: Sequence[Edit], payers: Collection[str]) -> None:
+    """Raise PayerRulesRefused for a rule of a payer that the settings do not have: it would never apply."""
+    for rule in rules:
+        unknown = sorted(rule.payers - set(payers))
+        if unknown:
+            raise PayerRulesRefused(f"{rule.id}, payers: the settings have no payer {', '.join(unknown)}")

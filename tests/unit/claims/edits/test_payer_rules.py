@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.claims.edits import BILLING_EDITS, PayerRulesRefused, ReferenceData, read_payer_rules, run_edits
+from services.claims.edits.payer_rules import require_known_payers
 from tests.builders import Resource
 from tests.unit.claims.edits.subjects import Claimed, line
 
@@ -94,11 +95,28 @@ def test_a_rule_holds_on_its_first_and_last_day(day: date, found: bool) -> None:
     ("text", "says"),
     [
         ("[[rule]", "not TOML"),
-        ("", "rule"),
+        ("", r"has no \[\[rule\]\]"),
+        ("[rule]\nid = 'acme/rule'", r"a list in brackets.*\[\[rule\]\]"),
+        (HEAD + "require = {}", "has no part"),
+        (HEAD + "forbid = {}", "has no part"),
+        (HEAD + "require.modifiers = '25'", "list in brackets"),
+        (HEAD + "require.services = [99213]", "in quotes"),
+        (HEAD + "require.services = ['99215-99202']", "ends before it begins"),
+        (HEAD + "require.services = ['992']", "five characters"),
+        (HEAD + "require.diagnoses = ['E14-E11']", "ends before it begins"),
+        (HEAD + "require.diagnoses = ['diabetes']", "a code or its beginning"),
+        (HEAD + "require.places = ['2']", "two digits"),
+        (HEAD + "require.modifiers = ['255']", "two letters or digits"),
+        (HEAD + "require.max_units = -1", "0 or more"),
+        (HEAD + "require = { min_age = 9, max_age = 3 }", "max_age is less"),
+        (HEAD + "effective_from = '31.1.2026'\nrequire.max_units = 1", "without quotes"),
         (HEAD, "requires or forbids something"),
-        (HEAD + "require.modifier = ['25']", "rule.0.require.modifier"),
-        (HEAD.replace("acme/rule", "excludes1") + "require.modifiers = ['25']", "rule.0.id"),
-        (HEAD + "severity = 'fatal'\nrequire.modifiers = ['25']", "rule.0.severity"),
+        (HEAD + "require.modifier = ['25']", r"rule 1 \(acme/rule\), require.modifier: there is no part"),
+        (
+            HEAD.replace("acme/rule", "excludes1") + "require.modifiers = ['25']",
+            r"rule 1 \(excludes1\), id: an id is the payer",
+        ),
+        (HEAD + "severity = 'fatal'\nrequire.modifiers = ['25']", r"rule 1 \(acme/rule\), severity"),
         ((HEAD + "require.modifiers = ['25']") * 2, "the same id"),
         (
             HEAD + "effective_from = 2026-02-01\neffective_until = 2026-01-01\nrequire.max_units = 1",
@@ -109,6 +127,19 @@ def test_a_rule_holds_on_its_first_and_last_day(day: date, found: bool) -> None:
 def test_a_file_that_cannot_be_understood_is_refused(text: str, says: str) -> None:
     with pytest.raises(PayerRulesRefused, match=says):
         read_payer_rules(text)
+
+
+def test_codes_may_be_written_as_billers_write_them() -> None:
+    rule = "when = { services = ['j1885 - J1890'], diagnoses = ['e119'] }\nrequire.modifiers = ['jw']"
+    claimed = replace(ACME, diagnoses=("E11.9",), lines=(line("J1885"), line("J1886", "JW")))
+    assert places(rule, claimed) == ["Claim.item[0]"]
+
+
+def test_a_rule_of_a_payer_that_nobody_configured_is_refused() -> None:
+    rules = read_payer_rules(HEAD + "payers = ['acme']\nrequire.modifiers = ['25']")
+    require_known_payers(rules, {"acme": 1, "other": 2})
+    with pytest.raises(PayerRulesRefused, match="acme/rule, payers: the settings have no payer acme"):
+        require_known_payers(rules, ["acne"])
 
 
 def test_no_payer_rule_can_take_the_id_of_an_edit() -> None:
