@@ -136,7 +136,7 @@ def test_codes_may_be_written_as_billers_write_them() -> None:
 
 
 def test_a_rule_of_a_payer_that_nobody_configured_is_refused() -> None:
-    rules = read_payer_rules(HEAD + "payers = ['acme']\nrequire.modifiers = ['25']")
+    rules = read_payer_rules(HEAD + "require.modifiers = ['25']")
     require_known_payers(rules, {"acme": 1, "other": 2})
     with pytest.raises(PayerRulesRefused, match="acme/rule, payers: the settings have no payer acme"):
         require_known_payers(rules, ["acne"])
