@@ -13,7 +13,7 @@ from services.coder.engine.services.words import WordPattern
 
 DISCHARGE_MINUTES = 30
 """More than these make the longer discharge day, 99239."""
-_NUMBER = r"(?P<minutes>\d{1,3})\s*(?:min(?:ute)?s?\b)"
+_NUMBER = r"(?P<minutes>\d{1,3})[ -]*(?:min(?:ute)?s?\b)"
 _TIME = WordPattern(
     rf"total (?:visit |encounter )?time\b[^.\n]{{0,60}}?{_NUMBER}"
     rf"|(?:i )?spent (?:a total of |approximately |about |over )?{_NUMBER.replace('minutes>', 'spent>')}[^.\n]*",

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from services.coder.engine.model import Chart, Document
-from services.coder.engine.sections import SectionKind, split_sections
+from services.coder.engine.sections import SectionKind, find_sections
 from services.coder.engine.services.lines import IMAGING, LABORATORY
-from services.coder.engine.services.words import KEPT, Span, WordPattern
+from services.coder.engine.services.words import KEPT, Span, WordPattern, read_page
 
 OTHER_DAYS = frozenset(
     {
@@ -83,7 +83,7 @@ def list_sentences(document: Document) -> Sequence[Span]:
 @lru_cache(maxsize=KEPT)
 def list_told_bodies(text: str) -> tuple[Span, ...]:
     """List the spans of the sections of a text that tell of the encounter, without their headings."""
-    return tuple((each.body_start, each.end) for each in split_sections(text) if each.kind not in OTHER_DAYS)
+    return tuple((each.body_start, each.end) for each in find_sections(read_page(text)) if each.kind not in OTHER_DAYS)
 
 
 @lru_cache(maxsize=KEPT)

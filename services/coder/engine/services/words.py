@@ -11,12 +11,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from services.coder.engine.page import Page
 from services.coder.engine.services.beginnings import LENGTH, list_beginnings
 
 Span = tuple[int, int]
 KEPT = 16
 """Texts whose words and sentences are kept: those of one chart, which its services read one after the other."""
-_WORD = re.compile(r"\w+")
 
 
 class WordPattern:
@@ -93,17 +93,20 @@ def _compile(pattern: str, *, open_ended: bool) -> tuple[re.Pattern[str], frozen
     beginnings = list_beginnings(pattern)
     if not all(each[:1].isalnum() for each in beginnings):
         raise ValueError(f"a pattern that may begin with no word: {pattern}")
-    return re.compile(rf"(?i)(?:{pattern})" + ("" if open_ended else r"\b")), beginnings
+    return re.compile(rf"(?i)\b(?:{pattern})" + ("" if open_ended else r"\b")), beginnings
+
+
+@lru_cache(maxsize=KEPT)
+def read_page(text: str) -> Page:
+    """Split a text into words, once for all that read it."""
+    return Page(text)
 
 
 @lru_cache(maxsize=KEPT)
 def _index_words(text: str) -> dict[str, list[int]]:
     """Where the words of `text` begin, by their first characters in small letters."""
-    places: defaultdict[str, list[int]] = defaultdict(list)
-    small = text.lower()
-    if len(small) != len(text):  # A few capital letters become two: their text is made small by letter.
-        small = "".join(letter.lower()[0] for letter in text)
-    for match in _WORD.finditer(text):
-        start = match.start()
-        places[small[start : start + LENGTH]].append(start)
+    page, places = read_page(text), defaultdict[str, list[int]](list)
+    folded = page.folded
+    for start in page.starts:
+        places[folded[start : start + LENGTH]].append(start)
     return dict(places)
