@@ -2,7 +2,7 @@
 
 Place in the flow: `queue` has every caller wait here, in order, and not in the database. Who asks while nobody is being
 served is served at once; who asks meanwhile belongs to the next batch: one round trip, one transaction, the earliest
-caller first. So batches grow with the crowd, and one connection serves it.
+caller first. So batches grow with the crowd, and two connections serve it.
 
 Invariants: each caller is answered alone: what one of them asks cannot fail the others, nor widen what they reach. A
 caller who went away keeps no lease: it is given back with the next batch, and expires where that fails.
@@ -23,6 +23,8 @@ from shared.transient import TRANSIENT_ERRORS
 
 _LARGEST = 32
 """Callers of one batch: the leases of a batch are nobody's before its transaction ends."""
+_AT_A_TIME = 2
+"""Batches: while one waits for a processor or a page, who comes next does not."""
 _ATTEMPTS = 5
 _expired = counter("chartline_queue_leases_expired_total", "Charts that their coder let lapse.")
 
@@ -54,7 +56,7 @@ class LeaseBatches:
         self._waiting: deque[_Caller] = deque()
         self._alone: deque[_Caller] = deque()
         self._unwanted: list[tuple[str, Lease]] = []
-        self._serving: asyncio.Task[None] | None = None
+        self._serving: set[asyncio.Task[None]] = set()
 
     async def lease_next(self, request: LeaseRequest) -> Lease | None:
         """Wait in line for the most urgent open chart within a coder's reach, None when there is none."""
@@ -75,16 +77,17 @@ class LeaseBatches:
             self._serve_soon()
 
     def _serve_soon(self) -> None:
-        if self._serving is None:
+        if len(self._serving) < _AT_A_TIME:
             # A context of its own, because a batch is no part of the first caller's request.
-            self._serving = asyncio.create_task(self._serve(), name="lease-batches", context=Context())
+            self._serving.add(asyncio.create_task(self._serve(), name="lease-batches", context=Context()))
 
     async def _serve(self) -> None:
         try:
             while self._waiting or self._alone or self._unwanted:
                 await self._serve_batch()
         finally:
-            self._serving = None
+            # Here, not when the task is done: who asks in between would believe to be served.
+            self._serving = {task for task in self._serving if task is not asyncio.current_task()}
 
     def _form_batch(self) -> list[_Caller]:
         if self._alone:

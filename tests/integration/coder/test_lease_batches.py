@@ -19,8 +19,8 @@ from shared.postgres.settings import PostgresSettings
 from tests.integration.coder.conftest import ANN, BOB, Desk
 from tests.integration.coder.test_statements import fill_queue
 
-CROWD = 40
-"""More than one batch holds."""
+BATCH, CROWD = 20, 40
+"""As many as one batch holds, and more."""
 FRONT = 4
 """As many of the first places within reach as a lease looks at, before it compares lanes."""
 STOP = "lock table coder.work_item in access exclusive mode"
@@ -46,15 +46,21 @@ async def stand_in_line(desk: Desk, *callers: tuple[str, Reach]) -> list[asyncio
 
 
 async def test_who_came_first_gets_the_most_urgent_chart(desk: Desk) -> None:
-    charts = [await desk.open_chart() for _ in range(CROWD)]
+    charts = [await desk.open_chart() for _ in range(BATCH)]
     async with batch_under_way(desk):
-        crowd = await stand_in_line(desk, *((f"coder-{number}", UNLIMITED) for number in range(CROWD)))
+        crowd = await stand_in_line(desk, *((f"coder-{number}", UNLIMITED) for number in range(BATCH)))
     leases = await asyncio.gather(*crowd)
     assert [lease and lease.chart_id for lease in leases] == [chart.chart_id for chart in charts]
     holders = await desk.pool.fetch("select chart_id, lease_holder from coder.work_item")
     assert {(row["chart_id"], row["lease_holder"]) for row in holders} == {
         (chart.chart_id, f"coder-{number}") for number, chart in enumerate(charts)
     }
+
+
+async def test_batches_side_by_side_leave_no_chart_to_nobody_and_none_to_two(desk: Desk) -> None:
+    charts = [await desk.open_chart() for _ in range(CROWD)]
+    leases = await asyncio.gather(*(desk.cases.queue.lease_next(f"coder-{number}") for number in range(CROWD)))
+    assert {lease.chart_id for lease in leases if lease} == {chart.chart_id for chart in charts}
 
 
 async def test_a_batch_is_one_transaction(desk: Desk) -> None:
@@ -185,7 +191,7 @@ async def test_what_one_caller_sends_fails_nobody_else(desk: Desk) -> None:
     assert isinstance(error, asyncpg.PostgresError)
     assert isinstance(first, Lease)
     assert isinstance(second, Lease)
-    assert [first.chart_id, second.chart_id] == [chart.chart_id for chart in charts]
+    assert {first.chart_id, second.chart_id} == {chart.chart_id for chart in charts}
 
 
 async def test_a_batch_whose_connection_is_lost_fails_and_the_next_one_is_served(desk: Desk) -> None:
