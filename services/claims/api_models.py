@@ -15,8 +15,8 @@ from services.claims.claim import Channel, State
 from services.claims.schedule import Outcome
 from services.claims.store.x12_store import FilePlace
 from shared.contracts.messages import ChartCoded, Finding
+from shared.days import IsoDay
 from shared.pages import CursorOf, Page
-from shared.web.days import IsoDay
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from services.coder.chart_models import DocumentView, EncounterFacts, EvidenceSp
 from services.coder.decision_models import Modifier
 from services.coder.decisions import ChosenCode
 from services.coder.queue_models import ListId, Subject
+from shared.days import IsoDay
 from shared.pages import Page
-from shared.web.days import IsoDay
 
 MOST_CODES = 200
 _LONGEST_DAYS = 366

@@ -16,8 +16,8 @@ from services.coder.hold import Hold, HoldCursor, HoldReason, HoldToReview, NewH
 from services.coder.place import Place, Urgency
 from services.coder.work_item import State
 from services.coder.worklist import CoderDesk, ListKind, Worklist
+from shared.days import IsoDay
 from shared.pages import CursorOf, Page, cut_page
-from shared.web.days import IsoDay
 
 _NO_NUL = r"^[^\x00]*$"  # PostgreSQL's text cannot hold it
 ListId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]

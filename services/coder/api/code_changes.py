@@ -21,7 +21,7 @@ from shared.codesets.kinds import System
 from shared.codesets.library import Library
 from shared.codesets.news import Change, CodeNews
 from shared.contracts.errors import InvalidContent
-from shared.web.days import IsoDay
+from shared.days import IsoDay
 from shared.web.refusals import document_errors
 from shared.web.tags import TAGGED
 

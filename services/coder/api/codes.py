@@ -12,7 +12,7 @@ from shared.codesets.book import Answer
 from shared.codesets.kinds import System
 from shared.codesets.library import Library
 from shared.contracts.errors import NotFound
-from shared.web.days import IsoDay
+from shared.days import IsoDay
 from shared.web.refusals import document_errors
 from shared.web.tags import TAGGED
 

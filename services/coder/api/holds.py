@@ -17,8 +17,8 @@ from services.coder.queue_models import HOLDS_TO_REVIEW, HoldRequest, HoldsOfCha
 from services.coder.service.deciding import Coder, UnderLease
 from services.coder.work_item import ChartId, LeaseLost, LeaseToken, WrongState
 from shared.contracts.errors import Forbidden, InvalidContent, NotFound
+from shared.days import IsoDay
 from shared.pages import MOMENTS, Moment, cut_page
-from shared.web.days import IsoDay
 from shared.web.pages import PageCursor, PageLimit
 from shared.web.refusals import document_errors
 from shared.web.repeating import RepeatableRequest

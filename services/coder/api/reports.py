@@ -13,7 +13,7 @@ from services.coder.service.reporting import Reader
 from services.coder.service.use_cases import UseCases
 from services.coder.store.reports import Caller
 from shared.contracts.errors import InvalidContent
-from shared.web.days import IsoDay
+from shared.days import IsoDay
 from shared.web.refusals import document_errors
 from shared.web.security import Principal, Role, require_principal
 from shared.web.tags import TAGGED

@@ -4,11 +4,12 @@ Place in the flow: the composer and the API fill it, `linter` reads it, `store` 
 Invariant: what was sent is what was linted: one frozen value, stored whole.
 """
 
-from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StringConstraints
+
+from shared.days import IsoDay
 
 _NO_NUL = r"^[^\x00]*$"  # PostgreSQL's text cannot hold it
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=_NO_NUL)]
@@ -57,7 +58,7 @@ class Indicator(QueryModel):
     version: int | None = Field(default=None, strict=True)
     start: int | None = Field(default=None, ge=0, strict=True)
     end: int | None = Field(default=None, ge=0, strict=True)
-    dated: date | None = None
+    dated: IsoDay | None = None
     encounter: Literal["this", "earlier"] = "this"
     relevance: Words = Field(default="", description="Why a finding of an earlier encounter matters to this one.")
 
