@@ -49,8 +49,9 @@ def compile_once() -> Path:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
             compile_engine(Path(scratch) / folder.name)
-            # Whole or not at all, for whoever compiles the same beside us.
-            (Path(scratch) / folder.name).rename(folder)
+            # Whole or not at all; whoever compiled the same beside us may have been first.
+            if not folder.exists():
+                (Path(scratch) / folder.name).rename(folder)
     return folder
 
 
