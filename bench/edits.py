@@ -39,7 +39,9 @@ from services.claims.edits import (
 )
 from services.claims.edits.reference import CoverageRule, PairBook, UnitLimit
 from services.claims.edits.selection import select_edits
+from services.claims.edits.service_book import ServiceBook, index_code_days
 from services.claims.payers import PayerLimits
+from shared.codesets.entry import Entry
 from shared.codesets.icd10cm import load_icd10cm
 from shared.codesets.pair_table import PairRow, PairTable, pack_pairs
 from shared.codesets.periods import Period
@@ -97,6 +99,10 @@ def open_tables() -> Iterator[ReferenceData]:
                 code: (UnitLimit(*OPEN, Decimal(pick.randint(1, 8)), pick.choice("123")),)
                 for code in codes[-UNIT_LIMITS:]
             },
+            services=ServiceBook(
+                index_code_days([Entry(f"J{number:04}") for number in range(8_000)] + [Entry("RT")], [OPEN]),
+                index_code_days([Entry(code) for code in codes], [OPEN]),
+            ),
             coverage={
                 code: (CoverageRule(*OPEN, "", (("A00", "Z99"),)),) for code in [*codes[:COVERAGE], "83036", "93000"]
             },

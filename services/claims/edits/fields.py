@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -11,6 +12,8 @@ from services.claims.edits.view import Element
 _RESOLVE = "resolve()"
 _LINES = "item"
 _CHOICE = "[x]"
+_TYPES = ("Date", "CodeableConcept", "Period", "Reference", "Address", "Quantity", "String", "Boolean", "Attachment")
+"""Those that a choice among a Claim's elements has, the usual ones first."""
 
 
 def find_missing(subject: ClaimUnderEdit, steps: tuple[str, ...]) -> list[str]:
@@ -50,11 +53,15 @@ def _walk(element: Element, steps: tuple[str, ...]) -> list[str]:
 # A FHIR element's member: its type differs by name.
 def _pick(element: Element, step: str) -> Any:
     """The value of a choice, whatever type it has."""
-    stem = step.removesuffix(_CHOICE)
-    for name, value in element.items():
-        if name.startswith(stem):
-            return value
+    for name in _name_choices(step):
+        if name in element:
+            return element[name]
     return None
+
+
+@cache
+def _name_choices(step: str) -> tuple[str, ...]:
+    return tuple(f"{step.removesuffix(_CHOICE)}{kind}" for kind in _TYPES)
 
 
 def _find_field(steps: tuple[str, ...], kinds: Sequence[str]) -> Callable[[ClaimUnderEdit], Iterator[Hit]]:

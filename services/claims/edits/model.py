@@ -178,6 +178,16 @@ class ClaimUnderEdit:
         """The medically unlikely edits for the claim, by service code."""
         return self._choose(self.reference.unit_limits, self.reference.outpatient_unit_limits, {})
 
+    @cached_property
+    def limited_lines(self) -> tuple[tuple[Line, UnitLimit], ...]:
+        """Every line whose service has a medically unlikely edit in force, with it; one of each indicator."""
+        return tuple(
+            (line, limit)
+            for line in self.view.lines
+            if line.day and (rows := self.unit_limits.get(line.code))
+            for limit in {row.indicator: row for row in reversed(rows) if row.holds_on(line.day)}.values()
+        )
+
     def _choose(self, practitioner: Table, outpatient: Table, none: Table) -> Table:
         """The NCCI's table for the claim; an inpatient stay is paid by group, and has none."""
         if self.view.kind != INSTITUTIONAL:

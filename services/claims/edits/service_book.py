@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 
 from services.claims.edits.rows import ReferenceRow, read_days
 
@@ -17,6 +18,8 @@ _HCPCS = re.compile(r"[A-CE-V]\d{4}")
 _CPT = re.compile(r"\d{4}[0-9A-Z]")
 _HCPCS_MODIFIER = re.compile(r"(?!P[1-6])[A-Z][0-9A-Z]")
 """P1 to P6, the physical status, are CPT's."""
+_KEPT = 32_768
+"""Codes times days that are worked on at one time."""
 
 
 class CodeDays:
@@ -44,8 +47,10 @@ class ServiceBook:
     def __init__(self, hcpcs: CodeDays = _NOTHING, cpt: CodeDays = _NOTHING) -> None:
         self._hcpcs = hcpcs
         self._cpt = cpt
+        # The services of a hospital are few.
+        self.lacks_service = lru_cache(maxsize=_KEPT)(self._lacks_service)
 
-    def lacks_service(self, code: str, on: date) -> bool:
+    def _lacks_service(self, code: str, on: date) -> bool:
         """Whether a service code cannot be billed on a day."""
         if _HCPCS.fullmatch(code):
             return self._hcpcs.lacks(code, on)

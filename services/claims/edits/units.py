@@ -15,37 +15,25 @@ from services.claims.edits.view import Line
 _SOURCE = "CMS, National Correct Coding Initiative, medically unlikely edits"
 
 
-def _limit_of(subject: ClaimUnderEdit, code: str, day: date | None, indicator: str) -> Decimal | None:
-    for row in subject.unit_limits.get(code, ()):
-        if day and row.indicator == indicator and row.holds_on(day):
-            return row.units
-    return None
-
-
 def _find_by_line(subject: ClaimUnderEdit) -> Iterator[Hit]:
-    for line in subject.view.lines:
-        limit = _limit_of(subject, line.code, line.day, "1")
-        if limit is not None and line.units > limit:
+    for line, limit in subject.limited_lines:
+        if limit.indicator == "1" and line.units > limit.units:
             yield Hit(f"{line.path}.quantity")
 
 
 def _find_by_day(indicator: str) -> Callable[[ClaimUnderEdit], Iterator[Hit]]:
     def find(subject: ClaimUnderEdit) -> Iterator[Hit]:
-        if not subject.unit_limits:
-            return
-        for (code, day), lines in _by_code_and_day(subject).items():
-            limit = _limit_of(subject, code, day, indicator)
-            if limit is not None and sum(line.units for line in lines) + _count_billed(subject, code, day) > limit:
+        by_day: dict[tuple[str, date | None], list[Line]] = defaultdict(list)
+        most: dict[tuple[str, date | None], Decimal] = {}
+        for line, limit in subject.limited_lines:
+            if limit.indicator == indicator:
+                by_day[line.code, line.day].append(line)
+                most[line.code, line.day] = limit.units
+        for (code, day), lines in by_day.items():
+            if sum(line.units for line in lines) + _count_billed(subject, code, day) > most[code, day]:
                 yield Hit(f"{lines[-1].path}.quantity")
 
     return find
-
-
-def _by_code_and_day(subject: ClaimUnderEdit) -> dict[tuple[str, date | None], list[Line]]:
-    groups: dict[tuple[str, date | None], list[Line]] = defaultdict(list)
-    for line in subject.view.lines:
-        groups[line.code, line.day].append(line)
-    return groups
 
 
 def _count_billed(subject: ClaimUnderEdit, code: str, day: date | None) -> Decimal:
