@@ -33,6 +33,8 @@ class DeniedIntake:
         if taken or adjudicated:
             await self._store.overturn(connection, taken=taken, adjudicated=adjudicated)
         denying = {response_id: each for response_id, each in answers.items() if each[1].state in DENYING}
+        if not denying:
+            return
         sent = await self._store.find_sent(connection, {claim_id for claim_id, _ in denying.values()})
         for response_id, (claim_id, answer) in denying.items():
             claim = sent[claim_id]
