@@ -11,7 +11,7 @@ from services.claims.denial_models import OverridePage, OverrideView
 from services.claims.edits import BILLING_EDITS
 from services.claims.edits.overrides import Override, OverrideRefused
 from services.claims.service.rule_tables import RuleTables
-from services.claims.store.denial_store import DenialStore
+from services.claims.store.override_store import OverrideStore
 from shared.pages import cut_page
 from shared.postgres.answers import Answers, Repeatable
 from shared.postgres.pool import Connection, Pool
@@ -22,7 +22,7 @@ class OverrideService:
 
     def __init__(self, pool: Pool, schema: str, rules: RuleTables) -> None:
         self._pool = pool
-        self._store = DenialStore(schema)
+        self._store = OverrideStore(schema)
         self._repeats = Answers(schema)
         self._rules = rules
 

@@ -21,7 +21,7 @@ from services.claims.scrubbing import scrub_coding
 from services.claims.service.rule_tables import RuleTables
 from services.claims.settings import ClaimsOptions
 from services.claims.store import BilledStore, BuiltClaim, ClaimStore, ReadyClaim
-from services.claims.store.denial_store import DenialStore, as_override
+from services.claims.store.override_store import OverrideStore, as_override
 from shared.contracts.envelope import CONTENT_TYPE, Envelope
 from shared.contracts.errors import ChartlineError
 from shared.contracts.messages import ChartCoded, ClaimReturned, Finding
@@ -77,7 +77,7 @@ class PreparationService:
         self._pool = pool
         self._store = ClaimStore(schema)
         self._billed = BilledStore(schema)
-        self._denials = DenialStore(schema)
+        self._overrides = OverrideStore(schema)
         self._outbox = Outbox(schema)
         self._options = options
         self._rules = rules or RuleTables(pool, EditContext())
@@ -105,7 +105,7 @@ class PreparationService:
         return [claim for claim in taken if claim.claim_id not in idle]
 
     async def _add_overrides(self, connection: Connection, codings: Sequence[_Coding]) -> list[_Coding]:
-        rows = await self._denials.read_overrides(connection, {coding.claim.chart_id for coding in codings})
+        rows = await self._overrides.read_overrides(connection, {coding.claim.chart_id for coding in codings})
         by_chart = {
             chart_id: tuple(as_override(row) for row in rows if row["chart_id"] == chart_id)
             for chart_id in {row["chart_id"] for row in rows}

@@ -17,7 +17,7 @@ from services.claims.scrubbing import Scrubbed, scrub_coding
 from services.claims.service.rule_tables import RuleTables
 from services.claims.settings import ClaimsOptions
 from services.claims.store.billed_store import BilledStore
-from services.claims.store.denial_store import DenialStore, as_override
+from services.claims.store.override_store import OverrideStore, as_override
 from shared.contracts.errors import InvalidContent
 from shared.contracts.messages import ChartCoded
 from shared.postgres.pool import Pool
@@ -40,7 +40,7 @@ class PreviewService:
         asking = [billed] if billed else []
         async with self.pool.acquire() as connection:
             ledger = Ledger(await BilledStore(self.schema).find_billed(connection, asking))
-            rows = await DenialStore(self.schema).read_overrides(connection, [coded.chart_id])
+            rows = await OverrideStore(self.schema).read_overrides(connection, [coded.chart_id])
         beside = ledger.beside(billed) if billed else ()
         frame = BundleFrame(uuid4(), datetime.now(UTC), str(self.options.base_url))
         profile = self.options.payers[payer_id]

@@ -1,13 +1,12 @@
-"""Typed reads and writes of denials, the steps taken about them, and overridden warnings.
+"""Typed reads and writes of denials and of the steps taken about them.
 
 Place in the flow: `service` calls these inside its transactions; the statements are in `sql/denials.sql`.
-Invariant: nothing here opens or ends a transaction; lines, steps and overrides are only ever inserted.
+Invariant: nothing here opens or ends a transaction; lines and steps are only ever inserted.
 """
 
 import json
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -17,7 +16,6 @@ from pydantic import Field
 from services.claims.claim import Channel
 from services.claims.denials.denial import Denial, DeniedLine, Origin
 from services.claims.denials.reasons import Kind, Reason, Step
-from services.claims.edits.overrides import Override
 from services.claims.responses import Adjustment
 from shared.contracts.messages import Finding
 from shared.fhir.extensions import EvidenceSpan
@@ -192,38 +190,6 @@ class DenialStore:
             after_kind=after.kind if after else None,
             limit=limit,
         )
-
-    async def insert_override(
-        self, connection: Connection, chart_id: UUID, override: Override, *, subject: str
-    ) -> tuple[int, datetime]:
-        """Keep an override; returns its id and time."""
-        row = await self._sql.fetchrow(
-            connection,
-            "insert_override",
-            chart_id=chart_id,
-            edit=override.edit,
-            expression=override.expression,
-            reason=override.reason,
-            subject=subject,
-            practitioner=override.by,
-        )
-        assert row is not None  # noqa: S101 - an insert returns its row
-        return row["override_id"], row["created_at"]
-
-    async def list_overrides(
-        self, connection: Executor, chart_id: UUID, *, after: int, limit: int
-    ) -> list[asyncpg.Record]:
-        """Read what was set aside for a chart, oldest first."""
-        return await self._sql.fetch(connection, "list_overrides", chart_id=chart_id, after=after, limit=limit)
-
-    async def read_overrides(self, connection: Executor, chart_ids: Collection[UUID]) -> list[asyncpg.Record]:
-        """Read everything that was set aside for charts, oldest first."""
-        return await self._sql.fetch(connection, "read_overrides", chart_ids=list(chart_ids))
-
-
-def as_override(row: asyncpg.Record) -> Override:
-    """An override as the edits know it."""
-    return Override(row["edit"], row["reason"], row["practitioner"], row["expression"])
 
 
 def _sent(row: asyncpg.Record) -> SentClaim:
