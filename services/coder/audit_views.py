@@ -6,12 +6,13 @@ reviewer has not coded, nothing shown was written by the coder or derived from t
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from services.coder.audit_models import AuditedChart, CodeEvidence, DifferenceView, ReviewedCode, show_codes
+from services.coder.audit_models import AuditedChart, CodeEvidence, ReviewedCode, show_codes
 from services.coder.audits.audit import AuditId, Difference
 from services.coder.audits.reported import ReportedCode
 from services.coder.chart_facts import read_facts
 from services.coder.chart_models import DocumentView
 from services.coder.coding import StoredSuggestion
+from services.coder.difference_models import DifferenceView
 from services.coder.store.audits import LockedSample
 from services.coder.views import show_encounter
 from shared.contracts.messages import ChartReady

@@ -8,8 +8,14 @@ from fastapi import APIRouter, Depends, Path, Query
 from services.coder.api.audits import act_as
 from services.coder.api.reports import Days
 from services.coder.api.requests import Cases, CoderPrincipal, LeadPrincipal
-from services.coder.audit_models import AccuracyReport, AnswerRequest, ClosingRequest, DifferencesPage, DifferenceView
 from services.coder.audits.audit import AuditId, DifferenceId, DifferenceSettled, DifferenceState, Method, OwnCoding
+from services.coder.difference_models import (
+    AccuracyReport,
+    AnswerRequest,
+    ClosingRequest,
+    DifferencesPage,
+    DifferenceView,
+)
 from services.coder.store.audits import Wanted
 from shared.contracts.errors import InvalidContent, NotFound
 from shared.web.pages import PageLimit

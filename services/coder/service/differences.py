@@ -8,17 +8,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from services.coder.audit_models import (
-    AccuracyReport,
-    AccuracyRow,
-    AnswerRequest,
-    ClosingRequest,
-    CodeAccuracy,
-    DifferencesPage,
-    DifferenceView,
-    ShareView,
-    page_differences,
-)
 from services.coder.audits.accuracy import Share
 from services.coder.audits.audit import (
     ANSWERABLE,
@@ -31,6 +20,17 @@ from services.coder.audits.audit import (
     OwnCoding,
 )
 from services.coder.audits.comparison import CODES, Category
+from services.coder.difference_models import (
+    AccuracyReport,
+    AccuracyRow,
+    AnswerRequest,
+    ClosingRequest,
+    CodeAccuracy,
+    DifferencesPage,
+    DifferenceView,
+    ShareView,
+    page_differences,
+)
 from services.coder.service.answers import answer_once
 from services.coder.service.auditing import Actor
 from services.coder.store import audits

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from services.coder.api.audits import act_as
 from services.coder.api.requests import Cases
-from services.coder.audit_models import AnswerRequest, ClosingRequest
 from services.coder.audits.audit import DifferenceId, DifferenceState
+from services.coder.difference_models import AnswerRequest, ClosingRequest
 from services.coder.service.use_cases import UseCases
 from services.coder.store.audits import Wanted
 from services.coder.workbench.forms import recognise_form
