@@ -52,7 +52,7 @@ BUNDLE_RULES = Edit(
     _find_broken_bundle_rules,
     owner="registration",
 )
-"""Walks the whole Bundle, so it runs on what is about to be sent, and not in a preview."""
+"""Walks the whole Bundle; the others look at its Claim and what that refers to."""
 
 LIMITS = (
     Edit(

@@ -1,6 +1,6 @@
 """All edits, in the order in which their findings are shown; pure.
 
-Place in the flow: `scrub_claim` before delivery, `run_edits` as preview on a Claim that is known to be valid FHIR.
+Place in the flow: `scrub_claim` in previews and before delivery; `run_edits` is its part for what is valid FHIR.
 Invariant: which edits run follows from the date of service, the payer and the channel, never from today's date.
 """
 
