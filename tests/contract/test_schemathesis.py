@@ -39,7 +39,7 @@ CONFIG = schemathesis.Config.from_dict(
     {
         "generation": {
             "mode": "all",
-            "max-examples": 8,
+            "max-examples": 4,
             "deterministic": True,
             "database": "none",
             "with-security-parameters": False,
@@ -52,7 +52,7 @@ BOUNDED = settings(
     derandomize=True,
     database=None,
     deadline=None,
-    max_examples=8,
+    max_examples=4,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
