@@ -13,7 +13,7 @@ from services.claims.claim import Channel, State, take_answer
 from services.claims.matching import ClaimNames
 from services.claims.responses import Answer, read_answer
 from services.claims.service.denied import DeniedIntake
-from services.claims.store import ClaimStore
+from services.claims.store import AnswerStore, ClaimStore
 from shared.contracts.errors import ChartlineError, InvalidContent
 from shared.kafka.record import Record
 from shared.postgres.inbox import Inbox, InboxEntry, Outcome
@@ -37,7 +37,8 @@ class AnswerService:
 
     def __init__(self, pool: Pool, schema: str) -> None:
         self._pool = pool
-        self._store = ClaimStore(schema)
+        self._claims = ClaimStore(schema)
+        self._responses = AnswerStore(schema)
         self._denied = DeniedIntake(schema)
         self._inbox = Inbox(schema)
         self._quarantine = Quarantine(schema)
@@ -47,8 +48,8 @@ class AnswerService:
         async with self._pool.acquire() as connection, connection.transaction():
             fresh = await self._inbox.unseen(connection, records)
             read, unusable = _read_answers(fresh)
-            named = await self._store.find_named_claims(connection, [_name(*each) for each in read])
-            states = await self._store.lock_claims(connection, set(named.values()))
+            named = await self._responses.find_named_claims(connection, [_name(*each) for each in read])
+            states = await self._claims.lock_claims(connection, set(named.values()))
             matched: list[tuple[Record, Matched]] = []
             for position, (record, answer) in enumerate(read):
                 if (claim_id := named.get(position)) in states:
@@ -76,7 +77,7 @@ class AnswerService:
         if not matched:
             return set()
         unique = {(claim_id, answer.sha256): (claim_id, answer) for claim_id, answer in matched}
-        new = await self._store.insert_responses(connection, channel, list(unique.values()))
+        new = await self._responses.insert_responses(connection, channel, list(unique.values()))
         answered: dict[UUID, tuple[State, Sequence[str]]] = {}
         for key, (claim_id, answer) in unique.items():
             if key in new:
@@ -84,9 +85,9 @@ class AnswerService:
                 answered[claim_id] = take_answer(before, answer.state), answer.codes
                 _answered.labels(channel, answer.state).inc()
         if answered:
-            await self._store.answer_claims(connection, answered)
+            await self._responses.answer_claims(connection, answered)
             decided = [claim_id for claim_id, (state, _) in answered.items() if state in _DECISIONS]
-            await self._store.mark_replaced(connection, decided)
+            await self._responses.mark_replaced(connection, decided)
             kept = {new[key]: matched for key, matched in unique.items() if key in new}
             await self._denied.note_answers(connection, kept, {each: state for each, (state, _) in answered.items()})
         return set(new)

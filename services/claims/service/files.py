@@ -28,7 +28,7 @@ from services.claims.claim import Channel, PayerId, State
 from services.claims.responses import Answer
 from services.claims.service.answers import UNMATCHED, AnswerService
 from services.claims.settings import ClaimsOptions
-from services.claims.store import ClaimStore, TakenClaim
+from services.claims.store import AnswerStore, ClaimStore, TakenClaim
 from services.claims.store.x12_store import FilePlace, OutgoingFile, ReadFile, X12Store
 from services.claims.x12 import name_account, write_claim
 from services.claims.x12.answer_file import AnswerFile, read_answer_file
@@ -63,6 +63,7 @@ class FileService:
     def __init__(self, pool: Pool, schema: str, options: ClaimsOptions, answers: AnswerService) -> None:
         self._pool = pool
         self._claims = ClaimStore(schema)
+        self._responses = AnswerStore(schema)
         self._store = X12Store(schema)
         self._options = options
         self._answers = answers
@@ -134,7 +135,7 @@ class FileService:
         return FileOutcome.READ
 
     async def _apply(self, connection: Connection, payer_id: PayerId, sha256: str, read: AnswerFile) -> None:
-        named = await self._claims.find_named_claims(connection, [answer.names for answer in read.answers], payer_id)
+        named = await self._responses.find_named_claims(connection, [answer.names for answer in read.answers], payer_id)
         states = await self._claims.lock_claims(connection, named.values())
         bundles = await self._claims.read_bundles(connection, states)
         matched: list[tuple[UUID, Answer]] = []

@@ -1,5 +1,6 @@
 """The claims schema: what is kept, and the reads and writes of it."""
 
+from services.claims.store.answer_store import AnswerStore
 from services.claims.store.billed_store import BilledStore
 from services.claims.store.claim_store import ClaimStore
 from services.claims.store.rows import (
@@ -18,6 +19,7 @@ from services.claims.store.rows import (
 )
 
 __all__ = [
+    "AnswerStore",
     "AttemptKey",
     "AttemptReport",
     "BilledStore",
