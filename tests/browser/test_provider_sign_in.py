@@ -54,7 +54,7 @@ async def test_a_person_is_chosen_and_the_browser_keeps_no_token(page: Page, hom
 async def test_signing_out_ends_here_and_coming_back_takes_a_sign_in(page: Page, home: str) -> None:
     await page.goto(f"{home}/workbench/log")
     await page.get_by_role("link", name="Lea Novak").click()
-    await expect(page.get_by_role("link", name="Reviews")).to_be_visible()
+    await expect(page.get_by_role("link", name="Opened charts")).to_be_visible()
     await page.get_by_role("button", name="Sign out").click()
     await expect(page.get_by_role("link", name="Sign in with your organisation")).to_be_focused()
     await page.keyboard.press("Enter")
