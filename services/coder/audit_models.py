@@ -177,7 +177,7 @@ class ReviewRequest(CodesRequest):
                     "reasons": [
                         {
                             "key": "principal:J18.9:J18.1",
-                            "reason": "The impression names the lobe.",
+                            "reason": "The impression says lobar pneumonia.",
                             "guideline": "ICD-10-CM Guidelines I.B.2",
                         }
                     ],

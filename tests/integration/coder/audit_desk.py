@@ -78,7 +78,7 @@ async def review(
     url = f"/v1/audits/{audit['audit_id']}/charts/{chart_id}"
     compared = (await http.post(f"{url}/comparison", json={"codes": codes}, headers=as_person(who))).json()
     reasons = [
-        {"key": each["key"], "reason": "the impression names the lobe", "guideline": "I.B.2"}
+        {"key": each["key"], "reason": "the impression says lobar pneumonia", "guideline": "I.B.2"}
         for each in compared.get("judgements", ())
         if not each["agreed"] and each["category"] != "drg"
     ]
