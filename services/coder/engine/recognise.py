@@ -80,13 +80,14 @@ class Recogniser:
         words = self._reader.read(page)
         windows = self.find_windows(words)
         windows.sort()
-        taken = bytearray(len(words.starts))
+        taken = [False] * len(words.starts)
         matches = []
         for _, _, first, any_case, last, row in windows:
-            if taken.find(1, first, last + 1) < 0:
+            if True not in taken[first : last + 1]:
                 match = self._choose(words, first, last, any_case, row, trusts)
                 if match is not None:
-                    taken[first : last + 1] = b"\1" * (last + 1 - first)
+                    for at in range(first, last + 1):
+                        taken[at] = True
                     matches.append(match)
         matches += [
             Match(site.start, site.end, site.code, Source.INDEX)

@@ -54,21 +54,21 @@ def load_therapies() -> tuple[Therapy, ...]:
 def note_long_term_therapy(findings: tuple[Finding, ...], reading: Reading) -> tuple[Finding, ...]:
     """Add a status for each therapy of a disease of the chart, unless it is found already."""
     reported = [f.code for f in findings if is_reportable(f)]
-    lowered = [document.text.lower() for document in reading.chart.documents]
+    words = [frozenset(page.folded_words) for page in reading.pages]
     added = []
     for therapy in load_therapies():
         disease = next((code for code in reported if code.startswith(therapy.diseases)), None)
-        if disease and therapy.status not in reported and (mentions := tuple(_find_taken(therapy, reading, lowered))):
+        if disease and therapy.status not in reported and (mentions := tuple(_find_taken(therapy, reading, words))):
             reason = f"long-term therapy beside {disease} ({therapy.guideline})"
             added.append(Finding(therapy.status, PRESENT, mentions, (), (reason,)))
     return (*findings, *added)
 
 
-def _find_taken(therapy: Therapy, reading: Reading, lowered: Sequence[str]) -> Iterator[Mention]:
+def _find_taken(therapy: Therapy, reading: Reading, words: Sequence[frozenset[str]]) -> Iterator[Mention]:
     """The places that name a drug of `therapy` as one that the patient takes."""
     for number, document in enumerate(reading.chart.documents):
         # A pattern of many names is slow, and most texts hold none of them.
-        if not any(drug in lowered[number] for drug in therapy.drugs):
+        if words[number].isdisjoint(therapy.drugs):
             continue
         for match in therapy.pattern.finditer(document.text):
             section = _section_of(match.start(), number, reading)
