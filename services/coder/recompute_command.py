@@ -6,7 +6,6 @@ Invariant: read-only, and nothing of a document is printed; a code that differs 
 import asyncio
 import json
 from collections.abc import Iterator
-from dataclasses import fields
 from typing import Annotated
 from uuid import UUID
 
@@ -69,4 +68,4 @@ def find_differences(stored: Suggestions, computed: Suggestions) -> Iterator[str
 
 
 def _find_parts(before: Suggestion, now: Suggestion) -> Iterator[str]:
-    return (part.name for part in fields(Suggestion) if getattr(before, part.name) != getattr(now, part.name))
+    return (part for part in Suggestion._fields if getattr(before, part) != getattr(now, part))

@@ -28,6 +28,6 @@ def _compare(suggestion: Suggestion, known: Mapping[CodeSystem, Titles]) -> Sugg
     if titles is None:
         return suggestion
     if suggestion.code in titles:
-        return replace(suggestion, display=titles[suggestion.code] or suggestion.display)
+        return suggestion._replace(display=titles[suggestion.code] or suggestion.display)
     why = f"{suggestion.why} The loaded release does not know this number on the day."
-    return replace(suggestion, selected=False, missing=(*suggestion.missing, _GAP), why=why.strip())
+    return suggestion._replace(selected=False, missing=(*suggestion.missing, _GAP), why=why.strip())

@@ -180,8 +180,7 @@ class Evidence(NamedTuple):
         return cls(document.document_id, document.version, start, end, _hash_words(document.text[start:end]))
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
+class Suggestion(NamedTuple):
     """A code that the engine proposes.
 
     `confidence` is a calibrated probability in [0, 1]; `selected` marks what would be proposed by default; `missing`

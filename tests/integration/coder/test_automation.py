@@ -99,7 +99,7 @@ async def test_what_does_not_qualify_is_for_people(desk: Desk, verdict: str) -> 
     async with automated(desk) as on:
         await activate(on)
         chart = await arrive(
-            on, CLEAR, replace(suggestion("R05.9", "cough", confidence=0.99, missing=()), **UNFIT[verdict])
+            on, CLEAR, suggestion("R05.9", "cough", confidence=0.99, missing=())._replace(**UNFIT[verdict])
         )
         assert (await verdicts(on))[-1] == verdict
         assert await on.state(chart.chart_id) is State.OPEN

@@ -27,7 +27,7 @@ def answer(*found: Suggestion) -> Suggestions:
         (answer(PNEUMONIA), ["R05.9: stored, and not computed"]),
         (answer(PNEUMONIA, COUGH, suggestion("I10")), ["I10: computed, and not stored"]),
         (answer(COUGH, PNEUMONIA), ["the order differs"]),
-        (answer(replace(PNEUMONIA, confidence=0.1, selected=False), COUGH), ["J18.9: differs in confidence, selected"]),
+        (answer(PNEUMONIA._replace(confidence=0.1, selected=False), COUGH), ["J18.9: differs in confidence, selected"]),
         (
             replace(answer(PNEUMONIA, COUGH), indicators=(Indicator("Observation/1", "low", ()),)),
             ["the indicators differ"],

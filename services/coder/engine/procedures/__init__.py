@@ -10,7 +10,6 @@ Source: ICD-10-PCS Official Guidelines for Coding and Reporting 2026.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import cache
 
 from services.coder.engine.given import GivenFact, GivenKind
@@ -62,7 +61,7 @@ def _build(chart: Chart, told: Sequence[Told]) -> Iterator[Suggestion]:
     inspection = _load_inspections().get(told[0].operation.table) if is_converted(told) else None
     if inspection and codes and codes[0].selected:
         why = "The attempt by endoscope before it was finished open is an inspection of its own (B3.2d)."
-        yield replace(codes[0], code=inspection, display="inspection before conversion", missing=(), why=why)
+        yield codes[0]._replace(code=inspection, display="inspection before conversion", missing=(), why=why)
 
 
 @cache
@@ -103,7 +102,7 @@ def _merge(suggestions: Sequence[Suggestion]) -> list[Suggestion]:
             continue
         first, other = (known, each) if known.confidence >= each.confidence else (each, known)
         evidence = tuple(dict.fromkeys([*first.evidence, *other.evidence]))
-        merged[each.code] = replace(first, evidence=evidence, facts=tuple(dict.fromkeys([*first.facts, *other.facts])))
+        merged[each.code] = first._replace(evidence=evidence, facts=tuple(dict.fromkeys([*first.facts, *other.facts])))
     return list(merged.values())
 
 

@@ -6,7 +6,7 @@ that remain are offered and the detail is named; with tables loaded, a code that
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from itertools import product
 
@@ -69,7 +69,7 @@ def build_codes(
         why=why,
         facts=tuple(dict.fromkeys(_name_fact(each.fact) for each in told if each.fact)),
     )
-    return [replace(line, code=code) for code in (codes[:_MOST_OFFERED] if is_open else codes)]
+    return [line._replace(code=code) for code in (codes[:_MOST_OFFERED] if is_open else codes)]
 
 
 def is_converted(told: Sequence[Told]) -> bool:

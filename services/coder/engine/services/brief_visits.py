@@ -7,7 +7,6 @@ chapter 15, section 60.1 (services of staff are incident to those of a practitio
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 
 from services.coder.engine.model import Chart, CodeSystem, Evidence, Suggestion
@@ -55,7 +54,7 @@ def suggest_staff_visit(
     visit = propose("99211", "office visit with staff", why, evidence=(evidence,), confidence=CONFIDENCE)
     missing = () if supervised else ("supervising practitioner",)
     confidence = CONFIDENCE_WITH_GAPS if missing else CONFIDENCE
-    return [_fill(chart, notes, diagnoses, replace(visit, missing=missing, confidence=confidence))]
+    return [_fill(chart, notes, diagnoses, visit._replace(missing=missing, confidence=confidence))]
 
 
 def suggest_check_in(
@@ -75,8 +74,8 @@ def suggest_check_in(
     why = f"A check-in of {time.minutes} minutes." if time else "A check-in, without its minutes."
     visit = propose(code, "brief check-in", why, evidence=evidence, confidence=CONFIDENCE_WITH_GAPS, system=system)
     missing = ("no related visit in the 7 days before", *(() if time else ("minutes of medical discussion",)))
-    visit = replace(visit, missing=missing, selected=time is not None)
-    return _fill(chart, notes, diagnoses, visit if time else replace(visit, confidence=CONFIDENCE_OFFER))
+    visit = visit._replace(missing=missing, selected=time is not None)
+    return _fill(chart, notes, diagnoses, visit if time else visit._replace(confidence=CONFIDENCE_OFFER))
 
 
 def _find_staff(chart: Chart, notes: Sequence[int]) -> Evidence | None:
@@ -90,4 +89,4 @@ def _find_staff(chart: Chart, notes: Sequence[int]) -> Evidence | None:
 
 
 def _fill(chart: Chart, notes: Sequence[int], diagnoses: Sequence[Suggestion], visit: Suggestion) -> Suggestion:
-    return replace(visit, justified_by=list_codes(diagnoses, {chart.documents[n].document_id for n in notes}))
+    return visit._replace(justified_by=list_codes(diagnoses, {chart.documents[n].document_id for n in notes}))

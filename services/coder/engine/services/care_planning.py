@@ -5,7 +5,6 @@ time of the visit. Sources: CPT 99497, 99498 and its rule of the midpoint; CMS M
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from services.coder.engine.model import Chart, Suggestion
 from services.coder.engine.services.documented_time import read_planning_times
@@ -31,8 +30,8 @@ def suggest_care_planning(
         "99497", "advance care planning, first 30 minutes", why, evidence=(time.evidence,), confidence=CONFIDENCE
     )
     pointers = list_codes(diagnoses, {time.evidence.document_id})
-    first = replace(first, justified_by=pointers, modifiers=(_PREVENTIVE,) if free else ())
+    first = first._replace(justified_by=pointers, modifiers=(_PREVENTIVE,) if free else ())
     yield first
     if units := (time.minutes - _FIRST_MINUTES + _STEP_MINUTES - _MIDPOINT) // _STEP_MINUTES:
         words = "advance care planning, each further 30 minutes"
-        yield replace(first, code="99498", display=words, units=units)
+        yield first._replace(code="99498", display=words, units=units)

@@ -7,7 +7,6 @@ Sources: CPT 99291, 99292; CMS Pub. 100-04, chapter 12, section 30.6.12 (99292 f
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import date
 
 from services.coder.engine.model import Chart, Suggestion
@@ -51,12 +50,12 @@ def _suggest_day(
     pointers = list_codes(diagnoses, {span.document_id for span in evidence})
     first = propose("99291", "critical care, first hour", why, evidence=evidence, confidence=CONFIDENCE)
     apart = (SEPARATE_VISIT,) if is_beside_procedure(others) else ()
-    yield replace(first, justified_by=pointers, modifiers=apart)
+    yield first._replace(justified_by=pointers, modifiers=apart)
     if units := count_half_hours(minutes, medicare=is_medicare(chart.payer)):
         further = propose(
             "99292", "critical care, each further 30 minutes", why, evidence=evidence, confidence=CONFIDENCE
         )
-        yield replace(further, units=units, justified_by=pointers)
+        yield further._replace(units=units, justified_by=pointers)
 
 
 def count_half_hours(minutes: int, *, medicare: bool) -> int:

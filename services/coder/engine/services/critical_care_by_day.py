@@ -6,7 +6,6 @@ Source: CPT 99468-99476, inpatient neonatal and pediatric critical care.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import date
 
 from services.coder.engine.model import Chart, Evidence, Suggestion
@@ -42,7 +41,7 @@ def suggest_critical_days(chart: Chart, notes: Sequence[int], diagnoses: Sequenc
             code, row["words"], why, evidence=evidence, confidence=CONFIDENCE_OFFER if missing else CONFIDENCE
         )
         pointers = list_codes(diagnoses, {span.document_id for span in evidence})
-        yield replace(line, selected=not missing, missing=missing, justified_by=pointers)
+        yield line._replace(selected=not missing, missing=missing, justified_by=pointers)
 
 
 def tells_critical_care(chart: Chart, number: int) -> bool:

@@ -6,7 +6,6 @@ visits, imaging and laboratory have suggestions of their own and are left to the
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from services.coder.engine.given import GivenFact, GivenKind
 from services.coder.engine.model import Chart, CodedFact, CodeSystem, Suggestion
@@ -34,8 +33,7 @@ def _suggest(diagnoses: Sequence[Suggestion], fact: GivenFact, system: CodeSyste
         code, "procedure as recorded", "Recorded as done, with this number.", confidence=_CONFIDENCE, system=system
     )
     stated = justify_given(diagnoses, fact.reasons, (), ())
-    return replace(
-        line,
+    return line._replace(
         facts=(CodedFact(fact.path, uri, code),),
         modifiers=(_SIDE_MODIFIERS[side["side"].lower()],) if side else (),
         justified_by=stated or tuple(each.code for each in list_diagnoses(diagnoses))[:MAX_POINTERS],

@@ -6,7 +6,7 @@ Sources: CPT, hydration, injection and infusion guidelines; CMS NCCI Policy Manu
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 from services.coder.engine.model import Chart, Suggestion
@@ -90,27 +90,27 @@ def _list_lines(chart: Chart, diagnoses: Sequence[Suggestion], givings: Sequence
     for number, giving in enumerate(ordered):
         yield _suggest(diagnoses, giving, _find_row(giving, "next" if number else "first"))
         if hours := _count_further_hours(giving):
-            yield replace(_suggest(diagnoses, giving, _find_row(giving, "hour")), units=hours)
+            yield _suggest(diagnoses, giving, _find_row(giving, "hour"))._replace(units=hours)
     for giving in givings:
         if giving.way in ("injection", "inhalation"):
             line = _suggest(diagnoses, giving, _find_row(giving, "each"))
             # NCCI pairs an injection with a service into a vein; it is a service of its own by its site.
             apart = (choose_distinct("XU", chart.payer),) if ordered and giving.way == "injection" else ()
-            yield from _repeat(replace(line, modifiers=apart), giving)
+            yield from _repeat(line._replace(modifiers=apart), giving)
         elif not _counts(giving) and _NO_TIME in giving.gaps:
             line = _suggest(diagnoses, giving, _find_row(giving, "first"))
-            yield replace(line, selected=False, confidence=CONFIDENCE_OFFER)
+            yield line._replace(selected=False, confidence=CONFIDENCE_OFFER)
 
 
 def _repeat(line: Suggestion, giving: Giving) -> Iterator[Suggestion]:
     """Each injection counts; an inhaled treatment that is repeated is a line of its own (CPT 94640, modifier 76)."""
     times = giving.dose.times
     if giving.way == "injection":
-        yield replace(line, units=times)
+        yield line._replace(units=times)
         return
     yield line
     if times > 1:
-        yield replace(line, modifiers=(*line.modifiers, _AGAIN), units=times - 1)
+        yield line._replace(modifiers=(*line.modifiers, _AGAIN), units=times - 1)
 
 
 def _counts(giving: Giving) -> bool:
@@ -131,8 +131,7 @@ def _suggest(diagnoses: Sequence[Suggestion], giving: Giving, row: Row) -> Sugge
         evidence=dose.evidence,
         confidence=_CONFIDENCE_WITH_GAPS if giving.gaps or not dose.said_given else _CONFIDENCE,
     )
-    return replace(
-        suggestion,
+    return suggestion._replace(
         missing=giving.gaps if dose.said_given else (*giving.gaps, "that it was given"),
         facts=dose.facts,
         justified_by=justify_given(

@@ -7,7 +7,6 @@ Sources: CMS Pub. 100-04, chapter 17, sections 10 and 40; CMS, JW and JZ modifie
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -104,22 +103,21 @@ def _suggest(chart: Chart, diagnoses: Sequence[Suggestion], counted: Counted) ->
         confidence=_CONFIDENCE_WITH_GAPS if missing else _CONFIDENCE,
         system=CodeSystem.HCPCS,
     )
-    line = replace(
-        line,
+    line = line._replace(
         missing=missing,
         units=counted.units,
         facts=tuple(fact for dose in counted.doses for fact in dose.facts),
         justified_by=_justify(diagnoses, counted),
     )
     if not counted.given:
-        yield replace(line, selected=False, confidence=CONFIDENCE_OFFER)
+        yield line._replace(selected=False, confidence=CONFIDENCE_OFFER)
         return
-    yield replace(line, modifiers=(NONE_DISCARDED,) if _attests_none(chart, counted) else ())
+    yield line._replace(modifiers=(NONE_DISCARDED,) if _attests_none(chart, counted) else ())
     if counted.discarded_units:
         why = f"{counted.discarded} {drug.unit} of a single-dose container were discarded."
         gaps = () if _is_single(counted) else ("single-dose container",)
-        discarded = replace(line, modifiers=(DISCARDED,), units=counted.discarded_units, why=why, missing=gaps)
-        yield replace(discarded, selected=not gaps)
+        discarded = line._replace(modifiers=(DISCARDED,), units=counted.discarded_units, why=why, missing=gaps)
+        yield discarded._replace(selected=not gaps)
 
 
 def _justify(diagnoses: Sequence[Suggestion], counted: Counted) -> tuple[str, ...]:

@@ -122,8 +122,7 @@ def _suggest(chart: Chart, diagnoses: Sequence[Suggestion], examined: Examined) 
         evidence=(*cite_report(chart, report), *_cite_technique(chart, examined)),
         confidence=CONFIDENCE_OFFER if examined.offered else confidence,
     )
-    return replace(
-        suggestion,
+    return suggestion._replace(
         selected=not examined.offered,
         missing=missing,
         facts=(name_fact(report),),

@@ -8,7 +8,7 @@ Source: CMS NCCI Policy Manual, chapter 10.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 from services.coder.engine.model import Chart, ReportFact, Suggestion
@@ -106,8 +106,7 @@ def _suggest(
         evidence=[evidence for report in reports for evidence in cite_report(chart, report)],
         confidence=_CONFIDENCE,
     )
-    return replace(
-        suggestion,
+    return suggestion._replace(
         facts=tuple(name_fact(report) for report in reports),
         modifiers=(_REPEATED,) if service.turn > 1 else (),
         justified_by=justify(diagnoses, documents, _load_indications().get(service.code, ())),

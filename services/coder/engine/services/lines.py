@@ -5,7 +5,6 @@ itself only by selected diagnoses, at most as many as a claim line can point to.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from services.coder.engine.model import (
     Assertion,
@@ -116,7 +115,7 @@ def offer_of_facility(chart: Chart, suggestion: Suggestion) -> Suggestion:
     if chart.encounter_class not in FACILITY_OWN:
         return suggestion
     why = f"{suggestion.why} In a facility it is the facility that bills it."
-    return replace(suggestion, selected=False, confidence=CONFIDENCE_OFFER, why=why)
+    return suggestion._replace(selected=False, confidence=CONFIDENCE_OFFER, why=why)
 
 
 def merge_repeated(suggestions: Iterable[Suggestion]) -> list[Suggestion]:
@@ -130,8 +129,7 @@ def merge_repeated(suggestions: Iterable[Suggestion]) -> list[Suggestion]:
 
 
 def _add_units(line: Suggestion, more: Suggestion) -> Suggestion:
-    return replace(
-        line,
+    return line._replace(
         units=line.units + more.units,
         evidence=tuple(dict.fromkeys([*line.evidence, *more.evidence])),
         facts=tuple(dict.fromkeys([*line.facts, *more.facts])),

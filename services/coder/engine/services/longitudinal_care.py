@@ -7,7 +7,6 @@ Source: HCPCS G2211; CMS MLN MM13473 (2024), CY 2025 physician fee schedule (pre
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import date
 
 from services.coder.engine.model import Chart, CodeSystem, Evidence, Suggestion
@@ -55,5 +54,5 @@ def suggest_longitudinal(
             evidence = (Evidence.of(document, *match.span()),)
             words = "addition to an office visit for care that goes on"
             line = propose("G2211", words, why, evidence=evidence, confidence=CONFIDENCE, system=CodeSystem.HCPCS)
-            yield replace(line, justified_by=visit.justified_by)
+            yield line._replace(justified_by=visit.justified_by)
             return

@@ -7,7 +7,6 @@ Sources: CPT, preventive medicine services; CMS Pub. 100-04, chapter 12, section
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from services.coder.engine.model import Chart, CodeSystem, Evidence, Suggestion
 from services.coder.engine.services.lines import find_first_line, is_medicare, list_diagnoses, propose
@@ -60,8 +59,7 @@ def suggest_preventive(
     confidence = CONFIDENCE_WITH_GAPS if gaps else CONFIDENCE
     visit = propose(code, words, "A preventive visit.", evidence=evidence, confidence=confidence, system=system)
     own = list_codes(diagnoses, {chart.documents[number].document_id for number in notes})
-    return replace(
-        visit,
+    return visit._replace(
         missing=gaps,
         modifiers=(SEPARATE_VISIT,) if is_beside_procedure(others) else (),
         justified_by=tuple(sorted(own, key=lambda each: not each.startswith(_EXAMINATIONS))),

@@ -5,7 +5,6 @@ threshold and the number are the payer's. Sources: CPT 99417, 99418; CMS G2212, 
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from services.coder.engine.model import Chart, CodeSystem, Suggestion
 from services.coder.engine.services.documented_time import DocumentedTime
@@ -28,4 +27,4 @@ def suggest_prolonged(chart: Chart, visit: Suggestion, time: DocumentedTime) -> 
                 row["code"], row["words"], why, evidence=(time.evidence,), confidence=_CONFIDENCE, system=system
             )
             units = (time.minutes - least) // STEP_MINUTES + 1
-            yield replace(line, units=units, justified_by=visit.justified_by)
+            yield line._replace(units=units, justified_by=visit.justified_by)

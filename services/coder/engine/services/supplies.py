@@ -157,8 +157,7 @@ def _suggest(diagnoses: Sequence[Suggestion], supplied: Supplied) -> Suggestion:
         confidence=_CONFIDENCE_WITH_GAPS if missing else confidence,
         system=CodeSystem.HCPCS,
     )
-    return replace(
-        line,
+    return line._replace(
         units=count_units(supplied.count, Decimal(supply.pieces)),
         modifiers=(SIDES[supplied.side],) if supply.has_side and supplied.side else (),
         missing=missing,

@@ -7,7 +7,6 @@ Sources: CPT modifier 57; CMS Pub. 100-04, chapter 12, section 40.2 (major: a gl
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 
 from services.coder.engine.model import Chart, Evidence, Suggestion
@@ -36,8 +35,7 @@ def mark_decision(chart: Chart, notes: Sequence[int], visit: Suggestion) -> Sugg
     evidence = _find_decision(chart, notes) if _VISITS.fullmatch(visit.code) else None
     if evidence is None:
         return visit
-    return replace(
-        visit,
+    return visit._replace(
         modifiers=(*visit.modifiers, DECISION_FOR_SURGERY),
         evidence=tuple(dict.fromkeys([*visit.evidence, evidence])),
         why=f"{visit.why} A major operation was decided.",

@@ -7,7 +7,6 @@ Sources: CMS place of service codes 02 and 10; CPT modifiers 93 (audio only) and
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from services.coder.engine.model import Chart, Evidence, Suggestion
 from services.coder.engine.services.brief_visits import CHECK_INS
@@ -53,8 +52,7 @@ def place_visit(chart: Chart, visit: Suggestion) -> Suggestion:
         visit, modifier = _renumber(chart, visit, numbers[visit.code], means), ""
     else:
         modifier = row[means]
-    return replace(
-        visit,
+    return visit._replace(
         place_of_service=ELSEWHERE if _find(chart, _ELSEWHERE) else AT_HOME,
         modifiers=(*visit.modifiers, modifier) if modifier else visit.modifiers,
         evidence=tuple(dict.fromkeys([*visit.evidence, *(video or audio)])),
@@ -76,7 +74,7 @@ def _renumber(chart: Chart, visit: Suggestion, code: str, means: str) -> Suggest
     times += [time for number in range(len(chart.documents)) for time in read_visit_times(chart, number)]
     told = means == "video" or any(time.minutes >= _LEAST_DISCUSSION_MINUTES for time in times)
     gaps = () if told else ("more than 10 minutes of medical discussion",)
-    return replace(visit, code=code, display=f"{means} {visit.display}", missing=(*visit.missing, *gaps))
+    return visit._replace(code=code, display=f"{means} {visit.display}", missing=(*visit.missing, *gaps))
 
 
 def _load_numbers(means: str) -> dict[str, str]:

@@ -7,7 +7,6 @@ named, and then it is an offer beside the visit. Sources: CPT 99495, 99496; CMS 
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 
 from services.coder.engine.model import Chart, Evidence, Suggestion
@@ -62,7 +61,7 @@ def suggest_transition(chart: Chart, notes: Sequence[int], diagnoses: Sequence[S
         confidence=CONFIDENCE_OFFER if missing else CONFIDENCE,
     )
     pointers = list_codes(diagnoses, {chart.documents[number].document_id for number in notes})
-    return replace(line, selected=not missing, missing=missing, justified_by=pointers)
+    return line._replace(selected=not missing, missing=missing, justified_by=pointers)
 
 
 def _read_discharge(chart: Chart, notes: Sequence[int]) -> tuple[int | None, list[Evidence]]:

@@ -7,7 +7,7 @@ Sources: CPT, immunization administration guidelines (90460-90474); CMS Pub. 100
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 from services.coder.engine.given import GivenFact, GivenKind
@@ -124,7 +124,7 @@ def _suggest_giving(
         else:
             code, words = _choose_giving(chart, each.vaccine, place)
             line, place = propose(code, words, f"For {each.vaccine.words}.", confidence=_rate(each)), place + 1
-        yield replace(_fill(diagnoses, each, line), missing=())
+        yield _fill(diagnoses, each, line)._replace(missing=())
 
 
 def _choose_giving(chart: Chart, vaccine: Vaccine, place: int) -> tuple[str, str]:
@@ -146,8 +146,7 @@ def _rate(given: Vaccination) -> float:
 
 
 def _fill(diagnoses: Sequence[Suggestion], given: Vaccination, line: Suggestion) -> Suggestion:
-    return replace(
-        line,
+    return line._replace(
         evidence=given.evidence,
         facts=given.facts,
         missing=given.gaps,

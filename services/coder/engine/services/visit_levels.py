@@ -6,7 +6,7 @@ never suggested without the words that show it. Source: AMA, CPT Evaluation and 
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
 
@@ -74,8 +74,7 @@ def suggest_level(
         evidence=_gather(decided, deciding_time, procedures),
         confidence=CONFIDENCE_WITH_GAPS if missing else CONFIDENCE,
     )
-    visit = replace(
-        visit,
+    visit = visit._replace(
         missing=missing,
         modifiers=(SEPARATE_VISIT,) if procedures or is_beside_procedure(others) else (),
         justified_by=list_codes(diagnoses, {chart.documents[number].document_id for number in notes}),

@@ -7,7 +7,6 @@ Source: AMA, CPT Evaluation and Management guidelines 2023.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from services.coder.engine.model import Chart, Evidence, Suggestion
 from services.coder.engine.services.brief_visits import suggest_check_in, suggest_staff_visit
@@ -135,7 +134,7 @@ def _suggest_longitudinal(
 
 
 def _cite(visit: Suggestion, kind: VisitKind) -> Suggestion:
-    return replace(visit, evidence=tuple(dict.fromkeys([*visit.evidence, *kind.evidence])))
+    return visit._replace(evidence=tuple(dict.fromkeys([*visit.evidence, *kind.evidence])))
 
 
 def _is_significant(chart: Chart, notes: Sequence[int], diagnoses: Sequence[Suggestion]) -> bool:
@@ -145,13 +144,13 @@ def _is_significant(chart: Chart, notes: Sequence[int], diagnoses: Sequence[Sugg
 
 
 def _tell_apart(visit: Suggestion) -> Suggestion:
-    return replace(visit, modifiers=tuple(dict.fromkeys([SEPARATE_VISIT, *visit.modifiers])))
+    return visit._replace(modifiers=tuple(dict.fromkeys([SEPARATE_VISIT, *visit.modifiers])))
 
 
 def _offer_beside_critical_care(visit: Suggestion) -> Suggestion:
     """A visit on the day of critical care counts only when it came before, for another need: a person has to say so."""
     missing = (*visit.missing, "separate visit before critical care")
-    return replace(_tell_apart(visit), selected=False, confidence=CONFIDENCE_OFFER, missing=missing)
+    return _tell_apart(visit)._replace(selected=False, confidence=CONFIDENCE_OFFER, missing=missing)
 
 
 def _suggest_stay_day(
@@ -164,7 +163,7 @@ def _suggest_stay_day(
     for level in suggest_level(chart, kind.name, day.notes, diagnoses, others, kind.missing):
         visit = _cite(level, kind)
         of_record = day.is_admission and is_medicare(chart.payer) and visit.code in _list_codes("stay_initial")
-        yield replace(visit, modifiers=(*visit.modifiers, _OF_RECORD)) if of_record else visit
+        yield visit._replace(modifiers=(*visit.modifiers, _OF_RECORD)) if of_record else visit
 
 
 def _list_codes(kind: str) -> set[str]:
@@ -182,4 +181,4 @@ def _suggest_discharge(chart: Chart, number: int, diagnoses: Sequence[Suggestion
         else "A discharge summary; no time over 30 minutes is documented."
     )
     suggestion = propose(row.code, row.words, why, evidence=[Evidence.of(document, *span)], confidence=CONFIDENCE)
-    return replace(suggestion, justified_by=list_codes(diagnoses, {document.document_id}))
+    return suggestion._replace(justified_by=list_codes(diagnoses, {document.document_id}))

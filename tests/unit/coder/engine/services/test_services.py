@@ -1,7 +1,6 @@
 """Hand-written charts and the services that follow from them."""
 
 import tomllib
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -160,7 +159,7 @@ def test_an_offer_of_the_engine_justifies_nothing() -> None:
     note = "Follow-up. Assessment: Hypertension. Plan: continue lisinopril 10 mg."
     chart = Chart((Document("note", 1, note),), encounter_class="AMB")
 
-    assert suggest_services(chart, [replace(diagnose(chart, "I10 Hypertension"), selected=False)]) == ()
+    assert suggest_services(chart, [diagnose(chart, "I10 Hypertension")._replace(selected=False)]) == ()
 
 
 def test_days_of_a_stay_are_units_of_one_line_and_two_notes_of_a_day_are_one_visit() -> None:
@@ -173,7 +172,7 @@ def test_days_of_a_stay_are_units_of_one_line_and_two_notes_of_a_day_are_one_vis
     chart = Chart(notes, encounter_class="IMP")
     told = tuple(Evidence.of(note, 12, 21) for note in notes)
 
-    (visit,) = suggest_services(chart, [replace(diagnose(chart, "J18.9 Pneumonia"), evidence=told)])
+    (visit,) = suggest_services(chart, [diagnose(chart, "J18.9 Pneumonia")._replace(evidence=told)])
 
     assert (visit.code, visit.units) == ("99232", 2)
 
@@ -201,7 +200,7 @@ def test_two_consultants_of_one_day_are_two_consultations() -> None:
     chart = Chart(notes, encounter_class="IMP")
     told = tuple(Evidence.of(note, text.index("Pneumonia"), text.index("Pneumonia") + 9) for note in notes)
 
-    (visit,) = suggest_services(chart, [replace(diagnose(chart, "J18.9 Pneumonia"), evidence=told)])
+    (visit,) = suggest_services(chart, [diagnose(chart, "J18.9 Pneumonia")._replace(evidence=told)])
 
     assert (visit.code, visit.units) == ("99254", 2)
 
