@@ -9,6 +9,7 @@ and a C compiler, takes a minute or two, and fails where one of them is missing.
 compiled is the same module, so nothing may depend on which of the two runs.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -31,6 +32,9 @@ MODULES = (
     *("conventions/tables", "conventions/therapy", "conventions/uncertainty"),
 )
 
+FLAGS = "-fno-plt -fno-semantic-interposition -fvisibility=hidden"
+"""For the C compiler, beside those of the interpreter: calls of the interpreter's library are made directly."""
+
 
 def compile_engine(folder: Path) -> None:
     """Copy the packages into `folder`, which must not exist, and compile in place; raises CalledProcessError."""
@@ -38,7 +42,10 @@ def compile_engine(folder: Path) -> None:
         shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
     sources = [str(ENGINE / f"{module}.py") for module in MODULES]
     command = [sys.executable, "-m", "mypyc", *sources]
-    subprocess.run(command, cwd=folder, check=True, stdout=sys.stderr)  # noqa: S603 - names of our own
+    # Whoever sets CFLAGS replaces those of the interpreter, which turn its assertions off.
+    flags = os.environ.get("CFLAGS") or sysconfig.get_config_var("CFLAGS") or ""
+    environment = os.environ | {"CFLAGS": f"{flags} {FLAGS}"}
+    subprocess.run(command, cwd=folder, env=environment, check=True, stdout=sys.stderr)  # noqa: S603 - names of our own
     shutil.rmtree(folder / "build")
 
 
@@ -65,7 +72,7 @@ def _hash_sources() -> str:
     files = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*") if path.is_file())
     sources = [path for path in files if "__pycache__" not in path.parts]
     names = (str(path.relative_to(ROOT)).encode() for path in sources)
-    build = " ".join((sys.version, *MODULES)).encode()
+    build = " ".join((sys.version, FLAGS, *MODULES)).encode()
     return hash_content(build, *names, *(path.read_bytes() for path in sources))
 
 
