@@ -91,7 +91,9 @@ async def test_a_chart_is_reviewed_rebutted_and_closed(
     await sign_in(page, workbench, where="differences")
     await page.get_by_role("button", name="I disagree").press("Enter")
     await expect(page.locator("[data-refusal]")).to_contain_text("Say why")
-    await page.get_by_label("What you say of E11.65").fill("The physician put the value beside the disease in the assessment.")
+    await page.get_by_label("What you say of E11.65").fill(
+        "The physician put the value beside the disease in the assessment."
+    )
     await require_accessible(page)
     await take_picture(page, f"differences{scheme}")
     await page.get_by_role("button", name="I disagree").press("Enter")
