@@ -5,8 +5,6 @@ document is asked for, what the web layer itself refuses. Invariant: no operatio
 not an OperationOutcome, and none keeps one to itself.
 """
 
-from typing import Any
-
 from fastapi import FastAPI
 
 from shared.contracts.errors import (
@@ -19,11 +17,9 @@ from shared.contracts.errors import (
 )
 from shared.postgres.answers import KeyReused, RequestInFlight
 from shared.web.errors import FHIR_JSON, BodyTooLarge, operation_outcome
+from shared.web.openapi import Node, amend_openapi
 from shared.web.repeating import IDEMPOTENCY_KEY
 from shared.web.tags import IF_MATCH
-
-Node = dict[str, Any]
-"""A part of an OpenAPI document; what it holds differs by name."""
 
 _TITLES = {
     401: "No bearer token, or one that is not known.",
@@ -81,10 +77,8 @@ def document_errors(*errors: type[ChartlineError], roles: bool = True) -> dict[i
 
 def complete_refusals(app: FastAPI) -> None:
     """Let the OpenAPI document of `app` tell what any route may answer, and all of it as OperationOutcome."""
-    describe = app.openapi
 
-    def openapi() -> Node:
-        document = describe()
+    def amend(document: Node) -> None:
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         for replaced in ("HTTPValidationError", "ValidationError"):
             schemas.pop(replaced, None)
@@ -92,9 +86,8 @@ def complete_refusals(app: FastAPI) -> None:
         for path, operations in document["paths"].items():
             for operation in operations.values() if path.startswith("/v1/") else ():
                 _complete(operation)
-        return document
 
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI documents this way of extending the page
+    amend_openapi(app, amend)
 
 
 def _complete(operation: Node) -> None:

@@ -11,6 +11,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from shared.contracts.errors import ChartlineError
+from shared.web.openapi import Node, amend_openapi
 from shared.web.security import Role, Rule
 
 ROLES_EXTENSION = "x-chartline-roles"
@@ -44,17 +45,14 @@ def require_rules(app: FastAPI, *, open_paths: frozenset[str] = OPEN_PATHS) -> N
 
 def publish_rules(app: FastAPI) -> None:
     """Write the rules on the OpenAPI page."""
-    describe = app.openapi
 
-    def openapi() -> dict[str, object]:
-        document = describe()
+    def amend(document: Node) -> None:
         for method, path, roles in list_rules(app):
             operation = document["paths"].get(path, {}).get(method.lower())
             if operation is not None:
                 operation[ROLES_EXTENSION] = sorted(roles)
-        return document
 
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI documents this way of extending the page
+    amend_openapi(app, amend)
 
 
 def _find_rules(dependant: Dependant) -> Iterator[Rule]:

@@ -9,13 +9,14 @@ the ETag begins with it, and `If-Match` compares that alone.
 import hashlib
 import re
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, FastAPI, Header, Request, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.contracts.errors import InvalidContent
+from shared.web.openapi import Node, amend_openapi
 
 IF_MATCH, IF_NONE_MATCH = "If-Match", "If-None-Match"
 CACHING = "private, no-cache"
@@ -147,10 +148,8 @@ def _write_tag(revision: str, body: bytes) -> str:
 
 def complete_tags(app: FastAPI) -> None:
     """Let the OpenAPI document of `app` tell where ETags are given."""
-    describe = app.openapi
 
-    def openapi() -> dict[str, Any]:  # Any: what a part of an OpenAPI document holds differs by name
-        document = describe()
+    def amend(document: Node) -> None:
         for operations in document["paths"].values():
             for operation in operations.values():
                 named = {each["name"] for each in operation.get("parameters", ())}
@@ -158,9 +157,8 @@ def complete_tags(app: FastAPI) -> None:
                     operation["responses"]["200"].setdefault("headers", {})["ETag"] = _TAG_HEADER
                 if IF_NONE_MATCH in named:
                     operation["responses"]["304"] = {"description": "Nothing has changed since that ETag."}
-        return document
 
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI documents this way of extending the page
+    amend_openapi(app, amend)
 
 
 _TAG_HEADER = {

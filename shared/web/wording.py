@@ -10,12 +10,10 @@ import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
-from typing import Any
 
 from fastapi import FastAPI
 
-Node = dict[str, Any]
-"""A part of an OpenAPI document; what it holds differs by name."""
+from shared.web.openapi import Node, amend_openapi
 
 WORDS, EXAMPLES = "api_words.toml", "api_examples.json"
 
@@ -40,10 +38,8 @@ def read_examples(package: str) -> Mapping[str, Node]:
 
 def complete_wording(app: FastAPI, package: str) -> None:
     """Let the OpenAPI document of `app` say what the files of `package` say."""
-    describe = app.openapi
 
-    def openapi() -> Node:
-        document = describe()
+    def amend(document: Node) -> None:
         words, operations = read_words(package), dict(_list_operations(document))
         for operation in operations.values():
             for parameter in operation.get("parameters", ()):
@@ -53,9 +49,8 @@ def complete_wording(app: FastAPI, package: str) -> None:
                 _describe(node, words, f"{name}.{property_name}", property_name)
         for operation_id, examples in read_examples(package).items():
             _show(operations.get(operation_id), operation_id, examples)
-        return document
 
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI documents this way of extending the page
+    amend_openapi(app, amend)
 
 
 def _list_operations(document: Node) -> Iterator[tuple[str, Node]]:
